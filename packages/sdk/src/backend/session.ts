@@ -1,0 +1,65 @@
+import type { StoreAccess } from "../env.ts";
+import { McaiError } from "../errors.ts";
+import { fetchJson, type JsonAnswer } from "./http.ts";
+
+/** A session with a backend: opened at the first request, shared by all, and opened anew once when it has expired. */
+export class BackendSession {
+  readonly #store: string;
+  readonly #access: StoreAccess;
+  #token: Promise<string> | undefined;
+
+  constructor(store: string, access: StoreAccess) {
+    this.#store = store;
+    this.#access = access;
+  }
+
+  /** The value of a credential. */
+  async credential(key: string, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.request("GET", `/credentials/${encodeURIComponent(key)}`, signal);
+    const value = answer.field("data", "value");
+    if (value === undefined)
+      throw new McaiError(
+        "STORE_FAILED",
+        `store ${this.#store}: no credential ${key} (HTTP ${answer.status}, expected data.value)`,
+      );
+    return value;
+  }
+
+  /** Asks with the session's token, which the backend wants without «Bearer». */
+  async request(method: string, path: string, signal: AbortSignal): Promise<JsonAnswer> {
+    const ask = async (token: Promise<string>) =>
+      fetchJson(this.#store, method, this.#access.hostname + path, signal, { authorization: await token });
+    const token = this.#open(signal);
+    const answer = await ask(token);
+    if (answer.status !== 401) return answer;
+    if (this.#token === token) this.#token = undefined;
+    return ask(this.#open(signal));
+  }
+
+  #open(signal: AbortSignal): Promise<string> {
+    this.#token ??= this.#logIn(signal).catch((error: unknown) => {
+      this.#token = undefined;
+      throw error;
+    });
+    return this.#token;
+  }
+
+  async #logIn(signal: AbortSignal): Promise<string> {
+    const { hostname, username: email, password } = this.#access;
+    const answer = await fetchJson(
+      this.#store,
+      "POST",
+      `${hostname}/sessions`,
+      signal,
+      {},
+      { session: { email, password } },
+    );
+    const token = answer.field("access_token");
+    if (typeof token === "string") return token;
+    const remedy = `check ${this.#store}_HOSTNAME, ${this.#store}_USERNAME and ${this.#store}_PASSWORD`;
+    throw new McaiError(
+      "STORE_FAILED",
+      `store ${this.#store}: POST ${hostname}/sessions gave no access_token (HTTP ${answer.status}); ${remedy}`,
+    );
+  }
+}

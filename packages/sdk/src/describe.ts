@@ -1,0 +1,27 @@
+import { McaiError } from "./errors.ts";
+import { toConfiguration, type WorkerAddress, type WorkerConfiguration } from "./response/description.ts";
+import { startThread } from "./thread/host.ts";
+import type { Report, ThreadOptions } from "./thread/messages.ts";
+
+/** Asks the job thread what the worker is. Nothing of the worker runs but its module, whose output goes to stderr. */
+export async function describe(
+  options: Omit<ThreadOptions, "describe" | "stopFlag">,
+  address: WorkerAddress,
+): Promise<WorkerConfiguration> {
+  const worker = startThread({ ...options, stopFlag: new SharedArrayBuffer(8), describe: true }, true);
+  worker.stdout.pipe(process.stderr, { end: false });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.on("message", (report: Report) => {
+        if (report.kind === "described") resolve(toConfiguration(report.description, address));
+        else if (report.kind === "failed") reject(new McaiError(report.code, report.message));
+      });
+      worker.on("error", (error) => reject(new McaiError("WORKER_INVALID", error.message, { cause: error })));
+      worker.on("exit", (code) =>
+        reject(new McaiError("WORKER_INVALID", `The worker's module ended its thread with exit code ${code}.`)),
+      );
+    });
+  } finally {
+    await worker.terminate();
+  }
+}

@@ -1,0 +1,296 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Settings } from "../env.ts";
+import { messageOf } from "../errors.ts";
+import { decodeOrder, OrderError } from "../order/decode.ts";
+import type { JobOrder, Order, OrderOf } from "../order/order.ts";
+import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
+import type { Report, RunEnd } from "../thread/messages.ts";
+import type { Delivery } from "../transport/transport.ts";
+import { BlackList } from "./black-list.ts";
+import { CurrentJob } from "./current-job.ts";
+import { Responder, type ResponderOptions } from "./responder.ts";
+
+/** What a {@link Dispatcher} is made of. */
+export interface DispatcherOptions extends ResponderOptions {
+  readonly thread: JobThread;
+  /** Whether the worker has an `initProcess`: such a one says `worker_started` for every job. */
+  readonly live: boolean;
+  readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "stopGraceMs">;
+  /** A `stop_worker` came in. */
+  readonly onStopWorker: () => void;
+  /** The job thread cannot go on. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** How a worker goes down. */
+export interface StopOptions {
+  /** How long the current job may go on before it is asked to stop. */
+  readonly finishMs: number;
+  /** Why it is asked to stop then. */
+  readonly reason: "order" | "drain";
+  /** After which time a job that is deaf to that is ended with its thread. */
+  readonly graceMs: number;
+}
+
+/**
+ * Order × state → action: the main thread's side of every job. Owns the deliveries, the state of the current job and
+ * the black list, and answers what needs no worker. docs/orders.md has the whole table.
+ */
+export class Dispatcher implements JobThreadListener {
+  /** How many messages were no orders. */
+  unreadable = 0;
+  readonly responder: Responder;
+  readonly #options: DispatcherOptions;
+  readonly #blackList = new BlackList();
+  readonly #stopWorkers: Delivery[] = [];
+  #current: CurrentJob | undefined;
+  #serial = 0;
+  #suspended = false;
+  #draining = false;
+  #threadReady = true;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.responder = new Responder(options);
+  }
+
+  /** Takes a delivery. It is done, answered, given back or refused; nothing is thrown. */
+  readonly receive = (delivery: Delivery): void => {
+    this.#handle(delivery).catch((error: unknown) => this.#logError(error, delivery.origin));
+  };
+
+  /** Resolves when no job is being worked on. One that only was initialised counts as none. */
+  async idle(): Promise<void> {
+    if (this.#current && this.#current.status !== "ready_to_start") await this.#current.done;
+  }
+
+  /** Takes no more jobs and lets the current one end, or ends it. */
+  async stop({ finishMs, reason, graceMs }: StopOptions): Promise<void> {
+    const { transport } = this.#options;
+    this.#draining = true;
+    await transport.consume(false);
+    if (finishMs > 0) await Promise.race([this.idle(), delay(finishMs, undefined, { ref: false })]);
+    if (this.#current) await this.#stopJob(this.#current, reason, graceMs);
+  }
+
+  /** Says that the worker goes, and settles the orders that told it to. */
+  async sayGoodbye(): Promise<void> {
+    await this.responder.publish("worker_terminated", this.#options.configuration);
+    await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
+  }
+
+  report(report: Report): void {
+    this.#takeReport(report).catch((error: unknown) => this.#logError(error));
+  }
+
+  lost(why: string): void {
+    this.#options.log.error(why);
+    this.#threadReady = false;
+    const end = async () => {
+      await this.#options.transport.consume(false);
+      if (this.#current && !this.#current.ended) await this.#end(this.#current, { status: "error", message: why });
+    };
+    end().catch((error: unknown) => this.#logError(error));
+  }
+
+  recovered(): void {
+    this.#threadReady = true;
+    this.#consumeIfFree();
+  }
+
+  failed(error: Error): void {
+    this.#options.onFailure(error);
+  }
+
+  async #handle(delivery: Delivery): Promise<void> {
+    let order: Order;
+    try {
+      order = decodeOrder(delivery.body);
+    } catch (error) {
+      return this.#unreadable(delivery, error);
+    }
+    switch (order.type) {
+      case "job":
+      case "init_process":
+        return this.#begin(order, delivery);
+      case "start_process":
+        return this.#start(order, delivery);
+      case "update_process":
+        return this.#update(order, delivery);
+      case "stop_process":
+        return this.#stopOrdered(order, delivery);
+      case "reached_expiration":
+        if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
+        return this.#answerError(order, delivery, "Job TTL has been reached.");
+      default:
+        return this.#manage(order, delivery);
+    }
+  }
+
+  async #unreadable(delivery: Delivery, error: unknown): Promise<void> {
+    const message = messageOf(error);
+    this.unreadable++;
+    this.#options.log.error(`${delivery.origin}: not an order: ${message}`);
+    const jobId = error instanceof OrderError ? error.jobId : undefined;
+    // A broken message about the job in hand must not end it.
+    if (jobId !== undefined && jobId !== this.#current?.id) await this.responder.error(jobId, message);
+    await delivery.settle("acknowledge");
+  }
+
+  async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
+    const { thread, transport, settings } = this.#options;
+    if (this.#blackList.has(order.job_id)) return delivery.settle("acknowledge");
+    const closed = this.#draining || (this.#suspended && !delivery.direct) || !this.#threadReady;
+    if (this.#current || closed) {
+      if (delivery.canGiveBack) return delivery.settle("give_back");
+      if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
+      const why = this.#current ? "an another job is already in progress" : "the worker takes no jobs now";
+      return this.#answerError(order, delivery, `Cannot initialize this job, ${why}.`);
+    }
+    if (delivery.deaths > settings.deathLimit || delivery.softRejects > settings.softRejectLimit)
+      return this.#answerError(order, delivery, "Job TTL has been reached.");
+    const live = order.type === "init_process";
+    const current = new CurrentJob(order.job_id, ++this.#serial, live);
+    this.#current = current;
+    current.keep(delivery, live ? "initialised" : "ended");
+    thread.post({ kind: live ? "initialise" : "run", serial: current.serial, order });
+    if (live) await transport.consume(false);
+  }
+
+  async #start(order: OrderOf<"start_process">, delivery: Delivery): Promise<void> {
+    const current = this.#current;
+    const runs = current?.status === "processing" || current?.holds("started") || current?.live === false;
+    if (current?.id === order.job_id && (runs || current.ended))
+      return this.#refuse(delivery, "the job was started before");
+    if (!current || runs) return this.#answerError(order, delivery, "Cannot start a not initialized job.");
+    if (current.id !== order.job_id)
+      return this.#answerError(order, delivery, "The Job ID is not the same as the initialized job.");
+    current.keep(delivery, "started");
+    this.#options.thread.post({ kind: "start", serial: current.serial, order });
+  }
+
+  async #update(order: OrderOf<"update_process">, delivery: Delivery): Promise<void> {
+    const current = this.#current;
+    if (!current || current.ended) return this.#refuse(delivery, "Cannot update a non-running job.");
+    if (current.id !== order.job_id) return this.#refuse(delivery, "The Job ID is not the same as the current job.");
+    current.keep(delivery, "updated");
+    this.#options.thread.post({ kind: "update", serial: current.serial, order });
+  }
+
+  async #stopOrdered(order: OrderOf<"stop_process">, delivery: Delivery): Promise<void> {
+    const current = this.#current;
+    if (!current) return this.#refuse(delivery, "no job runs");
+    if (current.id !== order.job_id) return this.#refuse(delivery, "The Job ID is not the same as the current job.");
+    const first = !current.holds("stopped");
+    current.keep(delivery, "stopped");
+    if (first && !current.ended) await this.#stopJob(current, "order", this.#options.settings.stopGraceMs);
+  }
+
+  async #manage(order: Exclude<Order, JobOrder>, delivery: Delivery): Promise<void> {
+    switch (order.type) {
+      case "stop_worker":
+        this.#stopWorkers.push(delivery);
+        return this.#options.onStopWorker();
+      case "stop_consuming_jobs":
+        this.#suspended = true;
+        await this.#options.transport.consume(false);
+        await this.#answerStatus();
+        break;
+      case "resume_consuming_jobs":
+        this.#suspended = false;
+        this.#consumeIfFree();
+        await this.#answerStatus();
+        break;
+      case "status":
+        await this.#answerStatus();
+        break;
+      case "add_to_black_list":
+        this.#blackList.add(order.job_id);
+        break;
+      case "delete_from_black_list":
+        this.#blackList.delete(order.job_id);
+        break;
+      case "get_black_list":
+        await this.responder.blackList(this.#blackList.jobIds);
+        break;
+      case "sync_black_list":
+        this.#options.log.warn("sync_black_list is without effect: no backend is asked in a local run.");
+        break;
+    }
+    await delivery.settle("acknowledge");
+  }
+
+  #answerStatus(): Promise<void> {
+    return this.responder.status(this.#current, this.#suspended ? "Suspended" : this.#current ? "Busy" : "Idle");
+  }
+
+  async #answerError(order: JobOrder, delivery: Delivery, message: string): Promise<void> {
+    await this.responder.error(order.job_id, message);
+    await delivery.settle("acknowledge");
+  }
+
+  async #refuse(delivery: Delivery, why: string): Promise<void> {
+    this.#options.log.warn(`${delivery.origin}: order refused: ${why}`);
+    await delivery.settle("refuse");
+  }
+
+  async #stopJob(current: CurrentJob, reason: "order" | "drain", graceMs: number | undefined): Promise<void> {
+    const { thread, log } = this.#options;
+    thread.post({ kind: "stop", serial: current.serial, reason });
+    if (graceMs === undefined) return;
+    await Promise.race([current.done, delay(graceMs, undefined, { ref: false })]);
+    if (current.ended) return current.done;
+    log.forJob(current.id).warn(`The job did not stop within ${graceMs} ms: its thread is ended.`);
+    this.#threadReady = false;
+    await this.#end(current, { status: "stopped", reason, result: { destinationPaths: [], parameters: [] } });
+    if (this.#draining) await thread.end("force");
+    else await thread.replace();
+  }
+
+  async #takeReport(report: Report): Promise<void> {
+    const current = this.#current;
+    if (!current || !("serial" in report) || report.serial !== current.serial || current.ended) return;
+    switch (report.kind) {
+      case "initialised":
+        current.status = "ready_to_start";
+        await this.responder.publish("worker_initialized", current.toResult());
+        return current.acknowledge("initialised");
+      case "started":
+        return this.#started(current);
+      case "progression":
+        return this.responder.progress(current, report.percent);
+      case "updated":
+        await this.responder.updated(current, report.message);
+        return current.acknowledge("updated");
+      case "ended":
+        return this.#end(current, report.end);
+    }
+  }
+
+  async #started(current: CurrentJob): Promise<void> {
+    current.status = "processing";
+    const announced = this.#options.live || current.live;
+    const started = announced ? this.responder.publish("worker_started", current.toResult()) : undefined;
+    const progressed = this.responder.progress(current, 0);
+    await started;
+    await current.acknowledge("started");
+    await progressed;
+  }
+
+  async #end(current: CurrentJob, end: RunEnd): Promise<void> {
+    current.ended = true;
+    const settlement = await this.responder.end(current, end);
+    this.#current = undefined;
+    await current.settle(settlement);
+    this.#consumeIfFree();
+  }
+
+  #consumeIfFree(): void {
+    if (this.#current || this.#suspended || this.#draining || !this.#threadReady) return;
+    this.#options.transport.consume(true).catch((error: unknown) => this.#logError(error));
+  }
+
+  #logError(error: unknown, origin = "the worker"): void {
+    this.#options.log.error(`${origin}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Log } from "../log.ts";
+import type { WorkerConfiguration } from "../response/description.ts";
+import {
+  type Activity,
+  encodeResponse,
+  type ResponseBodies,
+  type ResponseKind,
+  toErrorResult,
+} from "../response/response.ts";
+import type { SystemInfo } from "../response/system-info.ts";
+import type { RunEnd } from "../thread/messages.ts";
+import type { Settlement, Transport } from "../transport/transport.ts";
+import type { CurrentJob } from "./current-job.ts";
+
+/** What a {@link Responder} is made of. */
+export interface ResponderOptions {
+  readonly transport: Transport;
+  readonly configuration: WorkerConfiguration;
+  readonly systemInfo: SystemInfo;
+  readonly log: Log;
+}
+
+/** Says what becomes of a job and how the worker is. Each method resolves once its response is safe. */
+export class Responder {
+  /** How many jobs were answered with an error. */
+  failed = 0;
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  publish<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Promise<void> {
+    return this.#options.transport.publish(encodeResponse(kind, body));
+  }
+
+  error(jobId: number, message: string): Promise<void> {
+    this.failed++;
+    return this.publish("job_error", toErrorResult(jobId, message));
+  }
+
+  status(current: CurrentJob | undefined, activity: Activity): Promise<void> {
+    const worker = { ...this.#describe(), activity, system_info: this.#options.systemInfo.forStatus() };
+    return this.publish("worker_status", { type: "status", job: current?.toResult() ?? null, worker });
+  }
+
+  blackList(jobIds: readonly number[]): Promise<void> {
+    return this.publish("worker_black_list", { worker_description: this.#describe(), black_list: { job_ids: jobIds } });
+  }
+
+  progress(current: CurrentJob, percent: number): Promise<void> {
+    const { configuration, systemInfo } = this.#options;
+    return this.publish("job_progression", {
+      job_id: current.id,
+      progression: percent,
+      datetime: new Date().toISOString(),
+      docker_container_id: configuration.instance_id,
+      system_info: systemInfo.forProgression(),
+    });
+  }
+
+  updated(current: CurrentJob, failure: string | undefined): Promise<void> {
+    const body = failure === undefined ? current.toResult("updated") : toErrorResult(current.id, failure);
+    return this.publish("worker_updated", body);
+  }
+
+  /** Answers the end of a job; resolves with what is to become of its order. */
+  async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
+    const log = this.#options.log.forJob(current.id);
+    // A job that was to stop is not brought again, whatever it lacks.
+    if (end.status === "delayed" && current.holds("stopped")) await this.#stopped(current, undefined);
+    else if (end.status === "delayed" && current.origin?.canDelay) {
+      log.warn(end.message);
+      return "delay";
+    } else if (end.status === "delayed" || end.status === "error") await this.error(current.id, end.message);
+    else if (end.status === "completed") await this.publish("job_completed", current.toResult("completed", end.result));
+    else if (end.reason === "drain" && !current.live && current.origin?.canGiveBack) {
+      log.warn("The worker is going down: the job is given back.");
+      return "give_back";
+    } else await this.#stopped(current, end);
+    return "acknowledge";
+  }
+
+  #stopped(current: CurrentJob, end: (RunEnd & { status: "stopped" }) | undefined): Promise<void> {
+    return this.publish("job_stopped", current.toResult("stopped", end?.result));
+  }
+
+  #describe(): Omit<WorkerConfiguration, "parameters"> {
+    const { parameters: _, ...worker } = this.#options.configuration;
+    return worker;
+  }
+}

@@ -1,0 +1,113 @@
+import { delimiter } from "node:path";
+import { McaiError } from "./errors.ts";
+
+/** The variables of a process, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How much is logged. */
+type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+/** What the environment asks of a worker; docs/configuration.md lists every variable. */
+export interface Settings {
+  /** DESCRIBE: print what the worker is, and end. */
+  readonly describe: boolean;
+  /** SOURCE_ORDERS: the files of a local run. */
+  readonly sourceOrders: readonly string[] | undefined;
+  /** AMQP_QUEUE: the job queue. */
+  readonly queueName: string;
+  /** DIRECT_MESSAGING_IDENTIFIER, if it is set. */
+  readonly directMessagingIdentifier: string | undefined;
+  /** MESSAGE_TTL_LIMIT: a job that was dead-lettered more often is expired. */
+  readonly deathLimit: number;
+  /** MESSAGE_SOFT_LIMIT: a job whose requirements were missing more often is expired. */
+  readonly softRejectLimit: number;
+  /** MCAI_DRAIN_TIMEOUT_MS: how long a job may go on when the worker goes down. */
+  readonly drainTimeoutMs: number;
+  /** MCAI_STOP_GRACE_MS: after which time a job that is deaf to a stop order is ended with its thread; off if undefined. */
+  readonly stopGraceMs: number | undefined;
+  /** MCAI_THREADS: how many threads a job may use, if it is set. */
+  readonly threads: number | undefined;
+  readonly log: LogSettings;
+}
+
+/** How the log is written. */
+export interface LogSettings {
+  /** MCAI_LOG, else RUST_LOG. */
+  readonly level: LogLevel;
+  /** ONLY_JSON_LOGS. */
+  readonly json: boolean;
+  /** FILE_LOGGING: the file that gets every line as well. */
+  readonly file: string | undefined;
+  /** FORCE_COLOR or NO_COLOR; by default colours are for terminals. */
+  readonly color: boolean | undefined;
+}
+
+/** How a store is reached; `<STORE>_HOSTNAME` and so on. */
+export interface StoreAccess {
+  readonly hostname: string;
+  readonly username: string;
+  readonly password: string;
+  readonly token: string;
+}
+
+/** Reads every variable but those of the stores. */
+export function readSettings(env: Environment): Settings {
+  return {
+    describe: /^(1|true)$/i.test(env.DESCRIBE ?? ""),
+    sourceOrders: env.SOURCE_ORDERS?.split(delimiter),
+    queueName: env.AMQP_QUEUE ?? "job_undefined",
+    directMessagingIdentifier: env.DIRECT_MESSAGING_IDENTIFIER,
+    deathLimit: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
+    softRejectLimit: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
+    drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
+    stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
+    threads: readInteger(env, "MCAI_THREADS", 1),
+    log: {
+      level: readLevel(env.MCAI_LOG ?? env.RUST_LOG ?? "info"),
+      json: env.ONLY_JSON_LOGS === "1",
+      file: env.FILE_LOGGING || undefined,
+      color: env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : undefined,
+    },
+  };
+}
+
+/** Reads the variables of a store; the code's upper and lower case is kept. */
+export function readStoreAccess(env: Environment, store: string): StoreAccess {
+  const standard = store.toLowerCase() === "vault" ? "http://127.0.0.1:8200/v1" : "http://127.0.0.1:4000/api";
+  return {
+    hostname: (env[`${store}_HOSTNAME`] ?? standard).replace(/\/+$/, ""),
+    username: env[`${store}_USERNAME`] ?? "",
+    password: env[`${store}_PASSWORD`] ?? "",
+    token: env[`${store}_TOKEN`] ?? "",
+  };
+}
+
+/** The values of the environment that must not be seen: every `…_PASSWORD` and `…_TOKEN`. */
+export function environmentSecrets(env: Environment): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (/_(PASSWORD|TOKEN)$/.test(name) && value ? [value] : []));
+}
+
+function readInteger(env: Environment, name: string, minimum: number): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  // 2^31 − 1 is also the longest time that a timer of Node can wait.
+  if (/^\d+$/.test(text) && value >= minimum && value <= 0x7fff_ffff) return value;
+  throw new McaiError(
+    "ENVIRONMENT_INVALID",
+    `${name}: expected a whole number from ${minimum} to 2147483647, got "${text}"`,
+  );
+}
+
+// RUST_LOG holds filters such as `warn,hyper=error`: the first without a module counts.
+function readLevel(text: string): LogLevel {
+  const word =
+    text
+      .toLowerCase()
+      .split(",")
+      .find((filter) => !filter.includes("=")) ?? "info";
+  const names: Readonly<Record<string, LogLevel>> = { off: "silent", warning: "warn", critical: "error" };
+  const level = names[word.trim()] ?? word.trim();
+  const known: readonly string[] = ["trace", "debug", "info", "warn", "error", "silent"];
+  return known.includes(level) ? (level as LogLevel) : "info";
+}

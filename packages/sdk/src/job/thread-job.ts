@@ -1,0 +1,83 @@
+import { describeValue } from "../errors.ts";
+import type { StopFlag } from "../thread/stop-flag.ts";
+import { type Job, type JobLog, JobStopped, type StopReason } from "./job.ts";
+
+const reasonTexts: Readonly<Record<StopReason, string>> = {
+  order: "The job was asked to stop by an order.",
+  drain: "The worker is going down and gives the job back.",
+  deadline: "The job took longer than it may.",
+  worker: "The job was stopped by the worker.",
+};
+
+/** What a {@link ThreadJob} is made of. */
+export interface ThreadJobOptions {
+  readonly id: number;
+  readonly serial: number;
+  readonly threads: number;
+  readonly log: JobLog;
+  readonly stopFlag: StopFlag;
+  /** Gets each new whole percent. */
+  readonly onProgress: (percent: number) => void;
+}
+
+/** The {@link Job} of a run in the job thread. */
+export class ThreadJob implements Job {
+  readonly id: number;
+  readonly threads: number;
+  readonly log: JobLog;
+  readonly #options: ThreadJobOptions;
+  readonly #controller = new AbortController();
+  #percent = 0;
+
+  constructor(options: ThreadJobOptions) {
+    this.id = options.id;
+    this.threads = options.threads;
+    this.log = options.log;
+    this.#options = options;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get stopped(): boolean {
+    return this.stopReason !== undefined;
+  }
+
+  /** Why the job was asked to stop; undefined while it was not. */
+  get stopReason(): StopReason | undefined {
+    return this.#options.stopFlag.reasonFor(this.#options.serial);
+  }
+
+  async checkpoint(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.throwIfStopped();
+  }
+
+  /** Throws the {@link JobStopped} if the flag is up. */
+  throwIfStopped(): void {
+    this.wake();
+    this.signal.throwIfAborted();
+  }
+
+  /** Aborts the signal if the flag is up. */
+  wake(): void {
+    const reason = this.stopReason;
+    if (reason && !this.signal.aborted) this.#controller.abort(new JobStopped(reasonTexts[reason], { reason }));
+  }
+
+  progress(percent: number): void {
+    if (typeof percent !== "number" || Number.isNaN(percent))
+      throw new TypeError(`job.progress: expected a number from 0 to 100, got ${describeValue(percent)}`);
+    const whole = Math.floor(Math.min(100, Math.max(0, percent)));
+    if (whole === this.#percent) return;
+    this.#percent = whole;
+    this.#options.onProgress(whole);
+  }
+
+  /** Whether an error says that the job stopped: a {@link JobStopped}, or what an aborted signal made of one. */
+  isStop(error: unknown): boolean {
+    if (error instanceof JobStopped) return true;
+    return this.signal.aborted && error instanceof Error && error.name === "AbortError";
+  }
+}

@@ -1,0 +1,61 @@
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { Interruption } from "./interruption.ts";
+import { sdkVersion, toConfiguration } from "./response/description.ts";
+import { SystemInfo } from "./response/system-info.ts";
+import type { RunOptions } from "./run-options.ts";
+import { ThreadHost } from "./thread/host.ts";
+import type { WorkerDescription } from "./thread/messages.ts";
+import { FileTransport } from "./transport/files.ts";
+
+/** How long a job may be deaf to Ctrl-C, and `teardown` may take, when `MCAI_STOP_GRACE_MS` says nothing else. */
+const defaultGraceMs = 2000;
+
+/** Runs the orders of files one after another; gives the exit code: 1 if a job or a file failed, 130 after Ctrl-C. */
+export async function runLocal(options: RunOptions, files: readonly string[]): Promise<number> {
+  const { settings, log, address, moduleUrl, environment } = options;
+  const graceMs = settings.stopGraceMs ?? defaultGraceMs;
+  const thread = new ThreadHost({ moduleUrl, environment, instanceId: address.instanceId, closeMs: graceMs });
+  const transport = new FileTransport(files, log);
+  const interruption = new Interruption(() => void transport.close());
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure = error;
+    void transport.close();
+  };
+  const makeDispatcher = (worker: WorkerDescription) => {
+    log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
+    return new Dispatcher({
+      transport,
+      thread,
+      configuration: toConfiguration(worker, address),
+      live: worker.live,
+      settings,
+      systemInfo: new SystemInfo(address.instanceId),
+      log,
+      onStopWorker: () => interruption.interrupt(0),
+      onFailure: fail,
+    });
+  };
+  let dispatcher: Dispatcher | undefined;
+  try {
+    const started = thread.start(makeDispatcher);
+    // It is awaited below; until then its failure is nobody's.
+    started.catch(() => undefined);
+    // The first line loads the logger, which takes as long as the thread takes to start.
+    log.info(`Local run of ${files.length} order file${files.length === 1 ? "" : "s"}`);
+    dispatcher = await Promise.race([started, interruption.came]);
+    if (!dispatcher) return interruption.exitCode ?? 0;
+    await transport.open(dispatcher.receive);
+    await transport.ended;
+    if (interruption.exitCode === undefined && !failure) await dispatcher.idle();
+    if (failure) throw failure;
+    await dispatcher.stop({ finishMs: 0, reason: "order", graceMs });
+    if (interruption.exitCode !== undefined) await dispatcher.sayGoodbye();
+    const failures = dispatcher.responder.failed + dispatcher.unreadable + transport.unreadable;
+    return interruption.exitCode ?? (failures > 0 ? 1 : 0);
+  } finally {
+    interruption.dispose();
+    // A native call that holds the thread cannot be ended but with the process.
+    if (!(await thread.end(dispatcher ? "ask" : "force"))) process.abort();
+  }
+}

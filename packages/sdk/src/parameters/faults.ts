@@ -1,0 +1,95 @@
+import { describeValue, McaiError, typeName } from "../errors.ts";
+import { isSecret } from "../secret.ts";
+import { type TObject, typebox } from "../typebox.ts";
+
+// TypeBox stops at eight faults unless told otherwise; a bound stays, because every fault is a line of a message.
+const maxFaults = 1000;
+
+/** One fault of a job's parameters. */
+export interface ParameterFault {
+  /** Where: the parameter's id and what follows inside it, such as `tiles[3].width`. */
+  readonly path: string;
+  /** What was wrong and what would be right, without the path. */
+  readonly message: string;
+}
+
+/**
+ * Parameters that a worker cannot take. The message has one line a fault.
+ *
+ * @example
+ * ```ts
+ * error.message; // 'threshold: expected number, got "0.8" (string)\nlanguage: is missing, expected string'
+ * ```
+ */
+export class ParameterError extends McaiError {
+  /** Every fault, in the order of the schema. */
+  readonly faults: readonly ParameterFault[];
+
+  /** @param faults - What is wrong; at least one. */
+  constructor(faults: readonly ParameterFault[]) {
+    super("PARAMETERS_INVALID", faults.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+    this.name = "ParameterError";
+    this.faults = faults;
+  }
+}
+
+interface SchemaNode {
+  readonly [keyword: string]: unknown;
+}
+
+/** Finds every fault of values against an object schema; `hidden` says of which parameters the value must not be shown. */
+export function findFaults(schema: TObject, values: object, hidden: (id: string) => boolean): ParameterFault[] {
+  const { Check, Errors, Settings } = typebox();
+  if (Check(schema, values)) return [];
+  Settings.Set({ maxErrors: maxFaults });
+  const errors = Errors(schema, values);
+  // The faults of a union's alternatives say nothing beside the fault of the union.
+  const unions = errors.filter(({ keyword }) => keyword === "anyOf").map(({ schemaPath }) => `${schemaPath}/anyOf/`);
+  const told = new Set<string>();
+  const faults: ParameterFault[] = [];
+  for (const error of errors) {
+    if (unions.some((union) => error.schemaPath.startsWith(union))) continue;
+    const node = nodeAt(schema as unknown as SchemaNode, error.schemaPath);
+    const keys = error.instancePath.split("/").slice(1).map(unescapePointer);
+    if (error.keyword === "required") {
+      for (const missing of (error.params as { requiredProperties: string[] }).requiredProperties) {
+        const child = (node.properties as Record<string, SchemaNode> | undefined)?.[missing];
+        faults.push({ path: toPath([...keys, missing]), message: `is missing, expected ${expected(child ?? {})}` });
+      }
+      continue;
+    }
+    const value = keys.reduce<unknown>((parent, key) => (parent as Record<string, unknown>)[key], values);
+    const secret = isSecret(node) || (keys[0] !== undefined && hidden(keys[0]));
+    const got = secret ? `a ${typeName(value)} that is not shown` : describeValue(value);
+    const rule = ["type", "const", "enum", "anyOf"].includes(error.keyword) ? "" : ` that ${error.message}`;
+    const fault = { path: toPath(keys), message: `expected ${expected(node)}${rule}, got ${got}` };
+    if (told.has(fault.path + fault.message)) continue;
+    told.add(fault.path + fault.message);
+    faults.push(fault);
+  }
+  return faults;
+}
+
+function nodeAt(schema: SchemaNode, pointer: string): SchemaNode {
+  const keys = pointer.split("/").slice(1).map(unescapePointer);
+  return keys.reduce<SchemaNode>((node, key) => (node?.[key] ?? {}) as SchemaNode, schema);
+}
+
+function expected(node: SchemaNode): string {
+  if (Array.isArray(node.anyOf)) return [...new Set(node.anyOf.map((one: SchemaNode) => expected(one)))].join(" or ");
+  if (Array.isArray(node.enum)) return `one of ${node.enum.map((one) => JSON.stringify(one)).join(", ")}`;
+  if ("const" in node) return JSON.stringify(node.const);
+  return typeof node.type === "string"
+    ? node.type
+    : Array.isArray(node.type)
+      ? node.type.join(" or ")
+      : "another value";
+}
+
+function unescapePointer(key: string): string {
+  return key.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function toPath(keys: readonly string[]): string {
+  return keys.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`)).join("") || "parameters";
+}

@@ -1,0 +1,25 @@
+import { access } from "node:fs/promises";
+import type { Parameter } from "../order/order.ts";
+import { readParameter } from "./read.ts";
+import type { Stores } from "./store.ts";
+
+/**
+ * The files of an order's `requirements` that do not exist, in the order's sequence.
+ *
+ * @throws {McaiError} `PARAMETERS_INVALID` if the requirements are not of the form `{"paths":["/a","/b"]}`.
+ */
+export async function findMissingRequirements(
+  parameters: readonly Parameter[],
+  stores: Stores,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const requirements = await readParameter(parameters, "requirements", "requirements", stores, signal);
+  const paths = requirements?.paths ?? [];
+  const found = await Promise.all(paths.map((path) => access(path).then(() => true, isThere)));
+  return paths.filter((_, index) => !found[index]);
+}
+
+// A path that may not be looked at is there for all we know; opening it gives the better error.
+function isThere(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+}

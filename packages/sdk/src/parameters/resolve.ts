@@ -1,0 +1,93 @@
+import { describeValue, McaiError, messageOf } from "../errors.ts";
+import type { Parameter } from "../order/order.ts";
+import { isSecret } from "../secret.ts";
+import { type TObject, type TSchema, typebox } from "../typebox.ts";
+import { findFaults, ParameterError, type ParameterFault } from "./faults.ts";
+import { holdsSecrets, type Stores } from "./store.ts";
+
+/** Typed parameters, and which of their values must not be seen. */
+export interface ResolvedParameters {
+  readonly values: Record<string, unknown>;
+  readonly secrets: readonly unknown[];
+}
+
+/**
+ * Makes a job's parameters of an order's: value, else default, else the schema's default; a value with a store is the
+ * key to look up there. Undeclared ones are ignored; of two with one id the last counts; nothing is coerced, but a text
+ * from a store is read as JSON where the schema wants no text.
+ *
+ * @param base - Values that hold where the order gives none: those of the job that it updates.
+ * @throws {ParameterError} With every fault, those of the stores too.
+ * @throws The signal's reason, if it aborts.
+ */
+export async function resolveParameters(
+  schema: TObject,
+  parameters: readonly Parameter[],
+  stores: Stores,
+  signal: AbortSignal,
+  base: Readonly<Record<string, unknown>> = {},
+): Promise<ResolvedParameters> {
+  const declared = new Map(
+    parameters.filter(({ id }) => Object.hasOwn(schema.properties, id)).map((parameter) => [parameter.id, parameter]),
+  );
+  const values: Record<string, unknown> = { ...base };
+  const secrets: unknown[] = [];
+  const unresolved = new Map<string, ParameterFault>();
+  const fromStore = new Set<string>();
+  await Promise.all(
+    [...declared.values()].map(async (parameter) => {
+      const property = schema.properties[parameter.id] as TSchema;
+      const given = parameter.value ?? parameter.default ?? undefined;
+      try {
+        const value = await lookUp(parameter, given, property, stores, signal);
+        if (value !== undefined) values[parameter.id] = value;
+        else if (
+          parameter.value === null &&
+          !("default" in property) &&
+          !(parameter.id in base) &&
+          typebox().Check(property, null)
+        )
+          values[parameter.id] = null;
+        if (parameter.store) fromStore.add(parameter.id);
+        if (isSecret(property) || (parameter.store && holdsSecrets(parameter.store))) secrets.push(value);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        unresolved.set(parameter.id, { path: parameter.id, message: messageOf(error) });
+      }
+    }),
+  );
+  const complete = typebox().Default(schema, values) as Record<string, unknown>;
+  const hidden = (id: string) => fromStore.has(id) || isSecret(schema.properties[id] ?? {});
+  const faults = findFaults(schema, complete, hidden).filter(({ path }) => !unresolved.has(path));
+  faults.push(...unresolved.values());
+  if (faults.length > 0) throw new ParameterError(inOrder(faults, Object.keys(schema.properties)));
+  return { values: complete, secrets };
+}
+
+async function lookUp(
+  { store }: Parameter,
+  given: unknown,
+  property: TSchema,
+  stores: Stores,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!store || given === undefined) return given;
+  if (typeof given !== "string")
+    throw new McaiError(
+      "PARAMETERS_INVALID",
+      `expected the key of store ${store} as value, which is a string, got ${describeValue(given)}`,
+    );
+  const found = await stores.read(store, given, signal);
+  // A password such as 12345 or true stays the text that it is, where a text is wanted.
+  if (typeof found !== "string" || typebox().Check(property, found)) return found;
+  try {
+    return JSON.parse(found);
+  } catch {
+    return found;
+  }
+}
+
+function inOrder(faults: readonly ParameterFault[], ids: readonly string[]): ParameterFault[] {
+  const rank = (fault: ParameterFault) => ids.indexOf(fault.path.split(/[.[]/)[0] ?? "");
+  return [...faults].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,68 @@
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { McaiError } from "../errors.ts";
+import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
+import type { Command, Report, WorkerDescription } from "../thread/messages.ts";
+import { JobSession, type JobSessionOptions } from "../thread/session.ts";
+import { StopFlag } from "../thread/stop-flag.ts";
+import type { AnyWorker } from "../worker.ts";
+
+/** What an {@link InThread} is made of. */
+export interface InThreadOptions extends Omit<JobSessionOptions, "port" | "stopFlag"> {
+  readonly worker: AnyWorker;
+  readonly description: WorkerDescription;
+  /** Given instead of what `setup` would make. */
+  readonly context: { readonly value: unknown } | undefined;
+}
+
+/** The job thread's half in the caller's own thread, behind the same seam. It cannot be ended by force. */
+export class InThread implements JobThread {
+  readonly #options: InThreadOptions;
+  readonly #stopFlag = new StopFlag();
+  #port: MessagePort | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: InThreadOptions) {
+    this.#options = options;
+  }
+
+  async start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener> {
+    const { worker, description, context, ...options } = this.#options;
+    const listener = listen(description);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#closed = new Promise((resolve) => port1.once("close", resolve));
+    const session = new JobSession({ ...options, port: port2, stopFlag: this.#stopFlag });
+    await new Promise<void>((resolve, reject) => {
+      port1.on("message", (report: Report) => {
+        if (report.kind === "ready") resolve();
+        else if (report.kind === "failed") {
+          port1.close();
+          reject(new McaiError(report.code, report.message));
+        } else if (report.kind === "closed") port1.close();
+        else listener.report(report);
+      });
+      void (context
+        ? session.serve(worker, context.value)
+        : session.open(() => Promise.resolve({ worker, description }), true));
+    });
+    return listener;
+  }
+
+  post(command: Exclude<Command, { kind: "close" }>): void {
+    if (command.kind === "stop") this.#stopFlag.raise(command.serial, command.reason);
+    this.#port?.postMessage(command);
+  }
+
+  async replace(): Promise<void> {
+    throw new McaiError("THREAD_FAILED", "a job that runs in the test's own thread cannot be ended by force");
+  }
+
+  async end(how: "ask" | "force"): Promise<boolean> {
+    const port = this.#port;
+    this.#port = undefined;
+    if (how === "ask") port?.postMessage({ kind: "close" });
+    else port?.close();
+    await this.#closed;
+    return true;
+  }
+}

@@ -1,0 +1,130 @@
+import { wireTypeOf } from "../job/result.ts";
+import type { Parameter } from "../order/order.ts";
+import type { Worker } from "../ported-worker.ts";
+import type { JobResultBody } from "../response/response.ts";
+import type { Static, TObject } from "../typebox.ts";
+import type { WorkerDefinition } from "../worker.ts";
+import { startTestWorker, type TestWorkerOptions } from "./test-worker.ts";
+
+const storeMark: unique symbol = Symbol("fromStore");
+
+/** A parameter whose value is in a store. */
+export interface FromStore {
+  readonly [storeMark]: true;
+  readonly store: string;
+  readonly key: string;
+}
+
+/**
+ * Says that a parameter's value is to be looked up in a store, as an order says it.
+ *
+ * @param store - The store's name, such as `BACKEND` or `environment`.
+ * @param key - The key there.
+ *
+ * @example
+ * ```ts
+ * await runJob(worker, { token: fromStore("BACKEND", "FTP_TOKEN") }, { stores: { BACKEND: { FTP_TOKEN: "s3cret" } } });
+ * ```
+ */
+export function fromStore(store: string, key: string): FromStore {
+  return { [storeMark]: true, store, key };
+}
+
+/** How a job is run in a test. */
+export interface RunJobOptions<Context = unknown> extends TestWorkerOptions<Context> {
+  /** The job's id. @default 1 */
+  readonly jobId?: number;
+  /** Sends a stop order as soon as the job has reported this percent or more. @default never */
+  readonly stopAfterProgress?: number;
+}
+
+/** How a job ended. */
+export interface JobOutcome {
+  /** `error` also when the parameters or the result were wrong. */
+  readonly status: "completed" | "stopped" | "error";
+  /** The results by name. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The types of the results on the wire, by name. */
+  readonly types: Readonly<Record<string, string>>;
+  /** The files that the job said it made. */
+  readonly destinationPaths: readonly string[];
+  /** The percents that the worker reported, in order, without the 0 that the SDK sends at the start. */
+  readonly progress: readonly number[];
+  /** The message of a job in error; empty otherwise. */
+  readonly message: string;
+}
+
+type Given<Parameters extends TObject> = {
+  readonly [Id in keyof Static<Parameters>]?: Static<Parameters>[Id] | FromStore;
+};
+
+/**
+ * Runs one job of a worker in the test's own thread, through the real runtime, and says how it ended. Undefined
+ * parameters are left out of the order; so are those with a default that you do not give.
+ *
+ * @param worker - What {@link defineWorker} returned, or an instance of {@link Worker}.
+ * @param parameters - Each parameter's value, or {@link fromStore}.
+ * @param options - Context, stores, environment, and when to stop.
+ * @returns Also for a job that failed: `status` is then `error`, and `message` says why.
+ * @throws {McaiError} `WORKER_INVALID`, `SETUP_FAILED`.
+ *
+ * @example
+ * ```ts
+ * const outcome = await runJob(worker, { source_path: "a.wav" }, { context: fakeModel });
+ * expect(outcome).toMatchObject({ status: "completed", parameters: { hits: 3 } });
+ * ```
+ */
+export async function runJob<Parameters extends TObject, Results extends TObject | undefined, Context>(
+  worker: WorkerDefinition<Parameters, Results, Context> | Worker<Parameters>,
+  parameters: Given<Parameters>,
+  options: RunJobOptions<Context> = {},
+): Promise<JobOutcome> {
+  const { jobId = 1, stopAfterProgress = Number.POSITIVE_INFINITY, onResponse, ...rest } = options;
+  const progress: number[] = [];
+  let stopped = false;
+  const test = await startTestWorker(worker, {
+    ...rest,
+    onResponse: (response) => {
+      onResponse?.(response);
+      if (response.kind !== "job_progression") return;
+      progress.push(response.body.progression);
+      if (stopped || response.body.progression < stopAfterProgress) return;
+      stopped = true;
+      void test.send({ type: "stop_process", job_id: jobId, parameters: [] }, { direct: true });
+    },
+  });
+  try {
+    await test.send({ type: "job", job_id: jobId, parameters: toWire(parameters) }, { canDelay: false });
+  } finally {
+    await test.close();
+  }
+  const final = test.responses.find(({ kind }) => kind in statuses) as {
+    kind: keyof typeof statuses;
+    body: JobResultBody;
+  };
+  const { parameters: results, destination_paths: destinationPaths } = final.body;
+  const failed = final.kind === "job_error";
+  return {
+    status: statuses[final.kind],
+    parameters: failed ? {} : Object.fromEntries(results.map(({ id, value }) => [id, value])),
+    types: failed ? {} : Object.fromEntries(results.map(({ id, type }) => [id, type])),
+    destinationPaths,
+    // The first is the 0 of the SDK itself.
+    progress: progress.slice(1),
+    message: failed ? String(results[0]?.value) : "",
+  };
+}
+
+const statuses = { job_completed: "completed", job_stopped: "stopped", job_error: "error" } as const;
+
+function toWire(parameters: Readonly<Record<string, unknown>>): Parameter[] {
+  return Object.entries(parameters).flatMap(([id, value]): Parameter[] => {
+    if (value === undefined) return [];
+    if (isFromStore(value)) return [{ id, type: "string", store: value.store, value: value.key }];
+    return [{ id, type: id === "requirements" ? "requirements" : wireTypeOf(value), value }];
+  });
+}
+
+function isFromStore(value: unknown): value is FromStore {
+  return typeof value === "object" && value !== null && storeMark in value;
+}

@@ -1,0 +1,22 @@
+import { McaiError } from "../errors.ts";
+import type { Stores } from "../parameters/store.ts";
+
+/** The stores of a test: those that it gives, and behind them the environment that it gives. */
+export class TestStores implements Stores {
+  readonly #given: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly #environment: Stores;
+
+  constructor(given: Readonly<Record<string, Readonly<Record<string, unknown>>>>, environment: Stores) {
+    this.#given = given;
+    this.#environment = environment;
+  }
+
+  async read(store: string, key: string, signal: AbortSignal): Promise<unknown> {
+    const keys = Object.hasOwn(this.#given, store) ? this.#given[store] : undefined;
+    if (keys && Object.hasOwn(keys, key)) return keys[key];
+    if (!keys && ["env", "environment"].includes(store.toLowerCase()))
+      return this.#environment.read(store, key, signal);
+    const known = keys ? `it has ${Object.keys(keys).join(", ") || "no keys"}` : "the test gives no such store";
+    throw new McaiError("STORE_FAILED", `store ${store}: no key ${key}; ${known}`);
+  }
+}

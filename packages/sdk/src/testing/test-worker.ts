@@ -1,0 +1,139 @@
+import { Dispatcher } from "../dispatch/dispatcher.ts";
+import { type LogSettings, readSettings } from "../env.ts";
+import { messageOf } from "../errors.ts";
+import { countThreads } from "../job/threads.ts";
+import { openLog } from "../log.ts";
+import { toMetadata, type WorkerMetadata } from "../metadata.ts";
+import type { Order } from "../order/order.ts";
+import { EnvironmentStores } from "../parameters/store.ts";
+import { toDefinition, type Worker } from "../ported-worker.ts";
+import { Redactor } from "../redactor.ts";
+import { toConfiguration } from "../response/description.ts";
+import type { ResponseBodies, ResponseKind } from "../response/response.ts";
+import { SystemInfo } from "../response/system-info.ts";
+import { describeWorker } from "../thread/load-worker.ts";
+import { type MemoryDeliveryOptions, MemoryTransport } from "../transport/memory.ts";
+import type { Settlement } from "../transport/transport.ts";
+import { checkWorker } from "../worker.ts";
+import { InThread } from "./in-thread.ts";
+import { Inbox, type TestResponse } from "./inbox.ts";
+import { TestStores } from "./stores.ts";
+
+/** How a {@link TestWorker} is set up. */
+export interface TestWorkerOptions<Context = unknown> {
+  /** Given to `process` instead of what `setup` would make; then neither `setup` nor `teardown` runs. */
+  readonly context?: Context;
+  /** The keys and values of stores. @default the environment alone; any other store has no keys */
+  readonly stores?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** The variables that the SDK reads. @default {} */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Fields of the worker's package.json. @default a name, version, description and licence for tests */
+  readonly metadata?: Partial<WorkerMetadata>;
+  /** Called for each response, before anyone who awaits it. */
+  readonly onResponse?: (response: TestResponse) => void;
+  /** How much of the log is shown on standard error. @default "silent" */
+  readonly logLevel?: LogSettings["level"];
+}
+
+/** A worker that runs in the test: any order in, any response out, through the real dispatcher and processor. */
+export interface TestWorker {
+  /** Every response so far. */
+  readonly responses: readonly TestResponse[];
+  /**
+   * Sends an order; bytes or text are sent as they are.
+   * @returns What became of it in the end.
+   */
+  send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "give_back">>;
+  /**
+   * Awaits the next response of a kind that was not awaited before.
+   * @throws {Error} If none comes within the time; it says what came instead.
+   */
+  next<Kind extends ResponseKind>(kind: Kind, timeoutMs?: number): Promise<ResponseBodies[Kind]>;
+  /** Stops the job in hand, runs `teardown` and ends. */
+  close(): Promise<void>;
+}
+
+const testMetadata = { name: "test-worker", version: "0.0.0", description: "A worker in a test", license: "Private" };
+
+/**
+ * Starts a worker in the test's own thread, without a broker.
+ *
+ * @param worker - What {@link defineWorker} returned, or an instance of {@link Worker}.
+ * @param options - Context, stores and environment.
+ * @throws {McaiError} `WORKER_INVALID`, `SETUP_FAILED`.
+ *
+ * @example
+ * ```ts
+ * const worker = await startTestWorker(subtitler, { context: fakeModel });
+ * await worker.send({ type: "job", job_id: 1, parameters: [] });
+ * expect(await worker.next("job_completed")).toMatchObject({ job_id: 1 });
+ * await worker.close();
+ * ```
+ */
+export async function startTestWorker<Context>(
+  worker: object | Worker,
+  options: TestWorkerOptions<Context> = {},
+): Promise<TestWorker> {
+  const definition = toDefinition(worker);
+  checkWorker(definition);
+  const environment = options.environment ?? {};
+  const settings = readSettings(environment);
+  const address = { instanceId: "test", queueName: settings.queueName, directMessagingIdentifier: "test" };
+  const metadata = toMetadata(testMetadata, { ...definition, ...options.metadata }, "the test's metadata");
+  const description = describeWorker(definition, metadata);
+  const redactor = new Redactor();
+  const level = options.logLevel ?? "silent";
+  const log = openLog({ ...settings.log, level }, address, redactor);
+  const thread = new InThread({
+    worker: definition,
+    description,
+    context: "context" in options ? { value: options.context } : undefined,
+    stores: new TestStores(options.stores ?? {}, new EnvironmentStores(environment)),
+    threads: countThreads(settings.threads),
+    redactor,
+    logFor: (jobId) => log.forJob(jobId),
+  });
+  const transport = new MemoryTransport();
+  const inbox = new Inbox();
+  transport.onPublish = (message) => {
+    const response = inbox.put(message);
+    options.onResponse?.(response);
+  };
+  const dispatcher = await thread.start(
+    (worker) =>
+      new Dispatcher({
+        transport,
+        thread,
+        configuration: toConfiguration(worker, address),
+        live: worker.live,
+        settings,
+        systemInfo: new SystemInfo(address.instanceId),
+        log,
+        onStopWorker: () => void close(),
+        onFailure: (error) => log.error(messageOf(error)),
+      }),
+  );
+  const end = async () => {
+    await dispatcher.stop({ finishMs: 0, reason: "drain", graceMs: settings.stopGraceMs ?? 2000 });
+    await dispatcher.sayGoodbye();
+    await thread.end("ask");
+    await transport.close();
+  };
+  let ending: Promise<void> | undefined;
+  const close = () => {
+    ending ??= end();
+    return ending;
+  };
+  await transport.open(dispatcher.receive);
+  return {
+    responses: inbox.responses,
+    send: (order, delivery) => transport.deliver(encode(order), delivery),
+    next: (kind, timeoutMs = 5000) => inbox.next(kind, timeoutMs),
+    close,
+  };
+}
+
+function encode(order: Order | Uint8Array | string): Uint8Array {
+  if (order instanceof Uint8Array) return order;
+  return Buffer.from(typeof order === "string" ? order : JSON.stringify(order));
+}

@@ -1,0 +1,6 @@
+/** Resolves when what the user's module printed is out: a thread's standard streams pass through the main thread. */
+export async function flushOutput(): Promise<void> {
+  const drained = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => void stream.write("", () => resolve()));
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+}

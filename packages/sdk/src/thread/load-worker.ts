@@ -1,0 +1,34 @@
+import { McaiError, messageOf } from "../errors.ts";
+import { readMetadata } from "../metadata.ts";
+import { toDefinition } from "../ported-worker.ts";
+import { type AnyWorker, checkWorker } from "../worker.ts";
+import type { WorkerDescription } from "./messages.ts";
+
+/** Imports a worker's module and says what the worker is. */
+export async function loadWorker(moduleUrl: string): Promise<{ worker: AnyWorker; description: WorkerDescription }> {
+  let module: { default?: unknown };
+  try {
+    module = (await import(moduleUrl)) as { default?: unknown };
+  } catch (cause) {
+    throw new McaiError("WORKER_INVALID", `The worker's module ${moduleUrl} cannot be imported: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  const worker = toDefinition(module.default);
+  try {
+    checkWorker(worker);
+  } catch (error) {
+    throw new McaiError("WORKER_INVALID", `The default export of ${moduleUrl} is no worker: ${messageOf(error)}`);
+  }
+  return { worker, description: describeWorker(worker, readMetadata(moduleUrl, worker)) };
+}
+
+/** What a worker is, for the main thread: plain data only. */
+export function describeWorker(
+  worker: AnyWorker,
+  metadata: Omit<WorkerDescription, "parameters" | "live">,
+): WorkerDescription {
+  // TypeBox marks its schemas by symbols and hidden keys, which JSON leaves behind.
+  const parameters = JSON.parse(JSON.stringify(worker.parameters)) as Record<string, unknown>;
+  return { ...metadata, parameters, live: worker.initProcess !== undefined };
+}

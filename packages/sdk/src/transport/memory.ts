@@ -1,0 +1,106 @@
+import type { Delivery, Message, Settlement, Transport } from "./transport.ts";
+
+/** How a message is put into a {@link MemoryTransport}. */
+export interface MemoryDeliveryOptions {
+  /** To this worker alone. @default false */
+  readonly direct?: boolean;
+  /** @default 0 */
+  readonly deaths?: number;
+  /** @default 0 */
+  readonly softRejects?: number;
+  /** Whether a missing requirement brings it back later; otherwise it is an error. @default true */
+  readonly canDelay?: boolean;
+}
+
+interface Waiting {
+  readonly body: Uint8Array;
+  readonly options: MemoryDeliveryOptions;
+  readonly settled: (how: Settlement) => void;
+}
+
+/** A transport without a broker: a job queue of one consumer with prefetch 1, a direct queue, and what was published. */
+export class MemoryTransport implements Transport {
+  /** Everything that was published, in order. */
+  readonly published: Message[] = [];
+  /** Called for each published message. */
+  onPublish: (message: Message) => void = () => undefined;
+  readonly #jobs: Waiting[] = [];
+  readonly #direct: Waiting[] = [];
+  #receive: ((delivery: Delivery) => void) | undefined;
+  #consuming = true;
+  #busy = false;
+
+  /** Puts a message into the job queue, or the direct one. Resolves with what became of it in the end. */
+  deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "give_back">> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        body,
+        options,
+        settled: (how) => (how === "give_back" ? this.#put(waiting, true) : resolve(how)),
+      };
+      this.#put(waiting, false);
+    });
+  }
+
+  async open(receive: (delivery: Delivery) => void): Promise<void> {
+    this.#receive = receive;
+    this.#pump();
+  }
+
+  async consume(jobs: boolean): Promise<void> {
+    this.#consuming = jobs;
+    this.#pump();
+  }
+
+  async publish(message: Message): Promise<void> {
+    this.published.push(message);
+    this.onPublish(message);
+  }
+
+  async close(): Promise<void> {
+    this.#receive = undefined;
+  }
+
+  #put(waiting: Waiting, first: boolean): void {
+    const queue = waiting.options.direct ? this.#direct : this.#jobs;
+    if (first) queue.unshift(waiting);
+    else queue.push(waiting);
+    this.#pump();
+  }
+
+  #pump(): void {
+    const receive = this.#receive;
+    if (!receive) return;
+    for (const waiting of this.#direct.splice(0)) receive(this.#toDelivery(waiting, () => undefined));
+    if (!this.#consuming || this.#busy) return;
+    const next = this.#jobs.shift();
+    if (!next) return;
+    this.#busy = true;
+    receive(
+      this.#toDelivery(next, () => {
+        this.#busy = false;
+        this.#pump();
+      }),
+    );
+  }
+
+  #toDelivery({ body, options, settled }: Waiting, after: () => void): Delivery {
+    const { direct = false, deaths = 0, softRejects = 0, canDelay = true } = options;
+    let open = true;
+    return {
+      body,
+      origin: direct ? "the direct queue" : "the job queue",
+      direct,
+      canGiveBack: !direct,
+      deaths,
+      softRejects,
+      canDelay,
+      settle: async (how) => {
+        if (!open) throw new Error("settled twice");
+        open = false;
+        settled(how);
+        after();
+      },
+    };
+  }
+}

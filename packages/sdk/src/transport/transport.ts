@@ -1,0 +1,43 @@
+/**
+ * What becomes of a delivery: `acknowledge`; `refuse` (rejected without requeue, to the dead letters where there are
+ * any); `give_back` (to its own queue again, with all its properties: costs the job no death); `delay` (to come back
+ * later, counted as a soft rejection).
+ */
+export type Settlement = "acknowledge" | "refuse" | "give_back" | "delay";
+
+/** One message that came in. It must be settled once. */
+export interface Delivery {
+  readonly body: Uint8Array;
+  /** Where it came from, for messages: the file's path or the queue's name. */
+  readonly origin: string;
+  /** Whether it came to this worker alone, rather than to the queue that it shares with others. */
+  readonly direct: boolean;
+  /** Whether `give_back` is possible: without it an order that cannot be taken now is refused. */
+  readonly canGiveBack: boolean;
+  /** How often it was dead-lettered. */
+  readonly deaths: number;
+  /** How often its requirements were missing. */
+  readonly softRejects: number;
+  /** Whether `delay` is possible: without it a missing requirement is an error at once. */
+  readonly canDelay: boolean;
+  settle(how: Settlement): Promise<void>;
+}
+
+/** One message that goes out. */
+export interface Message {
+  readonly exchange: "job_response" | "worker_response";
+  readonly routingKey: string;
+  readonly body: Uint8Array;
+}
+
+/** Carries bytes in both directions and knows no order. Every implementation passes `test/transport-contract.ts`. */
+export interface Transport {
+  /** Connects; from now on every delivery is handed over. Those of the job queue come one at a time. */
+  open(receive: (delivery: Delivery) => void): Promise<void>;
+  /** Stops or resumes the deliveries of the job queue; direct ones go on. What was given back waits for a resume. */
+  consume(jobs: boolean): Promise<void>;
+  /** Sends a message; resolves once it is safe. Messages arrive in the order of the calls. */
+  publish(message: Message): Promise<void>;
+  /** Ends; what was not settled goes back to where it came from. */
+  close(): Promise<void>;
+}

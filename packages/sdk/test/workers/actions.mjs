@@ -1,0 +1,106 @@
+import { pbkdf2Sync } from "node:crypto";
+import { defineWorker, JobStopped, Secret, Type } from "@mcai/worker-sdk";
+
+// One function for each thing that a job of a test does.
+const actions = {
+  complete: ({ text }) => ({ destinationPaths: ["/out.json"], parameters: { text } }),
+
+  fail({ text }) {
+    throw new Error(`failed on purpose: ${text}`);
+  },
+
+  stop_itself() {
+    throw new JobStopped();
+  },
+
+  print({ count }) {
+    for (let line = 1; line <= count; line++) console.log(`line ${line}`);
+  },
+
+  progress(_, job) {
+    for (let call = 0; call <= 1_000_000; call++) job.progress(call / 10_000);
+  },
+
+  log_levels(_, job) {
+    for (const level of ["debug", "info", "warn", "error"]) job.log[level](`a line of level ${level}`, { tile: 3 });
+  },
+
+  log_and_block(_, job) {
+    job.log.info("about to block for ever");
+    for (;;);
+  },
+
+  // Ends by itself as soon as it sees the flag, and never lets the event loop turn.
+  poll(_, job) {
+    job.progress(30);
+    while (!job.stopped);
+    return { destinationPaths: ["/half.json"], parameters: { tiles: 3 } };
+  },
+
+  async checkpoints(_, job) {
+    job.progress(30);
+    for (;;) await job.checkpoint();
+  },
+
+  deaf(_, job) {
+    job.progress(30);
+    for (;;);
+  },
+
+  // Sees the flag, says so, and goes on.
+  stubborn(_, job) {
+    job.progress(30);
+    while (!job.stopped);
+    job.log.warn("the stop was seen");
+    for (;;);
+  },
+
+  // Minutes in C++, which no thread can be called back from.
+  native_call(_, job) {
+    job.progress(30);
+    pbkdf2Sync("password", "salt", 2 ** 31 - 1, 64, "sha512");
+  },
+
+  throw_outside: ({ text }) =>
+    new Promise(() => {
+      setTimeout(() => {
+        throw new Error(`thrown outside: ${text}`);
+      });
+    }),
+
+  lose_promise: ({ text }) =>
+    new Promise(() => {
+      void Promise.reject(new Error(`lost: ${text}`));
+    }),
+
+  exit: () => process.exit(7),
+
+  fill_heap() {
+    const hoard = [];
+    for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+  },
+
+  leak({ password, credential }, job) {
+    const secrets = `${password} ${credential} ${process.env.BACKEND_PASSWORD}`;
+    job.log.info(`logged: ${secrets}`, { credential });
+    throw new Error(`thrown: ${secrets}`);
+  },
+
+  leak_outside({ password, credential }) {
+    return actions.throw_outside({ text: `${password} ${credential} ${process.env.BACKEND_PASSWORD}` });
+  },
+};
+
+export default defineWorker({
+  parameters: Type.Object({
+    action: Type.String({ default: "complete" }),
+    text: Type.String({ default: "nothing" }),
+    count: Type.Integer({ default: 1 }),
+    password: Type.Optional(Secret()),
+    credential: Type.Optional(Type.String()),
+  }),
+  setup() {
+    console.log("setup");
+  },
+  process: (parameters, job) => actions[parameters.action](parameters, job),
+});

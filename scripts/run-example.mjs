@@ -1,0 +1,50 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { join } from "node:path";
+
+export const root = join(import.meta.dirname, "..");
+
+/** Builds the example and what it needs, runs it with these variables, and gives its exit code. */
+export async function runExample(name, env) {
+  const folder = join(root, "examples", name);
+  if (!existsSync(join(folder, "package.json"))) {
+    const names = existsSync(join(root, "examples")) ? readdirSync(join(root, "examples")) : [];
+    console.error(`There is no example "${name}". There are: ${names.join(", ") || "none"}.`);
+    return 2;
+  }
+  return build(name) || (await run(join(folder, "dist", "main.js"), env));
+}
+
+// Standard output belongs to the example alone.
+function build(name) {
+  const turbo = createRequire(import.meta.url).resolve("turbo/bin/turbo");
+  const { status } = spawnSync(process.execPath, [turbo, "run", "build", `--filter=./examples/${name}...`], {
+    cwd: root,
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+    stdio: ["ignore", 2, 2],
+  });
+  return status ?? 1;
+}
+
+// The child has a process group of its own: on Ctrl-C the terminal signals the whole group, and so may pnpm, but a
+// worker counts its signals (the second one is the hard stop), so it must get each exactly once.
+function run(main, env) {
+  const child = spawn(process.execPath, [main], { env, stdio: "inherit", detached: process.platform !== "win32" });
+  const last = {};
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      const now = performance.now();
+      if (now - (last[signal] ?? -Infinity) > 50) child.kill(signal);
+      last[signal] = now;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve(1);
+    });
+    child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}

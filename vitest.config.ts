@@ -1,0 +1,30 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+import { ensureFFmpeg } from "./scripts/ensure-ffmpeg.mjs";
+
+// One project per package and example that has a test folder.
+const projects = ["packages", "examples"].flatMap((parent) => {
+  const folder = join(import.meta.dirname, parent);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, "test")))
+    .map((name) => ({ name, root: join(folder, name) }));
+});
+
+const hasFFmpeg = ensureFFmpeg();
+// These compare with the ffmpeg command.
+const needFFmpeg = ["matrix", "segments", "errors", "regressions", "fuzz"].map(
+  (name) => `**/sdk-media/test/${name}.test.ts`,
+);
+
+export default defineConfig({
+  test: {
+    projects: projects.map((project) => ({
+      extends: true as const,
+      test: { ...project, include: ["test/**/*.test.ts"], exclude: hasFFmpeg ? [] : needFFmpeg },
+    })),
+    // Built packages run as they are: the job thread must load the same modules as the main thread.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
+  },
+});
