@@ -1,0 +1,123 @@
+import type { FilterContext, Frame as NativeFrame, FilterGraph as NativeGraph } from "node-av/lib";
+import { MediaError } from "../errors.ts";
+import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
+import type { Rational } from "../rational.ts";
+import { collectLog } from "./log-lines.ts";
+
+type Take = (frame: NativeFrame) => Promise<void>;
+
+/** A chain of filters between a decoder and a handler; built for the first frame, and anew when frames or chain change. */
+export class FilterGraph {
+  /** The unit of the timestamps that come out. */
+  timeBase: Rational = { num: 0, den: 1 };
+  readonly #kind: "video" | "audio";
+  readonly #frameRate: Rational | undefined;
+  readonly #threads: number;
+  #graph: NativeGraph | undefined;
+  #source: FilterContext | undefined;
+  #sink: FilterContext | undefined;
+  #shape = "";
+
+  constructor(kind: "video" | "audio", frameRate: Rational | undefined, threads: number) {
+    this.#kind = kind;
+    this.#frameRate = frameRate;
+    this.#threads = threads;
+  }
+
+  /**
+   * Puts a frame in and takes all frames out that are ready.
+   *
+   * @throws {MediaError} `FILTER_REFUSED`, with FFmpeg's own reason.
+   */
+  async push(frame: NativeFrame, timeBase: Rational, filters: readonly string[], take: Take): Promise<void> {
+    const chain = filters.join(",");
+    const source = this.#describe(frame, timeBase);
+    if (this.#shape !== source + chain) {
+      await this.end(take);
+      await this.#build(source, chain);
+    }
+    await this.#feed(frame, take);
+  }
+
+  /** Takes out what the filters kept back. */
+  async end(take: Take): Promise<void> {
+    await this.#feed(null, take);
+    this.close();
+  }
+
+  /** Frees the graph. */
+  close(): void {
+    this.#graph?.free();
+    this.#graph = undefined;
+    this.#source = undefined;
+    this.#sink = undefined;
+    this.#shape = "";
+  }
+
+  async #feed(frame: NativeFrame | null, take: Take): Promise<void> {
+    const code = this.#source?.buffersrcAddFrameSync(frame) ?? 0;
+    if (code < 0 && code !== AVERROR_EOF) throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
+    await this.#drain(take);
+  }
+
+  async #drain(take: Take): Promise<void> {
+    const { Frame } = ffmpeg();
+    while (this.#sink) {
+      const out = new Frame();
+      out.alloc();
+      const code = this.#sink.buffersinkGetFrameSync(out);
+      if (code >= 0) {
+        await take(out);
+        continue;
+      }
+      out.free();
+      if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
+      throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
+    }
+  }
+
+  async #build(sourceArguments: string, chain: string): Promise<void> {
+    const libraries = ffmpeg();
+    const { Filter, FilterInOut } = libraries;
+    // Not destructured: inside a class of the same name TypeScript 7.0.2 emits another property.
+    const graph = new libraries.FilterGraph();
+    graph.alloc();
+    graph.nbThreads = this.#threads;
+    this.#graph = graph;
+    const names = this.#kind === "video" ? (["buffer", "buffersink"] as const) : (["abuffer", "abuffersink"] as const);
+    const { code, lines } = await collectLog(() => {
+      const [source, sink] = names.map((name, i) => {
+        const filter = Filter.getByName(name);
+        return filter && graph.createFilter(filter, i === 0 ? "in" : "out", i === 0 ? sourceArguments : null);
+      });
+      if (!source || !sink) return -22;
+      this.#source = source;
+      this.#sink = sink;
+      const outputs = FilterInOut.createList([{ name: "in", filterCtx: source, padIdx: 0 }]);
+      const inputs = FilterInOut.createList([{ name: "out", filterCtx: sink, padIdx: 0 }]);
+      const parsed = graph.parse(`[in]${chain}[out]`, inputs, outputs);
+      return parsed < 0 ? parsed : graph.configSync();
+    });
+    if (code < 0) {
+      this.close();
+      const reason = lines.join("; ") || errorText(code);
+      throw new MediaError("FILTER_REFUSED", `FFmpeg refused the filters "${chain}": ${reason}`);
+    }
+    this.#shape = sourceArguments + chain;
+    const { num, den } = (this.#sink as FilterContext).buffersinkGetTimeBase();
+    this.timeBase = { num, den };
+  }
+
+  // What the graph's source has to be told of the frames.
+  #describe(frame: NativeFrame, timeBase: Rational): string {
+    const unit = `time_base=${timeBase.num}/${timeBase.den}`;
+    if (this.#kind === "audio") {
+      const layout = ffmpeg().avChannelLayoutDescribe(frame.channelLayout);
+      return `${unit}:sample_rate=${frame.sampleRate}:sample_fmt=${sampleFormatName(frame.format)}:channel_layout=${layout}`;
+    }
+    const { num, den } = frame.sampleAspectRatio;
+    const rate = this.#frameRate ? `:frame_rate=${this.#frameRate.num}/${this.#frameRate.den}` : "";
+    const colors = `:colorspace=${frame.colorSpace}:range=${frame.colorRange}`;
+    return `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}:${unit}:pixel_aspect=${num}/${Math.max(den, 1)}${rate}${colors}`;
+  }
+}

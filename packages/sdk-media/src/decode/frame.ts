@@ -1,0 +1,63 @@
+import type { Frame as NativeFrame } from "node-av/lib";
+import { MediaError } from "../errors.ts";
+import type { Rational } from "../rational.ts";
+import { toMs } from "../rational.ts";
+import { detach } from "./detach.ts";
+
+/** Where the times of a stream's frames count from, and in which unit. */
+export interface FrameClock {
+  /** The unit of `pts`: after a filter the filter's own, not the stream's. */
+  readonly timeBase: Rational;
+  /** The first timestamp of the source. */
+  readonly startTimeMs: number;
+}
+
+/**
+ * One frame: a picture or a piece of sound. It lives until its handler has ended; then its native memory is given back,
+ * planes that were kept are empty, and any use of the frame throws.
+ */
+export abstract class Frame {
+  /** Its timestamp, in `timeBase`; counts from wherever the source begins. */
+  readonly pts: bigint;
+  /** The unit of `pts`. */
+  readonly timeBase: Rational;
+  /** From the start of the media, whatever its first timestamp is. */
+  readonly timeMs: number;
+  #native: NativeFrame | undefined;
+  #planes: readonly Uint8Array[] | undefined;
+
+  /** @internal */
+  constructor(native: NativeFrame, clock: FrameClock) {
+    this.#native = native;
+    this.pts = native.pts;
+    this.timeBase = clock.timeBase;
+    this.timeMs = toMs(native.pts, clock.timeBase) - clock.startTimeMs;
+  }
+
+  /**
+   * The bytes of each plane, with the padding that FFmpeg adds to lines; a view of FFmpeg's own memory, only to be read.
+   *
+   * @throws {MediaError} `FRAME_RELEASED` after the handler.
+   */
+  get planes(): readonly Uint8Array[] {
+    this.#planes ??= this.native.data ?? [];
+    return this.#planes;
+  }
+
+  /** @internal */
+  get native(): NativeFrame {
+    if (this.#native) return this.#native;
+    throw new MediaError(
+      "FRAME_RELEASED",
+      "the frame was released when its handler ended; take what you need before, by packed(), tensor() or samples()",
+    );
+  }
+
+  /** @internal */
+  release(): void {
+    if (this.#planes) detach(this.#planes);
+    this.#native?.free();
+    this.#native = undefined;
+    this.#planes = undefined;
+  }
+}

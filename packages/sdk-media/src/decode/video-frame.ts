@@ -1,0 +1,139 @@
+import type { Frame as NativeFrame } from "node-av/lib";
+import { MediaError } from "../errors.ts";
+import { ffmpeg, pixelFormatName } from "../ffmpeg.ts";
+import { Frame, type FrameClock } from "./frame.ts";
+
+/** How a picture becomes numbers for a model. */
+export interface TensorOptions {
+  /** `nchw`: a plane a channel, as PyTorch's models want; `nhwc`: a pixel after the other, as TensorFlow's. @default "nchw" */
+  readonly layout?: "nchw" | "nhwc";
+  /** What each byte is multiplied by, first. @default 1 / 255 */
+  readonly scale?: number;
+  /** What is subtracted from each channel then. @default 0 */
+  readonly mean?: readonly number[];
+  /** What each channel is divided by at last. @default 1 */
+  readonly std?: readonly number[];
+  /** Where to write, channels × height × width numbers. @default a new array */
+  readonly into?: Float32Array;
+}
+
+/**
+ * A picture.
+ *
+ * @example
+ * ```ts
+ * videoStream(format.first("video"), { width: 224, height: 224, pixelFormat: "rgb24" }, async ([frame]) => {
+ *   const boxes = await detect(frame.tensor({ scale: 1 / 255 }));
+ *   return { timeMs: frame.timeMs, boxes };
+ * });
+ * ```
+ */
+export class VideoFrame extends Frame {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** FFmpeg's name, such as `yuv420p`. */
+  readonly pixelFormat: string;
+  /** Whether it can be decoded without any other. */
+  readonly isKeyFrame: boolean;
+  readonly #timecode: () => string | undefined;
+
+  /** @internal */
+  constructor(native: NativeFrame, clock: FrameClock, timecode: (timeMs: number) => string | undefined) {
+    super(native, clock);
+    this.width = native.width;
+    this.height = native.height;
+    this.pixelFormat = pixelFormatName(native.format) ?? "unknown";
+    this.isKeyFrame = native.keyFrame === 1;
+    this.#timecode = () => timecode(this.timeMs);
+  }
+
+  /** SMPTE timecode from the start timecode of the source, drop frame where it says so; undefined if it has none. */
+  get timecode(): string | undefined {
+    return this.#timecode();
+  }
+
+  /** Bytes from one line of a plane to the next, for each plane. */
+  get lineSizesBytes(): readonly number[] {
+    return this.native.linesize.slice(0, this.planes.length);
+  }
+
+  /**
+   * All planes one after another, without the padding of lines.
+   *
+   * @param into - Where to write. @default a new array
+   * @returns The bytes, which last.
+   * @throws {MediaError} `FRAME_RELEASED` after the handler. @throws {RangeError} If `into` is too small.
+   */
+  packed(into?: Uint8Array): Uint8Array {
+    const { avImageGetBufferSize, avImageCopyToBuffer } = ffmpeg();
+    const { native } = this;
+    const format = native.format as Parameters<typeof avImageGetBufferSize>[0];
+    const sizeBytes = avImageGetBufferSize(format, this.width, this.height, 1);
+    const target = Buffer.from(
+      (into ?? new Uint8Array(sizeBytes)).buffer,
+      into?.byteOffset ?? 0,
+      into?.byteLength ?? sizeBytes,
+    );
+    if (target.length < sizeBytes)
+      throw new RangeError(`packed: ${sizeBytes} bytes are needed, into has ${target.length}`);
+    avImageCopyToBuffer(
+      target,
+      target.length,
+      this.planes as Buffer[],
+      native.linesize,
+      format,
+      this.width,
+      this.height,
+      1,
+    );
+    return into ? into.subarray(0, sizeBytes) : new Uint8Array(target.buffer, 0, sizeBytes);
+  }
+
+  /**
+   * The picture as numbers, (byte × scale − mean) ÷ std, of an `rgb24`, `bgr24`, `rgba`, `bgra` or `gray` frame (alpha is
+   * left out): ask for one with the stream's `pixelFormat`.
+   *
+   * @returns Channels × height × width numbers.
+   * @throws {MediaError} `FRAME_RELEASED` after the handler; `STREAM_INVALID` for another pixel format.
+   */
+  tensor({ layout = "nchw", scale = 1 / 255, mean = [], std = [], into }: TensorOptions = {}): Float32Array {
+    const layoutOf: Readonly<Record<string, readonly [pixelBytes: number, channels: number]>> = {
+      rgb24: [3, 3],
+      bgr24: [3, 3],
+      rgba: [4, 3],
+      bgra: [4, 3],
+      gray: [1, 1],
+    };
+    const format = layoutOf[this.pixelFormat];
+    const [plane] = this.planes;
+    if (!format || !plane) {
+      const known = Object.keys(layoutOf).join(", ");
+      throw new MediaError(
+        "STREAM_INVALID",
+        `tensor: expected a frame of ${known}, got ${this.pixelFormat}; set the stream's pixelFormat`,
+      );
+    }
+    const [pixelBytes, channels] = format;
+    const { width, height } = this;
+    const area = width * height;
+    const lineSize = this.lineSizesBytes[0] ?? 0;
+    const numbers = into ?? new Float32Array(channels * area);
+    if (numbers.length < channels * area)
+      throw new RangeError(`tensor: ${channels * area} numbers are needed, into has ${numbers.length}`);
+    for (let channel = 0; channel < channels; channel++) {
+      // Each of the 256 values is computed once.
+      const values = new Float32Array(256);
+      for (let byte = 0; byte < 256; byte++) values[byte] = (byte * scale - (mean[channel] ?? 0)) / (std[channel] ?? 1);
+      const step = layout === "nchw" ? 1 : channels;
+      let at = layout === "nchw" ? channel * area : channel;
+      for (let y = 0; y < height; y++) {
+        const end = y * lineSize + width * pixelBytes;
+        for (let x = y * lineSize + channel; x < end; x += pixelBytes, at += step)
+          numbers[at] = values[plane[x] as number] as number;
+      }
+    }
+    return numbers;
+  }
+}

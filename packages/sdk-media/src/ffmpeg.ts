@@ -1,0 +1,63 @@
+import type { AVDiscard, AVLogLevel, AVPixelFormat, AVSampleFormat, AVSeekFlag } from "node-av/constants";
+import type * as FFmpeg from "node-av/lib";
+import { MediaError } from "./errors.ts";
+
+/** FFmpeg's libraries, as node-av gives them. */
+export type Libraries = typeof FFmpeg;
+
+// FFmpeg's own numbers; node-av's module of constants takes 50 ms to load for them.
+export const AVERROR_EAGAIN = -11;
+export const AVERROR_EOF = -541478725;
+export const AV_NOPTS_VALUE = -9223372036854775808n;
+export const AV_TIME_BASE = 1_000_000;
+export const AVSEEK_FLAG_BACKWARD = 1 as AVSeekFlag;
+export const AVDISCARD_ALL = 48 as AVDiscard;
+export const AV_FRAME_FLAG_CORRUPT = 1;
+export const AV_LOG_QUIET = -8 as AVLogLevel;
+export const AV_LOG_ERROR = 16 as AVLogLevel;
+
+let libraries: Libraries | undefined;
+
+/** Loads FFmpeg, once; it takes about 50 ms, so nothing does before a job needs it. */
+export async function loadFFmpeg(): Promise<Libraries> {
+  if (libraries) return libraries;
+  try {
+    libraries = await import("node-av/lib");
+    // Damage is counted, and reasons are collected where a call fails; it must not write to standard error by itself.
+    libraries.Log.setLevel(AV_LOG_QUIET);
+  } catch (cause) {
+    const system = `${process.platform}-${process.arch}`;
+    throw new MediaError(
+      "FFMPEG_MISSING",
+      `FFmpeg could not be loaded: node-av's binary for ${system} is not installed or does not run here. It is the optional ` +
+        `package @seydx/node-av-${system}: install without --omit=optional, on a system with glibc 2.28 or later (not Alpine).`,
+      { cause },
+    );
+  }
+  return libraries;
+}
+
+/** FFmpeg, which {@link loadFFmpeg} loaded before. */
+export function ffmpeg(): Libraries {
+  if (!libraries) throw new MediaError("FFMPEG_MISSING", "FFmpeg is used before it was loaded");
+  return libraries;
+}
+
+/** FFmpeg's text for an error number. */
+export function errorText(code: number): string {
+  return ffmpeg().FFmpegError.strerror(code);
+}
+
+/** FFmpeg's name of a pixel format; undefined if it has none. */
+export function pixelFormatName(format: number): string | undefined {
+  return ffmpeg().avGetPixFmtName(format as AVPixelFormat) ?? undefined;
+}
+
+const sampleFormats = new Map<number, string | undefined>();
+
+/** FFmpeg's name of a sample format; undefined if it has none. */
+export function sampleFormatName(format: number): string | undefined {
+  if (!sampleFormats.has(format))
+    sampleFormats.set(format, ffmpeg().avGetSampleFmtName(format as AVSampleFormat) ?? undefined);
+  return sampleFormats.get(format);
+}

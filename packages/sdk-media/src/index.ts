@@ -1,0 +1,38 @@
+// For the author of a worker.
+export {
+  defineMediaWorker,
+  type MediaParameters,
+  type MediaProperties,
+  type MediaWorkerOptions,
+  type RunningMedia,
+} from "./media-worker.ts";
+export type { MediaJob } from "./media-job.ts";
+export type { FormatContext, MediaStream, StreamKind } from "./source/format-context.ts";
+export { videoStream, type VideoStreamOptions } from "./streams/video-stream.ts";
+export { audioStream, type AudioStreamOptions } from "./streams/audio-stream.ts";
+export { pcmStream, type PcmStreamOptions } from "./streams/pcm-stream.ts";
+export { type DataPacket, dataStream } from "./streams/data-stream.ts";
+export { type AudioFilters, cropTo, type Filter, type VideoFilters } from "./streams/filters.ts";
+export type { RegionOfInterest } from "./streams/region-of-interest.ts";
+export type { HandlerResult, StreamDescriptor } from "./streams/stream-descriptor.ts";
+
+// For those who port a Python worker.
+export {
+  AudioStreamDescriptor,
+  DataStreamDescriptor,
+  MediaWorker,
+  type PortedFrame,
+  VideoStreamDescriptor,
+} from "./ported-media-worker.ts";
+
+// What handlers get.
+export { Frame } from "./decode/frame.ts";
+export { type TensorOptions, VideoFrame } from "./decode/video-frame.ts";
+export { AudioFrame, type Samples } from "./decode/audio-frame.ts";
+export type { PcmFormat, PcmWindow } from "./decode/pcm-windows.ts";
+export type { Rational } from "./rational.ts";
+
+// Outputs and errors.
+export { JsonOutput } from "./output/json-output.ts";
+export { Outputs } from "./output/outputs.ts";
+export { MediaError, type MediaErrorCode } from "./errors.ts";

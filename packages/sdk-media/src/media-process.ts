@@ -1,0 +1,153 @@
+import type { Packet } from "node-av/lib";
+import { BatchQueue } from "./decode/batch-queue.ts";
+import { AV_NOPTS_VALUE, ffmpeg } from "./ffmpeg.ts";
+import type { MediaJob } from "./media-job.ts";
+import { toMs } from "./rational.ts";
+import type { Source } from "./source/source.ts";
+import type { Pipeline, StreamDescriptor } from "./streams/stream-descriptor.ts";
+
+/** How long the thread may work before the event loop gets its turn, in milliseconds. */
+const sliceMs = 15;
+
+/** The part of a media that an order asks for, from its start. */
+export interface Segment {
+  readonly startMs: number | undefined;
+  readonly stopMs: number | undefined;
+}
+
+/** Drives one job: packets from the source to the streams' pipelines, progress, and the end. */
+export class MediaProcess {
+  readonly #source: Source;
+  readonly #job: MediaJob;
+  readonly #segment: Segment;
+  readonly #pipelines = new Map<number, Pipeline>();
+  readonly #queue: BatchQueue;
+  readonly #leader: number;
+
+  constructor(
+    source: Source,
+    job: MediaJob,
+    descriptors: readonly StreamDescriptor[],
+    segment: Segment,
+    batchSize: number,
+  ) {
+    this.#source = source;
+    this.#job = job;
+    this.#segment = segment;
+    this.#queue = new BatchQueue(() => job.throwIfStopped());
+    // Progress follows the first stream that has times of its own.
+    const timed = descriptors.filter(({ kind }) => kind === "video" || kind === "audio");
+    this.#leader = Math.min(...(timed.length > 0 ? timed : descriptors).map(({ index }) => index));
+    try {
+      for (const descriptor of descriptors) {
+        const pipeline = descriptor.open({
+          source,
+          threads: job.threads,
+          batchSize,
+          queue: this.#queue,
+          segment,
+          onResult: (result) => job.output.json().write(result),
+          onPosition: (index, timeMs) => this.#progress(index, timeMs),
+          onGap: (index, timeMs, durationMs) =>
+            job.log.warn(
+              `stream ${index}: ${durationMs.toFixed(3)} ms are missing at ${timeMs.toFixed(3)} ms, filled with silence`,
+            ),
+        });
+        this.#pipelines.set(descriptor.index, pipeline);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Works to the end of the source or of the segment. @throws The signal's reason, and what a handler threw. */
+  async run(): Promise<void> {
+    this.#source.select(new Set(this.#pipelines.keys()));
+    try {
+      await this.#decode();
+      for (const pipeline of this.#pipelines.values()) await pipeline.flush();
+      await this.#queue.drained();
+    } finally {
+      // No handler goes on when its job has ended.
+      await this.#queue.close();
+    }
+    this.#reportDamage();
+    this.#job.progress(100);
+  }
+
+  /** Lets go of everything; the source stays open. */
+  close(): void {
+    for (const pipeline of this.#pipelines.values()) pipeline.close();
+    this.#pipelines.clear();
+  }
+
+  async #decode(): Promise<void> {
+    const packet = new (ffmpeg().Packet)();
+    packet.alloc();
+    try {
+      await this.#seek(packet);
+      let yieldedAt = performance.now();
+      while (!this.#isDone() && (await this.#source.read(packet, this.#job.signal))) {
+        const pipeline = this.#pipelines.get(packet.streamIndex);
+        if (pipeline && !pipeline.done) await pipeline.push(packet);
+        packet.unref();
+        this.#job.throwIfStopped();
+        if (performance.now() - yieldedAt < sliceMs) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        yieldedAt = performance.now();
+      }
+    } finally {
+      packet.free();
+    }
+  }
+
+  #isDone(): boolean {
+    for (const pipeline of this.#pipelines.values()) if (!pipeline.done) return false;
+    return true;
+  }
+
+  #progress(index: number, timeMs: number): void {
+    if (index !== this.#leader) return;
+    const { startMs = 0, stopMs = this.#source.format.durationMs } = this.#segment;
+    if (stopMs !== undefined && stopMs > startMs)
+      this.#job.progress(Math.min(99, (100 * (timeMs - startMs)) / (stopMs - startMs)));
+  }
+
+  // Seeks of MPEG-TS overshoot: what comes first is looked at, and the source sought earlier until that is early enough.
+  async #seek(packet: Packet): Promise<void> {
+    const { startMs } = this.#segment;
+    if (startMs === undefined || startMs <= 0) return;
+    let hasRead = false;
+    for (let prerollMs = 1000; this.#source.seek(startMs, this.#leader, prerollMs); prerollMs *= 4) {
+      hasRead = true;
+      const early = await this.#isEarly(packet, startMs);
+      if (early) {
+        this.#source.seek(startMs, this.#leader, prerollMs);
+        return;
+      }
+    }
+    if (hasRead) this.#source.rewind();
+  }
+
+  async #isEarly(packet: Packet, startMs: number): Promise<boolean> {
+    const missing = new Set([...this.#pipelines.keys()]);
+    while (missing.size > 0 && (await this.#source.read(packet, this.#job.signal))) {
+      const { streamIndex: index, pts, isKeyframe } = packet;
+      packet.unref();
+      if (pts === AV_NOPTS_VALUE || !isKeyframe || !missing.has(index)) continue;
+      const timeMs = toMs(pts, this.#source.stream(index).timeBase) - this.#source.startTimeUs / 1000;
+      // What comes this late says nothing of streams with few packets, but of this one that the seek went too far.
+      if (timeMs > startMs - 100) return false;
+      missing.delete(index);
+      if (index === this.#leader) return true;
+    }
+    return missing.size === 0;
+  }
+
+  #reportDamage(): void {
+    for (const [index, { damaged }] of this.#pipelines)
+      if (damaged > 0)
+        this.#job.log.warn(`stream ${index}: ${damaged} damaged packets or frames; the others were decoded`);
+  }
+}

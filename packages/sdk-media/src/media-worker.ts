@@ -1,0 +1,159 @@
+import {
+  defineLiveWorker,
+  type JobResult,
+  type LiveWorkerOptions,
+  McaiError,
+  type Static,
+  type TInteger,
+  type TObject,
+  type TOptional,
+  type TProperties,
+  type TString,
+  Type,
+  type WorkerOptions,
+} from "@mcai/worker-sdk";
+import { type MediaJob, toMediaJob } from "./media-job.ts";
+import { MediaProcess } from "./media-process.ts";
+import { Outputs } from "./output/outputs.ts";
+import type { FormatContext } from "./source/format-context.ts";
+import { Source } from "./source/source.ts";
+import { checkDescriptors, type StreamDescriptor } from "./streams/stream-descriptor.ts";
+
+/** The parameters that every media worker has. */
+export type MediaProperties = {
+  /** The media: a file or an address. */
+  source_path: TString;
+  /** Where the results are written, as JSON. */
+  destination_path: TString;
+  /** Frames a call of a handler. @default 1 */
+  batch_size: TInteger;
+  /** Where to begin, in milliseconds from the start of the media. @default 0 */
+  sdk_start_index: TOptional<TInteger>;
+  /** Where to stop, in milliseconds from the start of the media. @default its end */
+  sdk_stop_index: TOptional<TInteger>;
+};
+
+const mediaProperties = (): MediaProperties => ({
+  source_path: Type.String({ description: "The media: a file or an address" }),
+  destination_path: Type.String({ description: "Where the results are written, as JSON" }),
+  batch_size: Type.Integer({ default: 1, minimum: 1, description: "Frames a call of a handler" }),
+  sdk_start_index: Type.Optional(Type.Integer({ minimum: 0, description: "Where to begin, in milliseconds" })),
+  sdk_stop_index: Type.Optional(Type.Integer({ minimum: 0, description: "Where to stop, in milliseconds" })),
+});
+
+/** A media worker's parameters: its own and those that every media worker has. */
+export type MediaParameters<Parameters extends TObject> = TObject<Parameters["properties"] & MediaProperties>;
+
+type Given<Results extends TObject | undefined> = JobResult<Results> | undefined | void;
+
+/** A media job that was initialised: the streams that it wants, and what else happens to it. */
+export interface RunningMedia<Parameters extends TObject, Results extends TObject | undefined = undefined> {
+  /** What is decoded, how, and who gets it: made by `videoStream`, `audioStream`, `pcmStream`, `dataStream`. */
+  readonly streams: readonly StreamDescriptor[];
+  /** Gets the parameters that an `update_process` changed; the merge was validated before. */
+  updateProcess?(changed: Partial<Static<MediaParameters<Parameters>>>): unknown;
+  /** Called exactly once after a successful `initProcess`, before the outputs are closed; gives the job's results. */
+  endingProcess?(why: "completed" | "stopped" | "failed"): Given<Results> | Promise<Given<Results>>;
+}
+
+/** What {@link defineMediaWorker} takes. */
+export interface MediaWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
+  extends WorkerOptions<Parameters, Results, Context> {
+  /** Looks at the source and says which of its streams are wanted. The state of the job is the closure of what it returns. */
+  initProcess(
+    format: FormatContext,
+    parameters: Static<MediaParameters<Parameters>>,
+    job: MediaJob,
+    context: Context,
+  ): RunningMedia<Parameters, Results> | Promise<RunningMedia<Parameters, Results>>;
+}
+
+/**
+ * Defines a worker that decodes media. It adds `source_path`, `destination_path`, `batch_size`, `sdk_start_index` and
+ * `sdk_stop_index` to the parameters, their types and the description.
+ *
+ * @param options - The worker's own schemas, and `initProcess`.
+ * @returns To be the module's default export.
+ * @throws {McaiError} `WORKER_INVALID` if one of the five is declared.
+ *
+ * @example
+ * ```ts
+ * export default defineMediaWorker({
+ *   parameters: Type.Object({ threshold: Type.Number({ default: 0.1 }) }),
+ *   initProcess: (format, { threshold }) => ({
+ *     streams: [videoStream(format.first("video"), { pixelFormat: "gray" }, ([frame]) => meanOf(frame) < threshold ? { timeMs: frame.timeMs } : undefined)],
+ *   }),
+ * });
+ * ```
+ */
+export function defineMediaWorker<
+  Parameters extends TObject,
+  Results extends TObject | undefined = undefined,
+  Context = undefined,
+>(
+  options: MediaWorkerOptions<Parameters, Results, Context>,
+): LiveWorkerOptions<MediaParameters<Parameters>, Results, Context> {
+  const { parameters, initProcess, ...others } = options;
+  const own = mediaProperties();
+  const declared = Object.keys(own).filter((id) => id in parameters.properties);
+  if (declared.length > 0)
+    throw new McaiError(
+      "WORKER_INVALID",
+      `defineMediaWorker: ${declared.join(", ")}: every media worker has these parameters; leave them out`,
+    );
+  const properties: TProperties = { ...parameters.properties, ...own };
+  const schema = Type.Object(properties) as unknown as MediaParameters<Parameters>;
+  return defineLiveWorker<MediaParameters<Parameters>, Results, Context>({
+    ...others,
+    parameters: schema,
+    async initProcess(values, job, context) {
+      const common = values as Static<TObject<MediaProperties>>;
+      const outputs = new Outputs(common.destination_path);
+      const mediaJob = toMediaJob(job, outputs);
+      const source = await Source.open(common.source_path, job.signal);
+      let running: RunningMedia<Parameters, Results>;
+      try {
+        running = await initProcess(source.format, values, mediaJob, context);
+      } catch (error) {
+        await outputs.abandon();
+        await source.close();
+        throw error;
+      }
+      const segment = { startMs: common.sdk_start_index, stopMs: common.sdk_stop_index };
+      let process: MediaProcess | undefined;
+      return {
+        async run() {
+          try {
+            checkDescriptors(running.streams);
+            process = new MediaProcess(source, mediaJob, running.streams, segment, common.batch_size);
+            await process.run();
+          } catch (error) {
+            throw nameOutputs(error, outputs);
+          }
+        },
+        ...(running.updateProcess && { updateProcess: (changed) => running.updateProcess?.(changed) }),
+        async endingProcess(why) {
+          process?.close();
+          await source.close();
+          try {
+            const result = await running.endingProcess?.(why);
+            if (why === "failed") return undefined;
+            const paths = await outputs.finish();
+            const given = result?.destinationPaths ?? [];
+            return { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
+          } finally {
+            await outputs.abandon();
+          }
+        },
+      };
+    },
+  });
+}
+
+// What was written before a failure is worth something to whoever finds it.
+function nameOutputs(error: unknown, outputs: Outputs): unknown {
+  const paths = outputs.partialPaths;
+  if (error instanceof Error && paths.length > 0 && (error as { code?: string }).code !== "JOB_STOPPED")
+    error.message += `\nWhat was written until then is in ${paths.join(", ")}`;
+  return error;
+}

@@ -1,0 +1,35 @@
+/**
+ * A fraction, as FFmpeg gives rates and time bases: 30000/1001 frames a second, 1/90000 of a second.
+ *
+ * @example
+ * ```ts
+ * const seconds = (Number(frame.pts) * frame.timeBase.num) / frame.timeBase.den;
+ * ```
+ */
+export interface Rational {
+  /** The number above the line. */
+  readonly num: number;
+  /** The number below the line. */
+  readonly den: number;
+}
+
+/** The milliseconds of a timestamp. */
+export function toMs(pts: bigint, { num, den }: Rational): number {
+  return (Number(pts) * num * 1000) / den;
+}
+
+/** The first timestamp at or after a time in microseconds; a microsecond is allowed for, which containers round away. */
+export function ptsAtOrAfter(timeUs: number, { num, den }: Rational): bigint {
+  const numerator = (BigInt(Math.round(timeUs)) - 1n) * BigInt(den);
+  const denominator = BigInt(num) * 1_000_000n;
+  const quotient = numerator / denominator;
+  return numerator % denominator > 0n ? quotient + 1n : quotient;
+}
+
+/** The timestamp that is nearest to a time in microseconds. */
+export function roundToPts(timeUs: number, { num, den }: Rational): bigint {
+  const numerator = 2n * BigInt(Math.round(timeUs)) * BigInt(den) + BigInt(num) * 1_000_000n;
+  const denominator = 2n * BigInt(num) * 1_000_000n;
+  const quotient = numerator / denominator;
+  return numerator < 0n && numerator % denominator !== 0n ? quotient - 1n : quotient;
+}

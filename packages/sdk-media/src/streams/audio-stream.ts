@@ -1,0 +1,51 @@
+import { AudioFrame } from "../decode/audio-frame.ts";
+import type { MediaStream } from "../source/format-context.ts";
+import { Batcher } from "./batcher.ts";
+import { CodedPipeline } from "./coded-pipeline.ts";
+import { type AudioFilters, toAudioChain } from "./filters.ts";
+import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+
+/** How the sound of a stream comes. */
+export interface AudioStreamOptions extends AudioFilters {
+  /** Frames a call of the handler. @default the job's `batch_size` */
+  readonly batchSize?: number;
+}
+
+/**
+ * Asks for the sound of a stream, in frames as the decoder or the last filter gives them: of any length. For windows of
+ * one length see {@link pcmStream}.
+ *
+ * @param stream - Such as `format.first("audio")`.
+ * @param options - Sample rate, channels, format, other filters, batch size.
+ * @param handler - As that of {@link videoStream}.
+ * @throws {MediaError} `STREAM_INVALID` if it is no audio stream.
+ *
+ * @example
+ * ```ts
+ * audioStream(format.first("audio"), { sampleFormat: "fltp" }, (frames) => void frames.forEach((f) => meter.add(f.samples())));
+ * ```
+ */
+export function audioStream(
+  stream: MediaStream,
+  options: AudioStreamOptions,
+  handler: (frames: AudioFrame[]) => HandlerResult,
+): StreamDescriptor {
+  expectKind("audioStream", stream, ["audio"]);
+  return {
+    index: stream.index,
+    kind: "audio",
+    open(context) {
+      const chain = toAudioChain(options);
+      const batcher = new Batcher(context, stream.index, options.batchSize, handler);
+      return new CodedPipeline({
+        index: stream.index,
+        kind: "audio",
+        context,
+        makeChain: () => chain,
+        take: (native, clock) => batcher.add(new AudioFrame(native, clock), native.nbSamples * native.channels * 4),
+        finish: () => batcher.flush(),
+        discard: () => batcher.close(),
+      });
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Frame } from "../decode/frame.ts";
+import type { PipelineContext } from "./stream-descriptor.ts";
+
+/** Collects frames until a batch is full, and hands it to its handler; at the end what is left, but never nothing. */
+export class Batcher<Item extends Frame> {
+  readonly #context: PipelineContext;
+  readonly #index: number;
+  readonly #size: number;
+  readonly #handler: (frames: Item[]) => unknown;
+  #items: Item[] = [];
+  #sizeBytes = 0;
+
+  constructor(context: PipelineContext, index: number, size: number | undefined, handler: (frames: Item[]) => unknown) {
+    this.#context = context;
+    this.#index = index;
+    this.#size = size ?? context.batchSize;
+    this.#handler = handler;
+  }
+
+  async add(item: Item, sizeBytes: number): Promise<void> {
+    this.#items.push(item);
+    this.#sizeBytes += sizeBytes;
+    if (this.#items.length >= this.#size) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const items = this.#items;
+    const sizeBytes = this.#sizeBytes;
+    this.#items = [];
+    this.#sizeBytes = 0;
+    if (items.length === 0) return;
+    await this.#context.queue.put({
+      sizeBytes,
+      handle: async () => {
+        const result = await this.#handler(items);
+        if (result !== undefined) await this.#context.onResult(result);
+        this.#context.onPosition(this.#index, items.at(-1)?.timeMs ?? 0);
+      },
+      release: () => {
+        for (const item of items) item.release();
+      },
+    });
+  }
+
+  /** Lets go of what no handler will get. */
+  close(): void {
+    for (const item of this.#items.splice(0)) item.release();
+  }
+}

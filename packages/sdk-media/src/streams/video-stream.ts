@@ -1,0 +1,58 @@
+import { readTimecode } from "../decode/timecode.ts";
+import { VideoFrame } from "../decode/video-frame.ts";
+import type { MediaStream } from "../source/format-context.ts";
+import { Batcher } from "./batcher.ts";
+import { CodedPipeline } from "./coded-pipeline.ts";
+import { toVideoChain, type VideoFilters } from "./filters.ts";
+import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+
+/** How the pictures of a stream come. */
+export interface VideoStreamOptions extends VideoFilters {
+  /** Frames a call of the handler. @default the job's `batch_size`, which is 1 unless the order says otherwise */
+  readonly batchSize?: number;
+}
+
+/**
+ * Asks for the pictures of a stream.
+ *
+ * @param stream - Such as `format.first("video")`.
+ * @param options - Rate, region, size, pixel format, other filters, batch size.
+ * @param handler - Gets the frames in batches, in their order; awaited, and the frames are released when it has ended.
+ *   What it returns is written to `{"frames":[…]}` at the destination.
+ * @returns For `streams` of `initProcess`.
+ * @throws {MediaError} `STREAM_INVALID` if it is no video stream.
+ *
+ * @example
+ * ```ts
+ * videoStream(format.first("video"), { width: 224, height: 224, pixelFormat: "rgb24", frameRate: 5, batchSize: 8 }, async (frames) => {
+ *   for (const frame of frames) await detect(frame.tensor());
+ * });
+ * ```
+ */
+export function videoStream(
+  stream: MediaStream,
+  options: VideoStreamOptions,
+  handler: (frames: VideoFrame[]) => HandlerResult,
+): StreamDescriptor {
+  expectKind("videoStream", stream, ["video"]);
+  return {
+    index: stream.index,
+    kind: "video",
+    open(context) {
+      const batcher = new Batcher(context, stream.index, options.batchSize, handler);
+      const timecode = readTimecode(context.source.format, stream);
+      return new CodedPipeline({
+        index: stream.index,
+        kind: "video",
+        context,
+        makeChain: (frame) => toVideoChain(options, frame),
+        take: (native, clock) => {
+          const sizeBytes = (native.linesize[0] ?? 0) * native.height * 2;
+          return batcher.add(new VideoFrame(native, clock, timecode), sizeBytes);
+        },
+        finish: () => batcher.flush(),
+        discard: () => batcher.close(),
+      });
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { media } from "./media.ts";
+
+// `pnpm fuzz` runs more: MCAI_FUZZ_COUNT files a process, MCAI_FUZZ_SEEDS processes.
+const count = Number(process.env.MCAI_FUZZ_COUNT ?? 10);
+const seeds = Array.from({ length: Number(process.env.MCAI_FUZZ_SEEDS ?? 4) }, (_, i) => i + 1);
+const script = fileURLToPath(new URL("fuzz/mutate.mjs", import.meta.url));
+const names = ["h264-b.mp4", "h264-b.ts", "aac.mkv", "mpeg2.ts"] as const;
+
+it.each(seeds)("survives damaged files, seed %i", { timeout: 30_000 + count * 6000 }, async (seed) => {
+  const files = await Promise.all(names.map((name) => media(name)));
+  // A crash rejects by its signal, a hang by the time.
+  const { stdout } = await promisify(execFile)(process.execPath, [script, String(seed), String(count), ...files], {
+    timeout: 20_000 + count * 5000,
+  });
+  const outcomes = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { status: string; reason: string });
+  expect(outcomes).toHaveLength(count);
+  for (const { status, reason } of outcomes) {
+    expect(["completed", "error"]).toContain(status);
+    // An error has a name of ours, not one of JavaScript's.
+    if (status === "error")
+      expect(reason).toMatch(/^FILE |^the source |^FFmpeg |^there is no |^initProcess: |^the decoder /);
+  }
+});

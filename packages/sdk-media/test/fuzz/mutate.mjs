@@ -1,0 +1,63 @@
+// Decodes damaged files, one after another, and prints how each ended. Usage: node mutate.mjs seed count file...
+// A crash ends this process, a hang is for whoever started it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, extname, join } from "node:path";
+import { Type } from "@mcai/worker-sdk";
+import { audioStream, defineMediaWorker, videoStream } from "@mcai/worker-sdk-media";
+import { startMediaJob } from "@mcai/worker-sdk-media/testing";
+
+const [seed, count, ...files] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), "mcai-fuzz-"));
+const random = makeRandom(Number(seed));
+
+const worker = defineMediaWorker({
+  parameters: Type.Object({}),
+  initProcess(format) {
+    let frames = 0;
+    // Every byte is read: what FFmpeg gives must be there.
+    const look = (bytes) => {
+      if (bytes.length > 0) frames++;
+    };
+    const streams = format.streams.flatMap((stream) => {
+      if (stream.kind === "video") return videoStream(stream, {}, ([frame]) => look(frame.packed()));
+      const options = { sampleRate: 8000, channels: 1 };
+      return stream.kind === "audio" ? audioStream(stream, options, ([frame]) => look(frame.samples())) : [];
+    });
+    return { streams, endingProcess: () => ({ parameters: { frames } }) };
+  },
+});
+
+for (let i = 0; i < Number(count); i++) {
+  const file = files[i % files.length];
+  const damaged = join(folder, `damaged${extname(file)}`);
+  writeFileSync(damaged, mutate(readFileSync(file)));
+  const startMs = performance.now();
+  const { status, message, parameters } = await startMediaJob(worker, { source: damaged }).result;
+  const reason = message.replaceAll(damaged, "FILE").split("\n")[0];
+  console.log(
+    JSON.stringify({
+      file: basename(file),
+      status,
+      reason,
+      ...parameters,
+      ms: Math.round(performance.now() - startMs),
+    }),
+  );
+}
+rmSync(folder, { recursive: true });
+
+function mutate(bytes) {
+  const changes = 1 + Math.floor(random() * 60);
+  for (let i = 0; i < changes; i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+  return random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
+}
+
+// Numerical Recipes' generator: the same files for the same seed, on every machine.
+function makeRandom(state) {
+  let next = state >>> 0;
+  return () => {
+    next = (Math.imul(next, 1664525) + 1013904223) >>> 0;
+    return next / 2 ** 32;
+  };
+}
