@@ -27,7 +27,44 @@ export interface Settings {
   readonly stopGraceMs: number | undefined;
   /** MCAI_THREADS: how many threads a job may use, if it is set. */
   readonly threads: number | undefined;
+  /** BACKEND_HOSTNAME is set: there is a backend that has a black list. */
+  readonly hasBackend: boolean;
+  readonly broker: BrokerSettings;
   readonly log: LogSettings;
+}
+
+/** How the broker is reached, and what is declared there. */
+export interface BrokerSettings {
+  /** AMQP_HOSTNAME, several separated by commas, and AMQP_PORT: tried in turn. */
+  readonly hosts: readonly BrokerHost[];
+  /** AMQP_USERNAME. */
+  readonly username: string;
+  /** AMQP_PASSWORD. */
+  readonly password: string;
+  /** AMQP_VHOST, else AMQP_VIRTUAL_HOST. */
+  readonly virtualHost: string;
+  /** AMQP_TLS; for port 5671 alone also without it. */
+  readonly tls: boolean;
+  /** AMQP_TLS_CERT: the file of the certificates that are trusted, instead of Node's own. */
+  readonly tlsCertificateFile: string | undefined;
+  /** AMQP_TLS_VERIFY: whether the broker's certificate is checked. */
+  readonly tlsVerify: boolean;
+  /** AMQP_SERVER_CONFIGURATION is `cluster`: quorum queues. */
+  readonly cluster: boolean;
+  /** AMQP_DELIVERY_MODE: 2 for messages that survive a restart of the broker, 1 for others. */
+  readonly deliveryMode: 1 | 2;
+  /** AMQP_CONSUMER_TIMEOUT: the job queue's acknowledgement timeout, if it is set. */
+  readonly consumerTimeoutMs: number | undefined;
+  /** AMQP_CONNECTION_MAX_RETRY: after how many vain attempts in a row the worker ends; for ever if undefined. */
+  readonly maxRetries: number | undefined;
+  /** AMQP_HEARTBEAT. */
+  readonly heartbeatSeconds: number;
+}
+
+/** One broker. */
+export interface BrokerHost {
+  readonly hostname: string;
+  readonly port: number;
 }
 
 /** How the log is written. */
@@ -62,6 +99,8 @@ export function readSettings(env: Environment): Settings {
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
     threads: readInteger(env, "MCAI_THREADS", 1),
+    hasBackend: Boolean(env.BACKEND_HOSTNAME),
+    broker: readBroker(env),
     log: {
       level: readLevel(env.MCAI_LOG ?? env.RUST_LOG ?? "info"),
       json: env.ONLY_JSON_LOGS === "1",
@@ -69,6 +108,35 @@ export function readSettings(env: Environment): Settings {
       color: env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : undefined,
     },
   };
+}
+
+function readBroker(env: Environment): BrokerSettings {
+  const tls = env.AMQP_TLS === undefined ? undefined : /^(1|true)$/i.test(env.AMQP_TLS);
+  const port = readInteger(env, "AMQP_PORT", 1, 65_535) ?? (tls ? 5671 : 5672);
+  const deliveryMode = readInteger(env, "AMQP_DELIVERY_MODE", 1, 2) ?? 2;
+  return {
+    hosts: (env.AMQP_HOSTNAME || "127.0.0.1").split(",").map((text) => readHost(text.trim(), port)),
+    username: env.AMQP_USERNAME ?? "guest",
+    password: env.AMQP_PASSWORD ?? "guest",
+    virtualHost: env.AMQP_VHOST ?? env.AMQP_VIRTUAL_HOST ?? "/",
+    tls: tls ?? port === 5671,
+    tlsCertificateFile: env.AMQP_TLS_CERT || undefined,
+    tlsVerify: !/^(0|false)$/i.test(env.AMQP_TLS_VERIFY ?? ""),
+    cluster: env.AMQP_SERVER_CONFIGURATION === "cluster",
+    deliveryMode: deliveryMode === 1 ? 1 : 2,
+    consumerTimeoutMs: readInteger(env, "AMQP_CONSUMER_TIMEOUT", 1, 0xffff_ffff),
+    maxRetries: readInteger(env, "AMQP_CONNECTION_MAX_RETRY", 0),
+    heartbeatSeconds: readInteger(env, "AMQP_HEARTBEAT", 1, 3600) ?? 10,
+  };
+}
+
+// `host`, `host:port`, `[::1]` or `[::1]:port`.
+function readHost(text: string, port: number): BrokerHost {
+  const match = /^(?:\[([^\]]+)\]|([^:]+|[^:]*(?::[^:]*){2,}))(?::(\d{1,5}))?$/.exec(text);
+  const hostname = match?.[1] ?? match?.[2];
+  if (hostname === undefined)
+    throw new McaiError("ENVIRONMENT_INVALID", `AMQP_HOSTNAME: expected host names separated by commas, got "${text}"`);
+  return { hostname, port: match?.[3] === undefined ? port : Number(match[3]) };
 }
 
 /** Reads the variables of a store; the code's upper and lower case is kept. */
@@ -87,15 +155,15 @@ export function environmentSecrets(env: Environment): string[] {
   return Object.entries(env).flatMap(([name, value]) => (/_(PASSWORD|TOKEN)$/.test(name) && value ? [value] : []));
 }
 
-function readInteger(env: Environment, name: string, minimum: number): number | undefined {
+// 2^31 − 1 is also the longest time that a timer of Node can wait.
+function readInteger(env: Environment, name: string, minimum: number, maximum = 0x7fff_ffff): number | undefined {
   const text = env[name];
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
-  // 2^31 − 1 is also the longest time that a timer of Node can wait.
-  if (/^\d+$/.test(text) && value >= minimum && value <= 0x7fff_ffff) return value;
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
   throw new McaiError(
     "ENVIRONMENT_INVALID",
-    `${name}: expected a whole number from ${minimum} to 2147483647, got "${text}"`,
+    `${name}: expected a whole number from ${minimum} to ${maximum}, got "${text}"`,
   );
 }
 

@@ -9,6 +9,12 @@
  * | `METADATA_INVALID` | a field of the worker's package.json is missing or wrong |
  * | `SETUP_FAILED` | the worker's `setup` threw |
  * | `THREAD_FAILED` | the job thread ended again and again, or a job's thread ended in the middle of it |
+ * | `BROKER_UNREACHABLE` | no broker answered, as often as `AMQP_CONNECTION_MAX_RETRY` allows |
+ * | `BROKER_TLS_FAILED` | the broker's certificate is not trusted, or it speaks no TLS on that port |
+ * | `BROKER_LOGIN_REFUSED` | the broker refuses user name and password |
+ * | `BROKER_VIRTUAL_HOST_MISSING` | the broker has no such virtual host, or the user may not enter it |
+ * | `BROKER_PERMISSION_REFUSED` | the user may not declare or use an exchange or a queue |
+ * | `BROKER_DECLARATION_MISMATCH` | an exchange or a queue exists with other properties |
  * | `ORDER_INVALID` | a message is not an order |
  * | `PARAMETERS_INVALID` | a job's parameters do not fit the worker's schema |
  * | `STORE_FAILED` | a store did not give the value of a parameter |
@@ -24,6 +30,12 @@ export type ErrorCode =
   | "METADATA_INVALID"
   | "SETUP_FAILED"
   | "THREAD_FAILED"
+  | "BROKER_UNREACHABLE"
+  | "BROKER_TLS_FAILED"
+  | "BROKER_LOGIN_REFUSED"
+  | "BROKER_VIRTUAL_HOST_MISSING"
+  | "BROKER_PERMISSION_REFUSED"
+  | "BROKER_DECLARATION_MISMATCH"
   | "ORDER_INVALID"
   | "PARAMETERS_INVALID"
   | "STORE_FAILED"
@@ -69,6 +81,12 @@ const exitCodes: Partial<Record<string, number>> = {
   METADATA_INVALID: 65,
   SETUP_FAILED: 70,
   THREAD_FAILED: 71,
+  BROKER_UNREACHABLE: 72,
+  BROKER_TLS_FAILED: 73,
+  BROKER_LOGIN_REFUSED: 74,
+  BROKER_VIRTUAL_HOST_MISSING: 75,
+  BROKER_PERMISSION_REFUSED: 76,
+  BROKER_DECLARATION_MISMATCH: 77,
 };
 
 /** The exit code for an error that ends the process (docs/operations.md lists them). */

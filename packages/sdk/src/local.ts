@@ -1,3 +1,4 @@
+import { BlackList } from "./dispatch/black-list.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { Interruption } from "./interruption.ts";
 import { sdkVersion, toConfiguration } from "./response/description.ts";
@@ -31,6 +32,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
       live: worker.live,
       settings,
       systemInfo: new SystemInfo(address.instanceId),
+      blackList: new BlackList(log),
       log,
       onStopWorker: () => interruption.interrupt(0),
       onFailure: fail,
@@ -45,7 +47,8 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     log.info(`Local run of ${files.length} order file${files.length === 1 ? "" : "s"}`);
     dispatcher = await Promise.race([started, interruption.came]);
     if (!dispatcher) return interruption.exitCode ?? 0;
-    await transport.open(dispatcher.receive);
+    await transport.open(dispatcher);
+    await dispatcher.start();
     await transport.ended;
     if (interruption.exitCode === undefined && !failure) await dispatcher.idle();
     if (failure) throw failure;

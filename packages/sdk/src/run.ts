@@ -7,13 +7,13 @@ import { exitCodeOf, McaiError, messageOf } from "./errors.ts";
 import { runLocal } from "./local.ts";
 import { type Log, openLog } from "./log.ts";
 import { Redactor } from "./redactor.ts";
-import { sdkVersion } from "./response/description.ts";
 import { readInstanceId } from "./response/instance-id.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /**
  * Runs a worker: the whole of a worker's `main.ts`. The environment says how: `DESCRIBE=1` prints what the worker is,
- * `SOURCE_ORDERS` runs the orders of these files. The module is imported in a thread of its own, so that nothing in it
+ * `SOURCE_ORDERS` runs the orders of these files; else jobs come from RabbitMQ (`AMQP_…`), until a signal or an order
+ * ends the worker. The module is imported in a thread of its own, so that nothing in it
  * can hold back the connection, Ctrl-C or a stop.
  *
  * @param module - The worker's module, whose default export is the worker: an address such as
@@ -65,10 +65,9 @@ async function run(options: RunOptions): Promise<number> {
     return 0;
   }
   if (settings.sourceOrders) return runLocal(options, settings.sourceOrders);
-  throw new McaiError(
-    "ENVIRONMENT_INVALID",
-    `This version (protocol ${sdkVersion}) runs local orders only: set SOURCE_ORDERS to the files of your orders, or DESCRIBE=1.`,
-  );
+  // Loaded when it is needed: local runs start sooner.
+  const { runOnBroker } = await import("./on-broker.ts");
+  return runOnBroker(options);
 }
 
 function findModule(module: URL | string): string {

@@ -215,6 +215,21 @@ describe("environment", () => {
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,
       threads: undefined,
+      hasBackend: false,
+      broker: {
+        hosts: [{ hostname: "127.0.0.1", port: 5672 }],
+        username: "guest",
+        password: "guest",
+        virtualHost: "/",
+        tls: false,
+        tlsCertificateFile: undefined,
+        tlsVerify: true,
+        cluster: false,
+        deliveryMode: 2,
+        consumerTimeoutMs: undefined,
+        maxRetries: undefined,
+        heartbeatSeconds: 10,
+      },
       log: { level: "info", json: false, file: undefined, color: undefined },
     });
   });

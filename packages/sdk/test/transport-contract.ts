@@ -15,16 +15,19 @@ export function describeTransport(
   make: (bodies: readonly string[]) => Promise<TransportUnderTest>,
 ): void {
   describe(`${name} as a transport`, () => {
-    it("delivers nothing before it is open, then one message at a time, in order", async () => {
+    it("delivers nothing before it is told to consume, then one message at a time, in order", async () => {
       const { transport, drained } = await make(["1", "2", "3"]);
       const received: string[] = [];
       const waiting: Delivery[] = [];
       let arrived: () => void = () => undefined;
-      await transport.open((delivery) => {
-        received.push(Buffer.from(delivery.body).toString());
-        waiting.push(delivery);
-        arrived();
+      await transport.open({
+        receive: (delivery) => {
+          received.push(Buffer.from(delivery.body).toString());
+          waiting.push(delivery);
+          arrived();
+        },
       });
+      await transport.consume(true);
       for (let i = 0; i < 3; i++) {
         while (waiting.length === 0) await new Promise<void>((resolve) => (arrived = resolve));
         expect(received).toHaveLength(i + 1);
@@ -38,14 +41,17 @@ export function describeTransport(
     it("brings what was given back again, after a resume, before all others", async () => {
       const { transport, drained } = await make(["1", "2"]);
       const received: string[] = [];
-      await transport.open((delivery) => {
-        received.push(Buffer.from(delivery.body).toString());
-        if (received.length > 1) return void delivery.settle("acknowledge");
-        void transport
-          .consume(false)
-          .then(() => delivery.settle("give_back"))
-          .then(() => transport.consume(true));
+      await transport.open({
+        receive: (delivery) => {
+          received.push(Buffer.from(delivery.body).toString());
+          if (received.length > 1) return void delivery.settle("acknowledge");
+          void transport
+            .consume(false)
+            .then(() => delivery.settle("give_back"))
+            .then(() => transport.consume(true));
+        },
       });
+      await transport.consume(true);
       await drained();
       expect(received).toEqual(["1", "1", "2"]);
       await transport.close();
@@ -55,10 +61,13 @@ export function describeTransport(
       const { transport, drained } = await make(["1", "2", "3"]);
       const settlements = ["refuse", "delay", "acknowledge"] as const;
       let count = 0;
-      await transport.open((delivery) => {
-        expect(delivery.origin).toMatch(/\w/);
-        void delivery.settle(settlements[count++] ?? "acknowledge");
+      await transport.open({
+        receive: (delivery) => {
+          expect(delivery.origin).toMatch(/\w/);
+          void delivery.settle(settlements[count++] ?? "acknowledge");
+        },
       });
+      await transport.consume(true);
       await drained();
       expect(count).toBe(3);
       await transport.close();
@@ -66,7 +75,7 @@ export function describeTransport(
 
     it("publishes bytes in the order of the calls", async () => {
       const { transport, published } = await make([]);
-      await transport.open(() => undefined);
+      await transport.open({ receive: () => undefined });
       const texts = Array.from({ length: 20 }, (_, i) => `{"text":"é${i}"}`);
       await Promise.all(
         texts.map((text) =>
@@ -82,10 +91,13 @@ export function describeTransport(
       const received: Delivery[] = [];
       let arrived: () => void = () => undefined;
       const first = new Promise<void>((resolve) => (arrived = resolve));
-      await transport.open((delivery) => {
-        received.push(delivery);
-        arrived();
+      await transport.open({
+        receive: (delivery) => {
+          received.push(delivery);
+          arrived();
+        },
       });
+      await transport.consume(true);
       await first;
       await transport.close();
       await received[0]?.settle("acknowledge");

@@ -53,10 +53,13 @@ describe("FileTransport", () => {
     const log = { ...silent, error: (line: string) => void errors.push(line) };
     const transport = new FileTransport(["", join(folder, "absent.json"), folder, good], log);
     const received: Delivery[] = [];
-    await transport.open((delivery) => {
-      received.push(delivery);
-      void delivery.settle("acknowledge");
+    await transport.open({
+      receive: (delivery) => {
+        received.push(delivery);
+        void delivery.settle("acknowledge");
+      },
     });
+    await transport.consume(true);
     await transport.ended;
     expect(received.map(({ origin }) => origin)).toEqual([good]);
     expect(transport.unreadable).toBe(3);

@@ -40,6 +40,13 @@ export class CurrentJob {
     this.#held.push({ delivery, settledBy });
   }
 
+  /** Takes the order that comes again in place of the one that was lost with its connection. */
+  async adopt(delivery: Delivery): Promise<void> {
+    const lost = this.#held.find((one) => one.delivery === this.origin);
+    if (!lost) return void (await delivery.settle("acknowledge"));
+    this.#held.splice(this.#held.indexOf(lost), 1, { delivery, settledBy: lost.settledBy });
+  }
+
   /** Whether a delivery is kept that this response settles. */
   holds(settledBy: SettledBy): boolean {
     return this.#held.some((one) => one.settledBy === settledBy);
@@ -56,12 +63,18 @@ export class CurrentJob {
     if (index >= 0) await this.#held.splice(index, 1)[0]?.delivery.settle("acknowledge");
   }
 
-  /** Settles all that is left: the delivery that can bring the job again as given, the others by acknowledgement. */
-  async settle(how: Settlement): Promise<void> {
+  /**
+   * Settles all that is left: the delivery that can bring the job again as given, the others by acknowledgement.
+   * Resolves with whether the broker was told.
+   */
+  async settle(how: Settlement): Promise<boolean> {
     const { origin } = this;
     const rest = this.#held;
     this.#held = [];
-    await Promise.all(rest.map(({ delivery }) => delivery.settle(delivery === origin ? how : "acknowledge")));
+    const told = await Promise.all(
+      rest.map(({ delivery }) => delivery.settle(delivery === origin ? how : "acknowledge")),
+    );
     this.#finish();
+    return !told.includes(false);
   }
 }

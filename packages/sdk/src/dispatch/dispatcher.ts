@@ -5,9 +5,11 @@ import { decodeOrder, OrderError } from "../order/decode.ts";
 import type { JobOrder, Order, OrderOf } from "../order/order.ts";
 import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
 import type { Report, RunEnd } from "../thread/messages.ts";
-import type { Delivery } from "../transport/transport.ts";
-import { BlackList } from "./black-list.ts";
+import type { Delivery, TransportListener } from "../transport/transport.ts";
+import type { BlackList } from "./black-list.ts";
 import { CurrentJob } from "./current-job.ts";
+import { EndedJobs } from "./ended-jobs.ts";
+import { Manager } from "./manager.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
 
 /** What a {@link Dispatcher} is made of. */
@@ -16,6 +18,7 @@ export interface DispatcherOptions extends ResponderOptions {
   /** Whether the worker has an `initProcess`: such a one says `worker_started` for every job. */
   readonly live: boolean;
   readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "stopGraceMs">;
+  readonly blackList: BlackList;
   /** A `stop_worker` came in. */
   readonly onStopWorker: () => void;
   /** The job thread cannot go on. */
@@ -33,31 +36,50 @@ export interface StopOptions {
 }
 
 /**
- * Order × state → action: the main thread's side of every job. Owns the deliveries, the state of the current job and
- * the black list, and answers what needs no worker. docs/orders.md has the whole table.
+ * Order × state → action: the main thread's side of every job. Owns the deliveries and the state of the current job.
+ * docs/orders.md has the whole table.
  */
-export class Dispatcher implements JobThreadListener {
+export class Dispatcher implements JobThreadListener, TransportListener {
   /** How many messages were no orders. */
   unreadable = 0;
   readonly responder: Responder;
   readonly #options: DispatcherOptions;
-  readonly #blackList = new BlackList();
-  readonly #stopWorkers: Delivery[] = [];
+  readonly #manager: Manager;
+  readonly #ended = new EndedJobs();
   #current: CurrentJob | undefined;
   #serial = 0;
-  #suspended = false;
   #draining = false;
   #threadReady = true;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.responder = new Responder(options);
+    this.#manager = new Manager({
+      ...options,
+      responder: this.responder,
+      current: () => this.#current,
+      resume: () => this.#consumeIfFree(),
+    });
+  }
+
+  /** Takes jobs from now on, but for those of the black list. */
+  async start(): Promise<void> {
+    await this.#options.blackList.load();
+    await this.#consumeIfFree();
   }
 
   /** Takes a delivery. It is done, answered, given back or refused; nothing is thrown. */
-  readonly receive = (delivery: Delivery): void => {
+  receive(delivery: Delivery): void {
     this.#handle(delivery).catch((error: unknown) => this.#logError(error, delivery.origin));
-  };
+  }
+
+  interrupted(): void {
+    this.#ended.interrupted();
+  }
+
+  resumed(): void {
+    this.#options.blackList.load().catch((error: unknown) => this.#logError(error));
+  }
 
   /** Resolves when no job is being worked on. One that only was initialised counts as none. */
   async idle(): Promise<void> {
@@ -66,17 +88,24 @@ export class Dispatcher implements JobThreadListener {
 
   /** Takes no more jobs and lets the current one end, or ends it. */
   async stop({ finishMs, reason, graceMs }: StopOptions): Promise<void> {
-    const { transport } = this.#options;
     this.#draining = true;
-    await transport.consume(false);
+    this.#options.blackList.close();
+    // A broker that does not answer must not hold the worker; a job that slips in is given back.
+    this.#stopConsuming();
     if (finishMs > 0) await Promise.race([this.idle(), delay(finishMs, undefined, { ref: false })]);
     if (this.#current) await this.#stopJob(this.#current, reason, graceMs);
+  }
+
+  /** Says that the worker is there. A broker that takes no messages now will take it later. */
+  sayHello(): void {
+    const hello = this.responder.publish("worker_created", this.#options.configuration);
+    hello.catch((error: unknown) => this.#logError(error));
   }
 
   /** Says that the worker goes, and settles the orders that told it to. */
   async sayGoodbye(): Promise<void> {
     await this.responder.publish("worker_terminated", this.#options.configuration);
-    await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
+    await this.#manager.settleStops();
   }
 
   report(report: Report): void {
@@ -86,16 +115,14 @@ export class Dispatcher implements JobThreadListener {
   lost(why: string): void {
     this.#options.log.error(why);
     this.#threadReady = false;
-    const end = async () => {
-      await this.#options.transport.consume(false);
-      if (this.#current && !this.#current.ended) await this.#end(this.#current, { status: "error", message: why });
-    };
-    end().catch((error: unknown) => this.#logError(error));
+    this.#stopConsuming();
+    if (!this.#current || this.#current.ended) return;
+    this.#end(this.#current, { status: "error", message: why }).catch((error: unknown) => this.#logError(error));
   }
 
   recovered(): void {
     this.#threadReady = true;
-    this.#consumeIfFree();
+    this.#consumeIfFree().catch((error: unknown) => this.#logError(error));
   }
 
   failed(error: Error): void {
@@ -123,7 +150,7 @@ export class Dispatcher implements JobThreadListener {
         if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
         return this.#answerError(order, delivery, "Job TTL has been reached.");
       default:
-        return this.#manage(order, delivery);
+        return this.#manager.handle(order, delivery);
     }
   }
 
@@ -138,23 +165,41 @@ export class Dispatcher implements JobThreadListener {
   }
 
   async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
-    const { thread, transport, settings } = this.#options;
-    if (this.#blackList.has(order.job_id)) return delivery.settle("acknowledge");
-    const closed = this.#draining || (this.#suspended && !delivery.direct) || !this.#threadReady;
+    const { thread, settings, blackList } = this.#options;
+    if (await this.#isKnown(order, delivery)) return;
+    const closed = this.#draining || (this.#manager.suspended && !delivery.direct) || !this.#threadReady;
     if (this.#current || closed) {
-      if (delivery.canGiveBack) return delivery.settle("give_back");
+      if (delivery.canGiveBack) return void (await delivery.settle("give_back"));
       if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
       const why = this.#current ? "an another job is already in progress" : "the worker takes no jobs now";
       return this.#answerError(order, delivery, `Cannot initialize this job, ${why}.`);
     }
     if (delivery.deaths > settings.deathLimit || delivery.softRejects > settings.softRejectLimit)
       return this.#answerError(order, delivery, "Job TTL has been reached.");
+    if (blackList.has(order.job_id)) {
+      await blackList.drop(order.job_id);
+      return void (await delivery.settle("acknowledge"));
+    }
     const live = order.type === "init_process";
     const current = new CurrentJob(order.job_id, ++this.#serial, live);
     this.#current = current;
     current.keep(delivery, live ? "initialised" : "ended");
     thread.post({ kind: live ? "initialise" : "run", serial: current.serial, order });
-    if (live) await transport.consume(false);
+    if (live) this.#stopConsuming();
+  }
+
+  // An attempt that this worker has in hand, or has done, is not made again; nor is one here that another was lost with.
+  async #isKnown(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<boolean> {
+    if (!delivery.redelivered && delivery.deaths === 0) {
+      this.#ended.delete(order.job_id);
+      return false;
+    }
+    const current = this.#current;
+    if (current?.id === order.job_id) await current.adopt(delivery);
+    else if (this.#ended.has(order.job_id)) await delivery.settle("acknowledge");
+    else if (delivery.redelivered && delivery.returnsWhenRefused) await delivery.settle("refuse");
+    else return false;
+    return true;
   }
 
   async #start(order: OrderOf<"start_process">, delivery: Delivery): Promise<void> {
@@ -184,44 +229,6 @@ export class Dispatcher implements JobThreadListener {
     const first = !current.holds("stopped");
     current.keep(delivery, "stopped");
     if (first && !current.ended) await this.#stopJob(current, "order", this.#options.settings.stopGraceMs);
-  }
-
-  async #manage(order: Exclude<Order, JobOrder>, delivery: Delivery): Promise<void> {
-    switch (order.type) {
-      case "stop_worker":
-        this.#stopWorkers.push(delivery);
-        return this.#options.onStopWorker();
-      case "stop_consuming_jobs":
-        this.#suspended = true;
-        await this.#options.transport.consume(false);
-        await this.#answerStatus();
-        break;
-      case "resume_consuming_jobs":
-        this.#suspended = false;
-        this.#consumeIfFree();
-        await this.#answerStatus();
-        break;
-      case "status":
-        await this.#answerStatus();
-        break;
-      case "add_to_black_list":
-        this.#blackList.add(order.job_id);
-        break;
-      case "delete_from_black_list":
-        this.#blackList.delete(order.job_id);
-        break;
-      case "get_black_list":
-        await this.responder.blackList(this.#blackList.jobIds);
-        break;
-      case "sync_black_list":
-        this.#options.log.warn("sync_black_list is without effect: no backend is asked in a local run.");
-        break;
-    }
-    await delivery.settle("acknowledge");
-  }
-
-  #answerStatus(): Promise<void> {
-    return this.responder.status(this.#current, this.#suspended ? "Suspended" : this.#current ? "Busy" : "Idle");
   }
 
   async #answerError(order: JobOrder, delivery: Delivery, message: string): Promise<void> {
@@ -281,13 +288,19 @@ export class Dispatcher implements JobThreadListener {
     current.ended = true;
     const settlement = await this.responder.end(current, end);
     this.#current = undefined;
-    await current.settle(settlement);
-    this.#consumeIfFree();
+    if (settlement === "acknowledge") this.#ended.add(current.id, false);
+    const told = await current.settle(settlement);
+    if (settlement === "acknowledge") this.#ended.add(current.id, told);
+    await this.#consumeIfFree();
   }
 
-  #consumeIfFree(): void {
-    if (this.#current || this.#suspended || this.#draining || !this.#threadReady) return;
-    this.#options.transport.consume(true).catch((error: unknown) => this.#logError(error));
+  async #consumeIfFree(): Promise<void> {
+    if (this.#current || this.#manager.suspended || this.#draining || !this.#threadReady) return;
+    await this.#options.transport.consume(true);
+  }
+
+  #stopConsuming(): void {
+    this.#options.transport.consume(false).catch((error: unknown) => this.#logError(error));
   }
 
   #logError(error: unknown, origin = "the worker"): void {

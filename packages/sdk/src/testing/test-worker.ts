@@ -1,3 +1,4 @@
+import { BlackList } from "../dispatch/black-list.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
@@ -108,6 +109,7 @@ export async function startTestWorker<Context>(
         live: worker.live,
         settings,
         systemInfo: new SystemInfo(address.instanceId),
+        blackList: new BlackList(log),
         log,
         onStopWorker: () => void close(),
         onFailure: (error) => log.error(messageOf(error)),
@@ -124,7 +126,8 @@ export async function startTestWorker<Context>(
     ending ??= end();
     return ending;
   };
-  await transport.open(dispatcher.receive);
+  await transport.open(dispatcher);
+  await dispatcher.start();
   return {
     responses: inbox.responses,
     send: (order, delivery) => transport.deliver(encode(order), delivery),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../log.ts";
-import type { Delivery, Message, Settlement, Transport } from "./transport.ts";
+import type { Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
 // The reference logs the responses of a local run under these names.
 const tags: Readonly<Record<string, string>> = {
@@ -23,9 +23,9 @@ export class FileTransport implements Transport {
   readonly #files: string[];
   readonly #log: Log;
   #end: () => void = () => undefined;
-  #receive: ((delivery: Delivery) => void) | undefined;
+  #listener: TransportListener | undefined;
   #busy = false;
-  #held = false;
+  #held = true;
   #returned: string | undefined;
 
   constructor(files: readonly string[], log: Log) {
@@ -36,9 +36,8 @@ export class FileTransport implements Transport {
     });
   }
 
-  async open(receive: (delivery: Delivery) => void): Promise<void> {
-    this.#receive = receive;
-    this.#next();
+  async open(listener: TransportListener): Promise<void> {
+    this.#listener = listener;
   }
 
   async consume(jobs: boolean): Promise<void> {
@@ -58,12 +57,12 @@ export class FileTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    this.#receive = undefined;
+    this.#listener = undefined;
     this.#end();
   }
 
   #next(): void {
-    if (this.#busy || this.#held || !this.#receive) return;
+    if (this.#busy || this.#held || !this.#listener) return;
     const file = this.#files.shift();
     if (file === undefined) {
       this.#end();
@@ -92,17 +91,20 @@ export class FileTransport implements Transport {
         this.#files.unshift(file);
       }
       this.#done();
+      return true;
     };
     const delivery = {
       body,
       origin: file,
       direct: true,
       canGiveBack: true,
+      redelivered: false,
+      returnsWhenRefused: false,
       deaths: 0,
       softRejects: 0,
       canDelay: false,
     };
-    this.#receive?.({ ...delivery, settle });
+    this.#listener?.receive({ ...delivery, settle });
   }
 
   #done(): void {

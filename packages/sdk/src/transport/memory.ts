@@ -1,9 +1,11 @@
-import type { Delivery, Message, Settlement, Transport } from "./transport.ts";
+import type { Delivery, Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
 /** How a message is put into a {@link MemoryTransport}. */
 export interface MemoryDeliveryOptions {
   /** To this worker alone. @default false */
   readonly direct?: boolean;
+  /** Delivered before, to a worker that was lost. @default false */
+  readonly redelivered?: boolean;
   /** @default 0 */
   readonly deaths?: number;
   /** @default 0 */
@@ -26,8 +28,8 @@ export class MemoryTransport implements Transport {
   onPublish: (message: Message) => void = () => undefined;
   readonly #jobs: Waiting[] = [];
   readonly #direct: Waiting[] = [];
-  #receive: ((delivery: Delivery) => void) | undefined;
-  #consuming = true;
+  #listener: TransportListener | undefined;
+  #consuming = false;
   #busy = false;
 
   /** Puts a message into the job queue, or the direct one. Resolves with what became of it in the end. */
@@ -42,8 +44,8 @@ export class MemoryTransport implements Transport {
     });
   }
 
-  async open(receive: (delivery: Delivery) => void): Promise<void> {
-    this.#receive = receive;
+  async open(listener: TransportListener): Promise<void> {
+    this.#listener = listener;
     this.#pump();
   }
 
@@ -58,7 +60,7 @@ export class MemoryTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    this.#receive = undefined;
+    this.#listener = undefined;
   }
 
   #put(waiting: Waiting, first: boolean): void {
@@ -69,14 +71,14 @@ export class MemoryTransport implements Transport {
   }
 
   #pump(): void {
-    const receive = this.#receive;
-    if (!receive) return;
-    for (const waiting of this.#direct.splice(0)) receive(this.#toDelivery(waiting, () => undefined));
+    const listener = this.#listener;
+    if (!listener) return;
+    for (const waiting of this.#direct.splice(0)) listener.receive(this.#toDelivery(waiting, () => undefined));
     if (!this.#consuming || this.#busy) return;
     const next = this.#jobs.shift();
     if (!next) return;
     this.#busy = true;
-    receive(
+    listener.receive(
       this.#toDelivery(next, () => {
         this.#busy = false;
         this.#pump();
@@ -85,13 +87,15 @@ export class MemoryTransport implements Transport {
   }
 
   #toDelivery({ body, options, settled }: Waiting, after: () => void): Delivery {
-    const { direct = false, deaths = 0, softRejects = 0, canDelay = true } = options;
+    const { direct = false, redelivered = false, deaths = 0, softRejects = 0, canDelay = true } = options;
     let open = true;
     return {
       body,
       origin: direct ? "the direct queue" : "the job queue",
       direct,
       canGiveBack: !direct,
+      redelivered,
+      returnsWhenRefused: !direct,
       deaths,
       softRejects,
       canDelay,
@@ -100,6 +104,7 @@ export class MemoryTransport implements Transport {
         open = false;
         settled(how);
         after();
+        return true;
       },
     };
   }

@@ -14,13 +14,18 @@ export interface Delivery {
   readonly direct: boolean;
   /** Whether `give_back` is possible: without it an order that cannot be taken now is refused. */
   readonly canGiveBack: boolean;
-  /** How often it was dead-lettered. */
+  /** Whether it was delivered before, and not settled then. */
+  readonly redelivered: boolean;
+  /** Whether a refusal brings it back later, counted as a death. */
+  readonly returnsWhenRefused: boolean;
+  /** How often it was dead-lettered, or lost with its worker where the queue counts that. */
   readonly deaths: number;
   /** How often its requirements were missing. */
   readonly softRejects: number;
   /** Whether `delay` is possible: without it a missing requirement is an error at once. */
   readonly canDelay: boolean;
-  settle(how: Settlement): Promise<void>;
+  /** Resolves with whether it was said; false if the way back is lost, so that the message comes again. */
+  settle(how: Settlement): Promise<boolean>;
 }
 
 /** One message that goes out. */
@@ -30,11 +35,24 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
+/** Who gets what a transport brings. */
+export interface TransportListener {
+  /** A message came in. */
+  receive(delivery: Delivery): void;
+  /** The connection was lost: what is not settled comes again. */
+  interrupted?(): void;
+  /** There is a connection again. */
+  resumed?(): void;
+}
+
 /** Carries bytes in both directions and knows no order. Every implementation passes `test/transport-contract.ts`. */
 export interface Transport {
-  /** Connects; from now on every delivery is handed over. Those of the job queue come one at a time. */
-  open(receive: (delivery: Delivery) => void): Promise<void>;
-  /** Stops or resumes the deliveries of the job queue; direct ones go on. What was given back waits for a resume. */
+  /** Connects; from now on direct deliveries are handed over. */
+  open(listener: TransportListener): Promise<void>;
+  /**
+   * Starts or stops the deliveries of the job queue, which come one at a time; direct ones go on. What was given back
+   * waits for the next start.
+   */
   consume(jobs: boolean): Promise<void>;
   /** Sends a message; resolves once it is safe. Messages arrive in the order of the calls. */
   publish(message: Message): Promise<void>;

@@ -1,0 +1,78 @@
+import type { JobOrder, Order } from "../order/order.ts";
+import type { Delivery, Transport } from "../transport/transport.ts";
+import type { BlackList } from "./black-list.ts";
+import type { CurrentJob } from "./current-job.ts";
+import type { Responder } from "./responder.ts";
+
+/** What a {@link Manager} is made of. */
+export interface ManagerOptions {
+  readonly transport: Transport;
+  readonly responder: Responder;
+  readonly blackList: BlackList;
+  /** The job in hand. */
+  readonly current: () => CurrentJob | undefined;
+  /** A `stop_worker` came in. */
+  readonly onStopWorker: () => void;
+  /** Takes jobs again, if nothing else is in the way. */
+  readonly resume: () => Promise<void>;
+}
+
+/** An order that is about the worker, and no job. */
+export type WorkerOrder = Exclude<Order, JobOrder>;
+
+/** Does the orders that are about the worker: they need no job thread. */
+export class Manager {
+  /** Whether jobs are to stay in the queue. */
+  suspended = false;
+  readonly #options: ManagerOptions;
+  readonly #stopWorkers: Delivery[] = [];
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+  }
+
+  async handle(order: WorkerOrder, delivery: Delivery): Promise<void> {
+    const { transport, responder, blackList, onStopWorker, resume } = this.#options;
+    switch (order.type) {
+      case "stop_worker":
+        this.#stopWorkers.push(delivery);
+        return onStopWorker();
+      case "stop_consuming_jobs":
+        this.suspended = true;
+        await transport.consume(false);
+        await this.#answerStatus();
+        break;
+      case "resume_consuming_jobs":
+        this.suspended = false;
+        await resume();
+        await this.#answerStatus();
+        break;
+      case "status":
+        await this.#answerStatus();
+        break;
+      case "add_to_black_list":
+        blackList.add(order.job_id);
+        break;
+      case "delete_from_black_list":
+        blackList.delete(order.job_id);
+        break;
+      case "get_black_list":
+        await responder.blackList(blackList.jobIds);
+        break;
+      case "sync_black_list":
+        await blackList.sync();
+        break;
+    }
+    await delivery.settle("acknowledge");
+  }
+
+  /** Settles the orders that told the worker to stop. */
+  async settleStops(): Promise<void> {
+    await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
+  }
+
+  #answerStatus(): Promise<void> {
+    const current = this.#options.current();
+    return this.#options.responder.status(current, this.suspended ? "Suspended" : current ? "Busy" : "Idle");
+  }
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { BackendBlackList } from "./backend/backend-black-list.ts";
+import { BackendSession } from "./backend/session.ts";
+import { BlackList } from "./dispatch/black-list.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { readStoreAccess } from "./env.ts";
+import { Interruption } from "./interruption.ts";
+import { sdkVersion, toConfiguration } from "./response/description.ts";
+import { encodeResponse } from "./response/response.ts";
+import { SystemInfo } from "./response/system-info.ts";
+import type { RunOptions } from "./run-options.ts";
+import { ThreadHost } from "./thread/host.ts";
+import type { WorkerDescription } from "./thread/messages.ts";
+import { AmqpTransport } from "./transport/amqp/amqp-transport.ts";
+
+/** How long a job may be deaf to a drain, and `teardown` may take, when `MCAI_STOP_GRACE_MS` says nothing else. */
+const defaultGraceMs = 2000;
+/** How long the last words may take. */
+const goodbyeMs = 5000;
+
+/** Takes jobs from RabbitMQ until the worker is told to stop; gives the exit code. */
+export async function runOnBroker(options: RunOptions): Promise<number> {
+  const { settings, log, address, moduleUrl, environment } = options;
+  const graceMs = settings.stopGraceMs ?? defaultGraceMs;
+  const thread = new ThreadHost({ moduleUrl, environment, instanceId: address.instanceId, closeMs: graceMs });
+  const interruption = new Interruption(() => log.info("The worker is going down."));
+  let onFailure: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    onFailure = reject;
+  });
+  failed.catch(() => undefined);
+  const backend = settings.hasBackend
+    ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
+    : undefined;
+  let transport: AmqpTransport | undefined;
+  const makeDispatcher = (worker: WorkerDescription) => {
+    log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
+    const configuration = toConfiguration(worker, address);
+    const { queueName } = address;
+    const discovery = encodeResponse("worker_discovery", configuration);
+    transport = new AmqpTransport({
+      settings: settings.broker,
+      log,
+      queueName,
+      directQueueName: configuration.direct_messaging_queue_name,
+      binding: {
+        instance_id: address.instanceId,
+        job_type: queueName,
+        worker_name: configuration.label,
+        worker_version: configuration.version,
+      },
+      // Backends since 2021 look for it on the one exchange, older ones on the other.
+      announcements: [discovery, { ...discovery, exchange: "worker_response" }],
+      onFailure,
+    });
+    return new Dispatcher({
+      transport,
+      thread,
+      configuration,
+      live: worker.live,
+      settings,
+      systemInfo: new SystemInfo(address.instanceId),
+      blackList: new BlackList(log, backend),
+      log,
+      onStopWorker: () => interruption.exitCode ?? interruption.interrupt(0),
+      onFailure,
+    });
+  };
+  let dispatcher: Dispatcher | undefined;
+  try {
+    const started = thread.start(makeDispatcher);
+    // It is awaited below; until then its failure is nobody's.
+    started.catch(() => undefined);
+    // Loads while the thread does.
+    import("amqplib").catch(() => undefined);
+    log.info(
+      `Queue ${address.queueName} on ${settings.broker.hosts.map(({ hostname, port }) => `${hostname}:${port}`).join(", ")}`,
+    );
+    dispatcher = await Promise.race([started, interruption.came]);
+    if (!dispatcher || !transport) return 0;
+    await Promise.race([serve(transport, dispatcher).then(() => interruption.came), interruption.came, failed]);
+    await dispatcher.stop({ finishMs: settings.drainTimeoutMs, reason: "drain", graceMs });
+    await Promise.race([dispatcher.sayGoodbye(), delay(goodbyeMs, undefined, { ref: false })]);
+    return 0;
+  } finally {
+    await transport?.close();
+    interruption.dispose();
+    // A native call that holds the thread cannot be ended but with the process.
+    if (!(await thread.end(dispatcher ? "ask" : "force"))) process.abort();
+  }
+}
+
+async function serve(transport: AmqpTransport, dispatcher: Dispatcher): Promise<void> {
+  await transport.open(dispatcher);
+  await dispatcher.start();
+  dispatcher.sayHello();
+}

@@ -1,0 +1,93 @@
+import type { BrokerSettings } from "../../env.ts";
+import type { JobLog } from "../../job/job.ts";
+import type { Message, Transport, TransportListener } from "../transport.ts";
+import { Consumer, type ConsumerOptions } from "./consumer.ts";
+import { Link } from "./link.ts";
+import { Outbox } from "./outbox.ts";
+
+/** How long the last messages may take when the transport is closed. */
+const flushMs = 5000;
+
+/** What an {@link AmqpTransport} is made of. */
+export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
+  readonly settings: BrokerSettings;
+  readonly log: JobLog;
+  /** Says who the worker is; published on every connection when the discovery queue is there. */
+  readonly announcements: readonly Message[];
+  /** The broker cannot be reached any more. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/**
+ * RabbitMQ: one connection consumes, the other publishes, because a broker that is short of memory blocks whoever
+ * publishes. Each is made again when it is lost.
+ */
+export class AmqpTransport implements Transport {
+  readonly #options: AmqpTransportOptions;
+  readonly #outbox: Outbox;
+  readonly #consumer: Consumer;
+  readonly #publishing: Link;
+  readonly #consuming: Link;
+  #listener: TransportListener | undefined;
+  #isOpen = false;
+
+  constructor(options: AmqpTransportOptions) {
+    const { settings, log, announcements, onFailure, queueName } = options;
+    this.#options = options;
+    this.#outbox = new Outbox(log, (why) => this.#publishing.reset(why));
+    this.#consumer = new Consumer({
+      ...options,
+      announce: () => {
+        for (const message of announcements) void this.publish(message);
+      },
+      publish: (message) => this.#outbox.publish(message),
+      reset: (why) => this.#consuming.reset(why),
+    });
+    this.#publishing = new Link({
+      name: `${queueName} (publishes)`,
+      settings,
+      log,
+      setUp: (connection) => this.#outbox.use(connection),
+      onDown: () => this.#outbox.suspend(),
+      onFailure,
+    });
+    this.#consuming = new Link({
+      name: `${queueName} (consumes)`,
+      settings,
+      log,
+      setUp: async (connection) => {
+        await this.#consumer.use(connection);
+        if (this.#isOpen) this.#listener?.resumed?.();
+      },
+      onDown: () => {
+        this.#consumer.suspend();
+        this.#listener?.interrupted?.();
+      },
+      onFailure,
+    });
+  }
+
+  async open(listener: TransportListener): Promise<void> {
+    this.#listener = listener;
+    this.#consumer.listen(listener);
+    await Promise.all([this.#publishing.open(), this.#consuming.open()]);
+    this.#isOpen = true;
+  }
+
+  consume(jobs: boolean): Promise<void> {
+    return this.#consumer.consume(jobs);
+  }
+
+  publish({ exchange, routingKey, body }: Message): Promise<void> {
+    const { deliveryMode } = this.#options.settings;
+    return this.#outbox.publish({ exchange, routingKey, body, properties: { deliveryMode } });
+  }
+
+  async close(): Promise<void> {
+    if (!(await this.#outbox.flush(flushMs)))
+      this.#options.log.error(`The broker did not confirm the last messages within ${flushMs / 1000} s.`);
+    await this.#consumer.deleteDirectQueue().catch(() => undefined);
+    await Promise.all([this.#consuming.close(), this.#publishing.close()]);
+    this.#outbox.close();
+  }
+}

@@ -1,0 +1,162 @@
+import type { Channel, ChannelModel } from "amqplib";
+import type { BrokerSettings } from "../../env.ts";
+import type { JobLog } from "../../job/job.ts";
+import type { TransportListener } from "../transport.ts";
+import { replyCode } from "./broker-error.ts";
+import { brokerVersion } from "./connection.ts";
+import { toDelivery } from "./incoming.ts";
+import type { OutgoingMessage } from "./outbox.ts";
+import { declare, type TopologyOptions, topology } from "./topology.ts";
+
+/** How many direct orders may be under way: one that waits must not hold back a stop. */
+const directPrefetch = 32;
+// The reference's names.
+const jobTag = "amqp_worker";
+const directTag = "status_amqp_worker";
+
+/** What a {@link Consumer} is made of. */
+export interface ConsumerOptions extends Pick<TopologyOptions, "queueName" | "directQueueName" | "binding"> {
+  readonly settings: BrokerSettings;
+  readonly log: JobLog;
+  /** Says who the worker is; it is not waited for. */
+  readonly announce: () => void;
+  readonly publish: (message: OutgoingMessage) => Promise<void>;
+  /** Gives the connection up. */
+  readonly reset: (why: string) => void;
+}
+
+interface Session {
+  readonly jobs: Channel;
+  readonly direct: Channel;
+  open: boolean;
+  consuming: boolean;
+}
+
+/** Declares what a worker needs, and consumes the job queue and the direct one, on a channel each. */
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  #listener: TransportListener | undefined;
+  #session: Session | undefined;
+  #wanted = false;
+  #exclusiveDirectQueue = false;
+  #closing = false;
+  #consuming: Promise<void> = Promise.resolve();
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+  }
+
+  /** Says who gets deliveries. */
+  listen(listener: TransportListener): void {
+    this.#listener = listener;
+  }
+
+  /** Takes a new connection. */
+  async use(connection: ChannelModel): Promise<void> {
+    const { announce, reset, directQueueName } = this.#options;
+    const [jobs, direct] = [await connection.createChannel(), await connection.createChannel()];
+    const session = { jobs, direct, open: true, consuming: false };
+    // Until the session is there, what is wrong is said by the call that failed.
+    const lose = (why: string) => this.#session === session && reset(why);
+    for (const channel of [jobs, direct]) {
+      channel.on("error", (error) => lose(error.message));
+      channel.on("close", () => lose("a consuming channel was closed"));
+    }
+    connection.on("error", (error) => {
+      // RabbitMQ from 4.3 on ends the connection for a queue that is neither durable nor exclusive.
+      if (replyCode(error) === 541) this.#exclusiveDirectQueue = true;
+    });
+    await Promise.all([jobs.prefetch(1), direct.prefetch(directPrefetch)]);
+    const [before, after] = topology(this.#topologyOptions(brokerVersion(connection)));
+    await declare(jobs, before);
+    announce();
+    await declare(jobs, after);
+    await direct.consume(directQueueName, (message) => this.#take(message, session, true), { consumerTag: directTag });
+    this.#session = session;
+    await this.#update();
+  }
+
+  /** The connection is lost. */
+  suspend(): void {
+    if (this.#session) this.#session.open = false;
+    this.#session = undefined;
+  }
+
+  /** Starts or stops the consumer of the job queue, now and on every connection to come. */
+  consume(jobs: boolean): Promise<void> {
+    this.#wanted = jobs;
+    return this.#update();
+  }
+
+  /** Deletes the direct queue, which nobody will read any more. */
+  async deleteDirectQueue(): Promise<void> {
+    this.#closing = true;
+    await this.#session?.direct.deleteQueue(this.#options.directQueueName);
+  }
+
+  #update(): Promise<void> {
+    this.#consuming = this.#consuming.then(() => this.#apply());
+    return this.#consuming;
+  }
+
+  async #apply(): Promise<void> {
+    const session = this.#session;
+    if (!session || session.consuming === this.#wanted) return;
+    const { queueName, log } = this.#options;
+    try {
+      if (this.#wanted)
+        await session.jobs.consume(queueName, (message) => this.#take(message, session, false), {
+          consumerTag: jobTag,
+        });
+      else await session.jobs.cancel(jobTag);
+      session.consuming = !session.consuming;
+    } catch (error) {
+      // The channel is gone, and the next connection starts with what is wanted.
+      log.debug(`The job queue: ${(error as Error).message}`);
+    }
+  }
+
+  #take(message: Parameters<typeof toDelivery>[0] | null, session: Session, direct: boolean): void {
+    const { settings, publish, reset, queueName, directQueueName } = this.#options;
+    if (message === null) {
+      // The deletion of the direct queue at the end does that too.
+      if (!this.#closing) reset(`the broker ended the consumer of ${direct ? directQueueName : queueName}`);
+      return;
+    }
+    const delivery = toDelivery(message, direct ? session.direct : session.jobs, {
+      queueName: direct ? directQueueName : queueName,
+      direct,
+      cluster: settings.cluster,
+      username: settings.username,
+      isOpen: () => session.open,
+      publish,
+    });
+    this.#listener?.receive(delivery);
+  }
+
+  #topologyOptions(version: string): TopologyOptions {
+    const { settings, log, queueName, directQueueName, binding } = this.#options;
+    const { cluster, consumerTimeoutMs } = settings;
+    const takesTimeout = cluster || !isAtLeast(version, 4, 3);
+    log.info(`The broker is RabbitMQ ${version}.`);
+    if (consumerTimeoutMs !== undefined && !takesTimeout)
+      log.warn(`AMQP_CONSUMER_TIMEOUT is left out: RabbitMQ ${version} knows none on classic queues.`);
+    if (consumerTimeoutMs === undefined && takesTimeout)
+      log.warn(
+        "The broker takes a job away that runs longer than its acknowledgement timeout (30 minutes unless its settings say otherwise); AMQP_CONSUMER_TIMEOUT sets it for the queue.",
+      );
+    return {
+      queueName,
+      directQueueName,
+      binding,
+      cluster,
+      consumerTimeoutMs: takesTimeout ? consumerTimeoutMs : undefined,
+      exclusiveDirectQueue: this.#exclusiveDirectQueue,
+    };
+  }
+}
+
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}

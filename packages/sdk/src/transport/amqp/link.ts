@@ -1,0 +1,140 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ChannelModel } from "amqplib";
+import type { BrokerSettings } from "../../env.ts";
+import { McaiError, messageOf } from "../../errors.ts";
+import type { JobLog } from "../../job/job.ts";
+import { isRefusal, toBrokerError } from "./broker-error.ts";
+import { abandonConnection, endConnection, openConnection } from "./connection.ts";
+
+/** The longest pause between two attempts. */
+const maxPauseMs = 30_000;
+/** How long the set-up of a connection may take; a broker in a memory alarm answers nothing. */
+const setUpTimeoutMs = 30_000;
+/** A connection that held as long as this was a good one: the next pause is short again. */
+const stableMs = 10_000;
+
+/** What a {@link Link} is made of. */
+export interface LinkOptions {
+  /** The connection's name, as the broker's operators see it. */
+  readonly name: string;
+  readonly settings: BrokerSettings;
+  readonly log: JobLog;
+  /** Makes what is wanted of a new connection; it is up when this resolves. */
+  readonly setUp: (connection: ChannelModel) => Promise<void>;
+  /** A connection is lost. */
+  readonly onDown: () => void;
+  /** A connection that was up cannot be had any more. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Keeps one connection to the broker: makes it, notices its loss, and makes it again, on the next host. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #closing = new AbortController();
+  #connection: ChannelModel | undefined;
+  #lose: ((why: string) => void) | undefined;
+  #wasUp = false;
+  #attempt = 0;
+  #host = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the connection is up. @throws {McaiError} A refusal, at once; else after as many attempts as allowed. */
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#running = this.#run(resolve).catch((error: Error) => {
+        if (this.#wasUp) this.#options.onFailure(error);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Gives the connection up, and makes another one. */
+  reset(why: string): void {
+    this.#lose?.(why);
+  }
+
+  /** Ends the connection for good. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#closing.abort();
+    if (connection) await endConnection(connection);
+    await this.#running;
+  }
+
+  async #run(onUp: () => void): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const error = await this.#hold(() => {
+        this.#wasUp = true;
+        onUp();
+      });
+      if (signal.aborted) return;
+      if (!this.#wasUp && isRefusal(error)) throw error;
+      await this.#pause(error);
+    }
+  }
+
+  // One connection, from its opening to its loss, which it resolves with.
+  async #hold(onUp: () => void): Promise<McaiError> {
+    const { name, settings, setUp, log, onDown } = this.#options;
+    const host = settings.hosts[this.#host % settings.hosts.length];
+    if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
+    let connection: ChannelModel | undefined;
+    let upSinceMs: number | undefined;
+    try {
+      connection = await openConnection(settings, host, name);
+      const lost = this.#watch(connection);
+      await Promise.race([
+        setUp(connection),
+        lost.then(fail),
+        delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
+      ]);
+      log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
+      upSinceMs = performance.now();
+      onUp();
+      const why = await lost;
+      if (performance.now() - upSinceMs > stableMs) this.#attempt = 0;
+      return new McaiError("BROKER_UNREACHABLE", `the connection to ${host.hostname}:${host.port} was lost: ${why}`);
+    } catch (error) {
+      return toBrokerError(error, `broker ${host.hostname}:${host.port}`);
+    } finally {
+      this.#lose = undefined;
+      this.#connection = undefined;
+      if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
+      if (upSinceMs === undefined) this.#host++;
+      if (connection) onDown();
+    }
+  }
+
+  #watch(connection: ChannelModel): Promise<string> {
+    this.#connection = connection;
+    return new Promise((resolve) => {
+      this.#lose = resolve;
+      // The error comes first and has the reason.
+      connection.on("error", (error) => resolve(error.message));
+      connection.on("close", (error) => resolve(error?.message ?? "closed"));
+    });
+  }
+
+  async #pause(error: McaiError): Promise<void> {
+    const { settings, log } = this.#options;
+    if (settings.maxRetries !== undefined && this.#attempt >= settings.maxRetries)
+      throw new McaiError(error.code, `${error.message} (attempt ${this.#attempt + 1}, AMQP_CONNECTION_MAX_RETRY)`, {
+        cause: error,
+      });
+    const longest = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
+    const pauseMs = Math.round(longest * (0.5 + Math.random() / 2));
+    log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms`);
+    await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
+}
+
+const tooLong = `the broker did not set the connection up within ${setUpTimeoutMs / 1000} s`;
+
+function fail(why: string): never {
+  throw new Error(why);
+}

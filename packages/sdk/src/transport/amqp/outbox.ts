@@ -1,0 +1,124 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
+import type { JobLog } from "../../job/job.ts";
+
+/** How long the broker may take to confirm a message. */
+const confirmTimeoutMs = 30_000;
+
+/** A message with its properties. */
+export interface OutgoingMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Uint8Array;
+  readonly properties: Options.Publish;
+}
+
+interface Pending {
+  readonly message: OutgoingMessage;
+  readonly confirmed: () => void;
+  sentAtMs: number;
+}
+
+/**
+ * Publishes with confirms. What is not confirmed stays, in order, and is published again on the next connection: a
+ * message may arrive twice, but is not lost.
+ */
+export class Outbox {
+  readonly #log: JobLog;
+  /** Gives the connection up. */
+  readonly #reset: (why: string) => void;
+  readonly #pending = new Set<Pending>();
+  #channel: ConfirmChannel | undefined;
+  #blocked = false;
+  #onEmpty: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: JobLog, reset: (why: string) => void) {
+    this.#log = log;
+    this.#reset = reset;
+  }
+
+  /** Resolves when the broker has confirmed it. */
+  publish(message: OutgoingMessage): Promise<void> {
+    return new Promise((confirmed) => {
+      const pending = { message, confirmed, sentAtMs: performance.now() };
+      this.#pending.add(pending);
+      this.#send(pending);
+    });
+  }
+
+  /** Takes a new connection: what is pending is published on it. */
+  async use(connection: ChannelModel): Promise<void> {
+    const channel = await connection.createConfirmChannel();
+    channel.on("error", (error) => this.#reset(error.message));
+    channel.on("close", () => this.#reset("the publishing channel was closed"));
+    connection.on("blocked", (reason) => {
+      this.#blocked = true;
+      this.#log.warn(`The broker takes no messages: ${reason}`);
+    });
+    connection.on("unblocked", () => {
+      this.#log.info("The broker takes messages again.");
+      this.#restartClocks();
+    });
+    this.#channel = channel;
+    this.#restartClocks();
+    for (const pending of this.#pending) this.#send(pending);
+    this.#timer ??= setInterval(() => this.#checkDeadline(), confirmTimeoutMs / 10).unref();
+  }
+
+  /** The connection is lost; messages wait for the next one. */
+  suspend(): void {
+    this.#channel = undefined;
+  }
+
+  /** Resolves with true when all is confirmed, with false if that takes longer. */
+  async flush(limitMs: number): Promise<boolean> {
+    if (this.#pending.size === 0) return true;
+    const emptied = new Promise<boolean>((resolve) => {
+      this.#onEmpty = () => resolve(true);
+    });
+    return Promise.race([emptied, delay(limitMs, false, { ref: false })]);
+  }
+
+  /** Lets go of its timer. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #send(pending: Pending): void {
+    const channel = this.#channel;
+    if (!channel) return;
+    const { exchange, routingKey, body, properties } = pending.message;
+    pending.sentAtMs = performance.now();
+    channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
+      if (error === null) this.#confirm(pending);
+      // Those of a channel that was closed are published again on the next one.
+      else if (channel === this.#channel) this.#reset("the broker did not take a message");
+    });
+  }
+
+  #confirm(pending: Pending): void {
+    // A message that went out twice is confirmed twice.
+    if (!this.#pending.delete(pending)) return;
+    pending.confirmed();
+    if (this.#pending.size === 0) this.#onEmpty();
+  }
+
+  // While the broker says that it takes nothing, the clocks stand still.
+  #restartClocks(): void {
+    this.#blocked = false;
+    const now = performance.now();
+    for (const pending of this.#pending) pending.sentAtMs = now;
+  }
+
+  #checkDeadline(): void {
+    const [oldest] = this.#pending;
+    if (!oldest || !this.#channel || this.#blocked) return;
+    if (performance.now() - oldest.sentAtMs > confirmTimeoutMs)
+      this.#reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
+  }
+}
+
+function toBuffer(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
