@@ -12,6 +12,9 @@ import type { RunEnd } from "../thread/messages.ts";
 import type { Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 
+/** The largest response, in bytes: what RabbitMQ takes from 4.0 on by default. */
+const maxResponseBytes = 16 * 1024 * 1024;
+
 /** What a {@link Responder} is made of. */
 export interface ResponderOptions {
   readonly transport: Transport;
@@ -73,7 +76,7 @@ export class Responder {
       log.warn(end.message);
       return "delay";
     } else if (end.status === "delayed" || end.status === "error") await this.error(current.id, end.message);
-    else if (end.status === "completed") await this.publish("job_completed", current.toResult("completed", end.result));
+    else if (end.status === "completed") await this.#result("job_completed", current.toResult("completed", end.result));
     else if (end.reason === "drain" && !current.live && current.origin?.canGiveBack) {
       log.warn("The worker is going down: the job is given back.");
       return "give_back";
@@ -82,7 +85,15 @@ export class Responder {
   }
 
   #stopped(current: CurrentJob, end: (RunEnd & { status: "stopped" }) | undefined): Promise<void> {
-    return this.publish("job_stopped", current.toResult("stopped", end?.result));
+    return this.#result("job_stopped", current.toResult("stopped", end?.result));
+  }
+
+  // A message that the broker refuses would be published again and again.
+  #result(kind: "job_completed" | "job_stopped", body: ResponseBodies[typeof kind]): Promise<void> {
+    const message = encodeResponse(kind, body);
+    if (message.body.length <= maxResponseBytes) return this.#options.transport.publish(message);
+    const text = `the job's results have ${message.body.length} bytes as JSON, and a response at most ${maxResponseBytes}; write them to a file and return its path`;
+    return this.error(body.job_id, text);
   }
 
   #describe(): Omit<WorkerConfiguration, "parameters"> {

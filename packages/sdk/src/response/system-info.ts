@@ -43,7 +43,10 @@ const loadAgeMs = 1000;
 const machineAgeMs = 60_000;
 const kilobytes = (sizeBytes: number) => Math.round(sizeBytes / 1000);
 
-type Load = Omit<ProgressionSystemInfo, "load_average"> & { readonly status: Pick<StatusSystemInfo, "memory"> };
+interface Load {
+  readonly progression: ProgressionSystemInfo;
+  readonly status: Pick<StatusSystemInfo, "memory">;
+}
 type Machine = Omit<StatusSystemInfo, "docker_container_id" | "memory">;
 
 /**
@@ -62,10 +65,7 @@ export class SystemInfo {
 
   /** For a progression. */
   forProgression(): ProgressionSystemInfo {
-    const { memory, swap, cores, gpus, networks } = this.#load.current();
-    const [one = 0, five = 0, fifteen = 0] = loadavg();
-    const load_average = { one_minute: one, five_minute: five, fifteen_minute: fifteen };
-    return { memory, swap, load_average, cores, gpus, networks };
+    return this.#load.current().progression;
   }
 
   /** For a status. */
@@ -109,17 +109,19 @@ class Sample<Value> {
 
 function firstLoad(): Load {
   const used = kilobytes(totalmem() - freemem());
+  const cores = cpus().map(({ times }, i) => {
+    const total = times.user + times.nice + times.sys + times.idle + times.irq;
+    return { name: `cpu${i}`, usage: total > 0 ? Math.round((100 * (total - times.idle)) / total) : 0 };
+  });
   return {
-    memory: used,
-    swap: 0,
-    cores: cpus().map(({ times }, i) => {
-      const total = times.user + times.nice + times.sys + times.idle + times.irq;
-      return { name: `cpu${i}`, usage: total > 0 ? Math.round((100 * (total - times.idle)) / total) : 0 };
-    }),
-    gpus: [],
-    networks: [],
+    progression: { memory: used, swap: 0, load_average: readLoadAverage(), cores, gpus: [], networks: [] },
     status: { memory: { total_memory: kilobytes(totalmem()), used_memory: used, total_swap: 0, used_swap: 0 } },
   };
+}
+
+function readLoadAverage(): ProgressionSystemInfo["load_average"] {
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  return { one_minute: one, five_minute: five, fifteen_minute: fifteen };
 }
 
 function firstMachine(): Machine {
@@ -143,11 +145,14 @@ async function takeLoad(): Promise<Load> {
   ]);
   const used = kilobytes(memory.active);
   return {
-    memory: used,
-    swap: kilobytes(memory.swapused),
-    cores: load.cpus.map((core, i) => ({ name: `cpu${i}`, usage: Math.round(core.load) })),
-    gpus: gpus.map(toUsedGpu),
-    networks,
+    progression: {
+      memory: used,
+      swap: kilobytes(memory.swapused),
+      load_average: readLoadAverage(),
+      cores: load.cpus.map((core, i) => ({ name: `cpu${i}`, usage: Math.round(core.load) })),
+      gpus: gpus.map(toUsedGpu),
+      networks,
+    },
     status: {
       memory: {
         total_memory: kilobytes(memory.total),

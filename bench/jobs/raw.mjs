@@ -1,0 +1,39 @@
+// The limit: a loop of bare amqplib that does what a worker does on the wire, without doing anything else. One job at a
+// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(join(import.meta.dirname, "..", "..", "packages", "sdk", "package.json"));
+const { connect } = require("amqplib");
+const { AMQP_PORT, AMQP_VHOST, AMQP_QUEUE } = process.env;
+
+const connection = await connect(`amqp://127.0.0.1:${AMQP_PORT}/${AMQP_VHOST}`, { noDelay: true });
+const channel = await connection.createConfirmChannel();
+await channel.prefetch(1);
+
+const cores = [0, 1].map((i) => ({ name: `cpu${i}`, usage: 12 }));
+const load_average = { one_minute: 0.5, five_minute: 0.4, fifteen_minute: 0.2 };
+const counts = { total_bytes_received: 10, total_bytes_transmitted: 20, total_packets_received: 1 };
+const networks = ["lo", "eth0"].map((name) => ({ name, ...counts, total_packets_transmitted: 2 }));
+const system_info = { memory: 512_000, swap: 0, load_average, cores, gpus: [], networks };
+const now = () => new Date().toISOString();
+
+const publish = (key, body) =>
+  new Promise((resolve, reject) => {
+    const content = Buffer.from(JSON.stringify(body));
+    const properties = { deliveryMode: 2 };
+    channel.publish("job_response", key, content, properties, (error) => (error ? reject(error) : resolve()));
+  });
+const progress = (job_id, progression) =>
+  publish("job_progression", { job_id, progression, datetime: now(), docker_container_id: "raw", system_info });
+
+await channel.consume(AMQP_QUEUE, async (message) => {
+  const { job_id } = JSON.parse(message.content);
+  const times = { execution_duration: 0.1, cpu_time: 0.1, gpu_time: 0, datetime: now() };
+  await Promise.all([
+    progress(job_id, 0),
+    progress(job_id, 50),
+    publish("job_completed", { job_id, status: "completed", destination_paths: [], parameters: [], ...times }),
+  ]);
+  channel.ack(message);
+});
