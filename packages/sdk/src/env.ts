@@ -23,6 +23,8 @@ export interface Settings {
   readonly softRejectLimit: number;
   /** MCAI_DRAIN_TIMEOUT_MS: how long a job may go on when the worker goes down. */
   readonly drainTimeoutMs: number;
+  /** MCAI_JOB_TIMEOUT_MS: how long a job may take; off if undefined. */
+  readonly jobTimeoutMs: number | undefined;
   /** MCAI_STOP_GRACE_MS: after which time a job that is deaf to a stop order is ended with its thread; off if undefined. */
   readonly stopGraceMs: number | undefined;
   /** MCAI_THREADS: how many threads a job may use, if it is set. */
@@ -30,7 +32,21 @@ export interface Settings {
   /** BACKEND_HOSTNAME is set: there is a backend that has a black list. */
   readonly hasBackend: boolean;
   readonly broker: BrokerSettings;
+  /** MCAI_HTTP_PORT, if it is set: where the worker says how it is. */
+  readonly health: HealthSettings | undefined;
   readonly log: LogSettings;
+}
+
+/** Where a worker says over HTTP how it is, and when that is bad. */
+export interface HealthSettings {
+  /** MCAI_HTTP_PORT. */
+  readonly port: number;
+  /** MCAI_HTTP_HOST. */
+  readonly host: string;
+  /** MCAI_THREAD_SILENCE_LIMIT_MS: how long the job thread may not answer; off if undefined. */
+  readonly threadLimitMs: number | undefined;
+  /** MCAI_PROGRESS_SILENCE_LIMIT_MS: how long a job may report no progress; off if undefined. */
+  readonly progressLimitMs: number | undefined;
 }
 
 /** How the broker is reached, and what is declared there. */
@@ -97,16 +113,29 @@ export function readSettings(env: Environment): Settings {
     deathLimit: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
     softRejectLimit: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
+    jobTimeoutMs: readInteger(env, "MCAI_JOB_TIMEOUT_MS", 1),
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
     threads: readInteger(env, "MCAI_THREADS", 1),
     hasBackend: Boolean(env.BACKEND_HOSTNAME),
     broker: readBroker(env),
+    health: readHealth(env),
     log: {
       level: readLevel(env.MCAI_LOG ?? env.RUST_LOG ?? "info"),
       json: env.ONLY_JSON_LOGS === "1",
       file: env.FILE_LOGGING || undefined,
       color: env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : undefined,
     },
+  };
+}
+
+function readHealth(env: Environment): HealthSettings | undefined {
+  const port = readInteger(env, "MCAI_HTTP_PORT", 1, 65_535);
+  if (port === undefined) return undefined;
+  return {
+    port,
+    host: env.MCAI_HTTP_HOST || "127.0.0.1",
+    threadLimitMs: readInteger(env, "MCAI_THREAD_SILENCE_LIMIT_MS", 1),
+    progressLimitMs: readInteger(env, "MCAI_PROGRESS_SILENCE_LIMIT_MS", 1),
   };
 }
 

@@ -8,6 +8,7 @@ export class Interruption {
   exitCode: number | undefined;
   readonly #handlers: (readonly [string, () => void])[];
   readonly #onInterrupt: () => void;
+  #signals = 0;
   #come: (nothing: undefined) => void = () => undefined;
 
   constructor(onInterrupt: () => void) {
@@ -15,16 +16,22 @@ export class Interruption {
     this.came = new Promise((resolve) => {
       this.#come = resolve;
     });
-    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => this.interrupt(code)] as const);
+    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => this.#signal(code)] as const);
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
   /** Ends the run as a signal would, with this exit code. */
   interrupt(exitCode: number): void {
-    if (this.exitCode !== undefined) process.exit(exitCode);
+    if (this.exitCode !== undefined) return;
     this.exitCode = exitCode;
     this.#come(undefined);
     this.#onInterrupt();
+  }
+
+  // The signal that follows an order to go down is no second one.
+  #signal(exitCode: number): void {
+    if (++this.#signals > 1) process.exit(exitCode);
+    this.interrupt(exitCode);
   }
 
   /** Gives the signals back to Node. */

@@ -53,7 +53,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     if (interruption.exitCode === undefined && !failure) await dispatcher.idle();
     if (failure) throw failure;
     await dispatcher.stop({ finishMs: 0, reason: "order", graceMs });
-    if (interruption.exitCode !== undefined) await dispatcher.sayGoodbye();
+    if (interruption.exitCode !== undefined) await dispatcher.manager.sayGoodbye();
     const failures = dispatcher.responder.failed + dispatcher.unreadable + transport.unreadable;
     return interruption.exitCode ?? (failures > 0 ? 1 : 0);
   } finally {

@@ -4,6 +4,8 @@ import { BackendSession } from "./backend/session.ts";
 import { BlackList } from "./dispatch/black-list.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { readStoreAccess } from "./env.ts";
+import type { HealthSources } from "./health/health-server.ts";
+import { HealthServer } from "./health/health-server.ts";
 import { Interruption } from "./interruption.ts";
 import { sdkVersion, toConfiguration } from "./response/description.ts";
 import { encodeResponse } from "./response/response.ts";
@@ -67,6 +69,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     });
   };
   let dispatcher: Dispatcher | undefined;
+  let health: HealthServer | undefined;
   try {
     const started = thread.start(makeDispatcher);
     // It is awaited below; until then its failure is nobody's.
@@ -78,20 +81,58 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     );
     dispatcher = await Promise.race([started, interruption.came]);
     if (!dispatcher || !transport) return 0;
-    await Promise.race([serve(transport, dispatcher).then(() => interruption.came), interruption.came, failed]);
+    if (settings.health) {
+      thread.watch();
+      const sources = toHealthSources(transport, dispatcher, thread, () => interruption.interrupt(0));
+      health = await HealthServer.open(settings.health, sources, log);
+    }
+    let isServing = false;
+    const serving = serve(transport, dispatcher).then(() => {
+      isServing = true;
+      return interruption.came;
+    });
+    await Promise.race([serving, interruption.came, failed]);
+    if (!isServing) return 0;
     await dispatcher.stop({ finishMs: settings.drainTimeoutMs, reason: "drain", graceMs });
-    await Promise.race([dispatcher.sayGoodbye(), delay(goodbyeMs, undefined, { ref: false })]);
+    await Promise.race([dispatcher.manager.sayGoodbye(), delay(goodbyeMs, undefined, { ref: false })]);
     return 0;
   } finally {
     await transport?.close();
     interruption.dispose();
+    health?.close();
     // A native call that holds the thread cannot be ended but with the process.
     if (!(await thread.end(dispatcher ? "ask" : "force"))) process.abort();
   }
 }
 
+function toHealthSources(
+  transport: AmqpTransport,
+  dispatcher: Dispatcher,
+  thread: ThreadHost,
+  drain: () => void,
+): HealthSources {
+  const { publishing, consuming, outbox } = transport;
+  return {
+    isTakingJobs: () => dispatcher.isTakingJobs,
+    isPublishing: () => publishing.isUp,
+    isConsuming: () => consuming.isUp,
+    connections: () => ({ publishing: publishing.connections, consuming: consuming.connections }),
+    outbox: () => ({ messages: outbox.messages, sizeBytes: outbox.sizeBytes }),
+    jobsInHand: () => Number(dispatcher.jobSilentMs !== undefined),
+    threadSilentMs: () => thread.silentMs,
+    threadDeaths: () => thread.lost,
+    jobSilentMs: () => dispatcher.jobSilentMs,
+    status: () => dispatcher.manager.describeStatus(),
+    onJobEnded: (listener) => {
+      dispatcher.responder.onEnded = listener;
+    },
+    drain,
+  };
+}
+
 async function serve(transport: AmqpTransport, dispatcher: Dispatcher): Promise<void> {
   await transport.open(dispatcher);
   await dispatcher.start();
-  dispatcher.sayHello();
+  // Not awaited: a broker that takes no messages now will take it later.
+  void dispatcher.manager.sayHello();
 }

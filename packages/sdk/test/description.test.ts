@@ -215,6 +215,8 @@ describe("environment", () => {
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,
       threads: undefined,
+      jobTimeoutMs: undefined,
+      health: undefined,
       hasBackend: false,
       broker: {
         hosts: [{ hostname: "127.0.0.1", port: 5672 }],

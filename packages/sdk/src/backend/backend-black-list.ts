@@ -35,7 +35,7 @@ export class BackendBlackList {
 }
 
 /** Whether a backend of this version has a black list. @throws {McaiError} `STORE_FAILED` if it is no version. */
-export function hasBlackList(version: string): boolean {
+function hasBlackList(version: string): boolean {
   const match = /^(\d+)\.(\d+)\.(\d+)(-[\w.-]+)?(\+[\w.-]+)?$/.exec(version);
   if (!match)
     throw new McaiError(

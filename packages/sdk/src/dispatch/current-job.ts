@@ -30,6 +30,9 @@ export class CurrentJob {
     });
   }
 
+  /** When it began, or last reported progress. */
+  heardMs = performance.now();
+
   /** Its result at this moment. */
   toResult(status: JobStatus = this.status, result?: RunResult): JobResultBody {
     return this.#clock.toResult(this.id, status, result);

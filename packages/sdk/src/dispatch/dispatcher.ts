@@ -11,13 +11,14 @@ import { CurrentJob } from "./current-job.ts";
 import { EndedJobs } from "./ended-jobs.ts";
 import { Manager } from "./manager.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
+import { Stopper } from "./stopper.ts";
 
 /** What a {@link Dispatcher} is made of. */
 export interface DispatcherOptions extends ResponderOptions {
   readonly thread: JobThread;
   /** Whether the worker has an `initProcess`: such a one says `worker_started` for every job. */
   readonly live: boolean;
-  readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "stopGraceMs">;
+  readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "jobTimeoutMs" | "stopGraceMs">;
   readonly blackList: BlackList;
   /** A `stop_worker` came in. */
   readonly onStopWorker: () => void;
@@ -44,8 +45,9 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   unreadable = 0;
   readonly responder: Responder;
   readonly #options: DispatcherOptions;
-  readonly #manager: Manager;
+  readonly manager: Manager;
   readonly #ended = new EndedJobs();
+  readonly #stopper: Stopper;
   #current: CurrentJob | undefined;
   #serial = 0;
   #draining = false;
@@ -54,11 +56,19 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.responder = new Responder(options);
-    this.#manager = new Manager({
+    this.manager = new Manager({
       ...options,
       responder: this.responder,
       current: () => this.#current,
       resume: () => this.#consumeIfFree(),
+    });
+    this.#stopper = new Stopper({
+      ...options,
+      isDraining: () => this.#draining,
+      end: (current, end) => {
+        this.#threadReady = false;
+        return this.#end(current, end);
+      },
     });
   }
 
@@ -93,19 +103,17 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     // A broker that does not answer must not hold the worker; a job that slips in is given back.
     this.#stopConsuming();
     if (finishMs > 0) await Promise.race([this.idle(), delay(finishMs, undefined, { ref: false })]);
-    if (this.#current) await this.#stopJob(this.#current, reason, graceMs);
+    if (this.#current) await this.#stopper.stop(this.#current, reason, graceMs);
   }
 
-  /** Says that the worker is there. A broker that takes no messages now will take it later. */
-  sayHello(): void {
-    const hello = this.responder.publish("worker_created", this.#options.configuration);
-    hello.catch((error: unknown) => this.#logError(error));
+  /** Whether jobs can be done now: the thread is set up, and the worker stays. */
+  get isTakingJobs(): boolean {
+    return this.#threadReady && !this.#draining;
   }
 
-  /** Says that the worker goes, and settles the orders that told it to. */
-  async sayGoodbye(): Promise<void> {
-    await this.responder.publish("worker_terminated", this.#options.configuration);
-    await this.#manager.settleStops();
+  /** How long the job in hand has reported no progress; undefined if there is none that runs. */
+  get jobSilentMs(): number | undefined {
+    return this.#current?.status === "processing" ? performance.now() - this.#current.heardMs : undefined;
   }
 
   report(report: Report): void {
@@ -150,7 +158,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
         if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
         return this.#answerError(order, delivery, "Job TTL has been reached.");
       default:
-        return this.#manager.handle(order, delivery);
+        return this.manager.handle(order, delivery);
     }
   }
 
@@ -166,8 +174,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
     const { thread, settings, blackList } = this.#options;
-    if (await this.#isKnown(order, delivery)) return;
-    const closed = this.#draining || (this.#manager.suspended && !delivery.direct) || !this.#threadReady;
+    if (await this.#ended.settleAgain(order.job_id, delivery, this.#current)) return;
+    const closed = this.#draining || (this.manager.suspended && !delivery.direct) || !this.#threadReady;
     if (this.#current || closed) {
       if (delivery.canGiveBack) return void (await delivery.settle("give_back"));
       if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
@@ -186,20 +194,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     current.keep(delivery, live ? "initialised" : "ended");
     thread.post({ kind: live ? "initialise" : "run", serial: current.serial, order });
     if (live) this.#stopConsuming();
-  }
-
-  // An attempt that this worker has in hand, or has done, is not made again; nor is one here that another was lost with.
-  async #isKnown(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<boolean> {
-    if (!delivery.redelivered && delivery.deaths === 0) {
-      this.#ended.delete(order.job_id);
-      return false;
-    }
-    const current = this.#current;
-    if (current?.id === order.job_id) await current.adopt(delivery);
-    else if (this.#ended.has(order.job_id)) await delivery.settle("acknowledge");
-    else if (delivery.redelivered && delivery.returnsWhenRefused) await delivery.settle("refuse");
-    else return false;
-    return true;
+    else this.#stopper.limit(current);
   }
 
   async #start(order: OrderOf<"start_process">, delivery: Delivery): Promise<void> {
@@ -211,6 +206,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     if (current.id !== order.job_id)
       return this.#answerError(order, delivery, "The Job ID is not the same as the initialized job.");
     current.keep(delivery, "started");
+    this.#stopper.limit(current);
     this.#options.thread.post({ kind: "start", serial: current.serial, order });
   }
 
@@ -228,7 +224,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     if (current.id !== order.job_id) return this.#refuse(delivery, "The Job ID is not the same as the current job.");
     const first = !current.holds("stopped");
     current.keep(delivery, "stopped");
-    if (first && !current.ended) await this.#stopJob(current, "order", this.#options.settings.stopGraceMs);
+    if (first && !current.ended) await this.#stopper.stop(current, "order", this.#options.settings.stopGraceMs);
   }
 
   async #answerError(order: JobOrder, delivery: Delivery, message: string): Promise<void> {
@@ -239,19 +235,6 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #refuse(delivery: Delivery, why: string): Promise<void> {
     this.#options.log.warn(`${delivery.origin}: order refused: ${why}`);
     await delivery.settle("refuse");
-  }
-
-  async #stopJob(current: CurrentJob, reason: "order" | "drain", graceMs: number | undefined): Promise<void> {
-    const { thread, log } = this.#options;
-    thread.post({ kind: "stop", serial: current.serial, reason });
-    if (graceMs === undefined) return;
-    await Promise.race([current.done, delay(graceMs, undefined, { ref: false })]);
-    if (current.ended) return current.done;
-    log.forJob(current.id).warn(`The job did not stop within ${graceMs} ms: its thread is ended.`);
-    this.#threadReady = false;
-    await this.#end(current, { status: "stopped", reason, result: { destinationPaths: [], parameters: [] } });
-    if (this.#draining) await thread.end("force");
-    else await thread.replace();
   }
 
   async #takeReport(report: Report): Promise<void> {
@@ -265,6 +248,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
       case "started":
         return this.#started(current);
       case "progression":
+        current.heardMs = performance.now();
         return this.responder.progress(current, report.percent);
       case "updated":
         await this.responder.updated(current, report.message);
@@ -295,7 +279,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   async #consumeIfFree(): Promise<void> {
-    if (this.#current || this.#manager.suspended || this.#draining || !this.#threadReady) return;
+    if (this.#current || this.manager.suspended || this.#draining || !this.#threadReady) return;
     await this.#options.transport.consume(true);
   }
 

@@ -1,3 +1,6 @@
+import type { Delivery } from "../transport/transport.ts";
+import type { CurrentJob } from "./current-job.ts";
+
 /** How long before a cut a settlement may have been written and still be lost with it. */
 const doubtMs = 60_000;
 /** How many jobs are remembered. */
@@ -21,19 +24,31 @@ export class EndedJobs {
     }
   }
 
-  has(jobId: number): boolean {
-    const writtenMs = this.#writtenMs.get(jobId);
-    return writtenMs !== undefined && performance.now() - writtenMs < doubtMs;
+  /**
+   * Settles a job that comes again as the same attempt: one that this worker has in hand, or has done, is not run twice,
+   * and one that another worker was lost with comes back later where that is counted. False if it is to be run.
+   */
+  async settleAgain(jobId: number, delivery: Delivery, current: CurrentJob | undefined): Promise<boolean> {
+    if (!delivery.redelivered && delivery.deaths === 0) {
+      this.#writtenMs.delete(jobId);
+      return false;
+    }
+    if (current?.id === jobId) await current.adopt(delivery);
+    else if (this.#has(jobId)) await delivery.settle("acknowledge");
+    else if (delivery.redelivered && delivery.returnsWhenRefused) await delivery.settle("refuse");
+    else return false;
+    return true;
   }
 
-  delete(jobId: number): void {
-    this.#writtenMs.delete(jobId);
+  #has(jobId: number): boolean {
+    const writtenMs = this.#writtenMs.get(jobId);
+    return writtenMs !== undefined && performance.now() - writtenMs < doubtMs;
   }
 
   /** The connection was lost, and with it, maybe, what was written last. */
   interrupted(): void {
     for (const jobId of this.#writtenMs.keys())
-      if (this.has(jobId)) this.#writtenMs.set(jobId, Number.POSITIVE_INFINITY);
-      else this.delete(jobId);
+      if (this.#has(jobId)) this.#writtenMs.set(jobId, Number.POSITIVE_INFINITY);
+      else this.#writtenMs.delete(jobId);
   }
 }

@@ -1,4 +1,5 @@
 import type { JobOrder, Order } from "../order/order.ts";
+import type { ResponseBodies } from "../response/response.ts";
 import type { Delivery, Transport } from "../transport/transport.ts";
 import type { BlackList } from "./black-list.ts";
 import type { CurrentJob } from "./current-job.ts";
@@ -44,9 +45,9 @@ export class Manager {
         break;
       case "resume_consuming_jobs":
         this.suspended = false;
-        await resume();
         await this.#answerStatus();
-        break;
+        await delivery.settle("acknowledge");
+        return resume();
       case "status":
         await this.#answerStatus();
         break;
@@ -66,13 +67,24 @@ export class Manager {
     await delivery.settle("acknowledge");
   }
 
-  /** Settles the orders that told the worker to stop. */
-  async settleStops(): Promise<void> {
+  /** Says that the worker is there. */
+  sayHello(): Promise<void> {
+    return this.#options.responder.sayConfiguration("worker_created");
+  }
+
+  /** Says that the worker goes, and settles the orders that told it to. */
+  async sayGoodbye(): Promise<void> {
+    await this.#options.responder.sayConfiguration("worker_terminated");
     await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
   }
 
-  #answerStatus(): Promise<void> {
+  /** What a `worker_status` says. */
+  describeStatus(): ResponseBodies["worker_status"] {
     const current = this.#options.current();
-    return this.#options.responder.status(current, this.suspended ? "Suspended" : current ? "Busy" : "Idle");
+    return this.#options.responder.describeStatus(current, this.suspended ? "Suspended" : current ? "Busy" : "Idle");
+  }
+
+  #answerStatus(): Promise<void> {
+    return this.#options.responder.publish("worker_status", this.describeStatus());
   }
 }

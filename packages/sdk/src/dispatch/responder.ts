@@ -27,6 +27,8 @@ export interface ResponderOptions {
 export class Responder {
   /** How many jobs were answered with an error. */
   failed = 0;
+  /** Hears of each job that was answered for good. */
+  onEnded: (status: string, durationSeconds: number) => void = () => undefined;
   readonly #options: ResponderOptions;
 
   constructor(options: ResponderOptions) {
@@ -37,14 +39,18 @@ export class Responder {
     return this.#options.transport.publish(encodeResponse(kind, body));
   }
 
+  sayConfiguration(kind: "worker_created" | "worker_terminated"): Promise<void> {
+    return this.publish(kind, this.#options.configuration);
+  }
+
   error(jobId: number, message: string): Promise<void> {
     this.failed++;
     return this.publish("job_error", toErrorResult(jobId, message));
   }
 
-  status(current: CurrentJob | undefined, activity: Activity): Promise<void> {
+  describeStatus(current: CurrentJob | undefined, activity: Activity): ResponseBodies["worker_status"] {
     const worker = { ...this.#describe(), activity, system_info: this.#options.systemInfo.forStatus() };
-    return this.publish("worker_status", { type: "status", job: current?.toResult() ?? null, worker });
+    return { type: "status", job: current?.toResult() ?? null, worker };
   }
 
   blackList(jobIds: readonly number[]): Promise<void> {
@@ -53,13 +59,14 @@ export class Responder {
 
   progress(current: CurrentJob, percent: number): Promise<void> {
     const { configuration, systemInfo } = this.#options;
-    return this.publish("job_progression", {
+    const message = encodeResponse("job_progression", {
       job_id: current.id,
       progression: percent,
       datetime: new Date().toISOString(),
       docker_container_id: configuration.instance_id,
       system_info: systemInfo.forProgression(),
     });
+    return this.#options.transport.publish({ ...message, replaces: `progression ${current.serial}` });
   }
 
   updated(current: CurrentJob, failure: string | undefined): Promise<void> {
@@ -69,6 +76,12 @@ export class Responder {
 
   /** Answers the end of a job; resolves with what is to become of its order. */
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
+    const settlement = await this.#answerEnd(current, end);
+    if (settlement === "acknowledge") this.onEnded(end.status, current.toResult().execution_duration);
+    return settlement;
+  }
+
+  async #answerEnd(current: CurrentJob, end: RunEnd): Promise<Settlement> {
     const log = this.#options.log.forJob(current.id);
     // A job that was to stop is not brought again, whatever it lacks.
     if (end.status === "delayed" && current.holds("stopped")) await this.#stopped(current, undefined);

@@ -44,7 +44,7 @@ export class Processor {
   }
 
   /** Does what the main thread asks. Never rejects: what goes wrong is reported. */
-  execute(command: Exclude<Command, { kind: "close" }>): Promise<void> {
+  execute(command: Exclude<Command, { kind: "close" | "ping" }>): Promise<void> {
     if (command.kind === "run" || command.kind === "initialise") return this.#begin(command);
     const run = this.#run;
     if (run?.serial !== command.serial) return Promise.resolve();
@@ -170,6 +170,8 @@ export class Processor {
   }
 
   #endOfReturn(run: Run, returned: unknown): RunEnd {
+    run.job.wake();
+    if (run.job.stopReason === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
     // A drain asks only that the job ends soon: if it did its work, it is completed.
     if (run.job.stopReason === "order")
       return { status: "stopped", reason: "order", result: this.#result(returned, false) };

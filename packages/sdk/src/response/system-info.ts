@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { cpus, freemem, loadavg, type as osType, totalmem } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Systeminformation } from "systeminformation";
 import { type NetworkCounters, readNetworkCounters } from "./network-counters.ts";
 
@@ -41,6 +42,7 @@ export interface StatusSystemInfo {
 /** How old the load of the machine may be, and what changes seldom and is read by other processes. */
 const loadAgeMs = 1000;
 const machineAgeMs = 60_000;
+const sampleDelayMs = 50;
 const kilobytes = (sizeBytes: number) => Math.round(sizeBytes / 1000);
 
 interface Load {
@@ -92,7 +94,9 @@ class Sample<Value> {
   current(): Value {
     if (!this.#taking && performance.now() - this.#takenAt >= this.#ageMs) {
       this.#taking = true;
-      this.#take()
+      // Later, because its beginning holds the thread: the answer that asks for it goes out first.
+      delay(sampleDelayMs, undefined, { ref: false })
+        .then(this.#take)
         .then((value) => {
           this.#value = value;
         })

@@ -117,7 +117,7 @@ export async function startTestWorker<Context>(
   );
   const end = async () => {
     await dispatcher.stop({ finishMs: 0, reason: "drain", graceMs: settings.stopGraceMs ?? 2000 });
-    await dispatcher.sayGoodbye();
+    await dispatcher.manager.sayGoodbye();
     await thread.end("ask");
     await transport.close();
   };

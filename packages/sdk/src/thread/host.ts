@@ -14,6 +14,9 @@ const forceMs = 500;
 /** The same for a thread that has answered: no call holds it, but the machine may be busy. */
 const answeredMs = 10_000;
 
+/** How often a watched thread is asked whether it can answer. */
+const pingMs = 1000;
+
 /** What a {@link ThreadHost} is made of. */
 export interface ThreadHostOptions extends Omit<ThreadOptions, "stopFlag" | "describe"> {
   /** How long `teardown` may take. */
@@ -27,12 +30,30 @@ export class ThreadHost implements JobThread {
   #listener: JobThreadListener | undefined;
   #worker: Worker | undefined;
   #deaths = 0;
+  #askedMs: number | undefined;
   #ending = false;
   #held = false;
 
   constructor(options: ThreadHostOptions) {
     findEntry();
     this.#options = options;
+  }
+
+  /** How often the thread ended unasked. */
+  lost = 0;
+
+  /** How long the thread has owed an answer, as far as {@link watch} asks. */
+  get silentMs(): number {
+    return this.#askedMs === undefined ? 0 : performance.now() - this.#askedMs;
+  }
+
+  /** Asks the thread each second whether it can answer, but one question at a time: a job may be deaf for hours. */
+  watch(): void {
+    setInterval(() => {
+      if (this.#askedMs !== undefined || !this.#worker) return;
+      this.#askedMs = performance.now();
+      this.#worker.postMessage({ kind: "ping" } satisfies Command);
+    }, pingMs).unref();
   }
 
   async start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener> {
@@ -89,6 +110,7 @@ export class ThreadHost implements JobThread {
     const { closeMs: _, ...options } = this.#options;
     const worker = startThread({ ...options, stopFlag: this.#stopFlag.buffer, describe: false }, false);
     this.#worker = worker;
+    this.#askedMs = undefined;
     return new Promise((resolve, reject) => {
       let description: WorkerDescription | undefined;
       let why = "";
@@ -97,6 +119,7 @@ export class ThreadHost implements JobThread {
       worker.on("message", (report: Report) => {
         if (report.kind === "described") description = report.description;
         else if (report.kind === "crashed") why = report.message;
+        else if (report.kind === "pong") this.#askedMs = undefined;
         else if (report.kind === "failed") {
           this.#worker = undefined;
           failure = new McaiError(report.code, report.message);
@@ -128,6 +151,7 @@ export class ThreadHost implements JobThread {
 
   async #lose(why: string): Promise<void> {
     this.#worker = undefined;
+    this.lost++;
     this.#listener?.lost(why);
     if (++this.#deaths < maxDeaths) return this.#reopen();
     const text = `The job thread ended ${maxDeaths} times in a row without a job that ended by itself. Last: ${why}`;

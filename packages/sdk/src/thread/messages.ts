@@ -20,6 +20,8 @@ export type Command =
   | { kind: "start" | "update"; serial: number; order: JobOrder }
   /** The flag was raised: wake the job's signal. */
   | { kind: "stop"; serial: number; reason: StopReason }
+  /** Answer, if you can. */
+  | { kind: "ping" }
   /** Tear down and end. */
   | { kind: "close" };
 
@@ -54,7 +56,7 @@ export type RunEnd =
 /** What the job thread tells the main thread. */
 export type Report =
   | { kind: "described"; description: WorkerDescription }
-  | { kind: "ready" | "closed" }
+  | { kind: "ready" | "pong" | "closed" }
   /** Nobody caught it: the thread ends, and with it the job in hand. */
   | { kind: "crashed"; message: string }
   | { kind: "failed"; code: string; message: string }

@@ -41,6 +41,7 @@ export class JobSession {
     const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
     port.on("message", (command: Command) => {
       if (command.kind === "close") void this.#close(worker, context);
+      else if (command.kind === "ping") this.#report({ kind: "pong" });
       else void processor.execute(command);
     });
     this.#report({ kind: "ready" });

@@ -33,6 +33,8 @@ export interface Message {
   readonly exchange: "job_response" | "worker_response";
   readonly routingKey: string;
   readonly body: Uint8Array;
+  /** While it cannot be sent, a later message of the same key takes its place. */
+  readonly replaces?: string;
 }
 
 /** Who gets what a transport brings. */

@@ -1,4 +1,5 @@
 import { pbkdf2Sync } from "node:crypto";
+import { existsSync } from "node:fs";
 import { defineWorker, JobStopped, Secret, Type } from "@mcai/worker-sdk";
 
 // One function for each thing that a job of a test does.
@@ -40,6 +41,12 @@ const actions = {
   async checkpoints(_, job) {
     job.progress(30);
     for (;;) await job.checkpoint();
+  },
+
+  // Until there is a file of this name.
+  async wait_for_file({ text }, job) {
+    job.progress(30);
+    while (!existsSync(text)) await job.checkpoint();
   },
 
   deaf(_, job) {

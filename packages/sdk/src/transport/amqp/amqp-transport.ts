@@ -24,34 +24,44 @@ export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" 
  */
 export class AmqpTransport implements Transport {
   readonly #options: AmqpTransportOptions;
-  readonly #outbox: Outbox;
+  /** What waits to be confirmed. */
+  readonly outbox: Outbox;
   readonly #consumer: Consumer;
-  readonly #publishing: Link;
-  readonly #consuming: Link;
+  /** The connection that publishes. */
+  readonly publishing: Link;
+  /** The connection that consumes. */
+  readonly consuming: Link;
   #listener: TransportListener | undefined;
   #isOpen = false;
 
   constructor(options: AmqpTransportOptions) {
     const { settings, log, announcements, onFailure, queueName } = options;
     this.#options = options;
-    this.#outbox = new Outbox(log, (why) => this.#publishing.reset(why));
+    this.outbox = new Outbox({
+      log,
+      reset: (why) => this.publishing.reset(why),
+      onFull: (isFull) => {
+        if (isFull) log.warn("Too much waits for the broker's confirm: no more jobs are taken until it has gone out.");
+        this.#consumer.hold(isFull);
+      },
+    });
     this.#consumer = new Consumer({
       ...options,
       announce: () => {
         for (const message of announcements) void this.publish(message);
       },
-      publish: (message) => this.#outbox.publish(message),
-      reset: (why) => this.#consuming.reset(why),
+      publish: (message) => this.outbox.publish(message),
+      reset: (why) => this.consuming.reset(why),
     });
-    this.#publishing = new Link({
+    this.publishing = new Link({
       name: `${queueName} (publishes)`,
       settings,
       log,
-      setUp: (connection) => this.#outbox.use(connection),
-      onDown: () => this.#outbox.suspend(),
+      setUp: (connection) => this.outbox.use(connection),
+      onDown: () => this.outbox.suspend(),
       onFailure,
     });
-    this.#consuming = new Link({
+    this.consuming = new Link({
       name: `${queueName} (consumes)`,
       settings,
       log,
@@ -70,7 +80,7 @@ export class AmqpTransport implements Transport {
   async open(listener: TransportListener): Promise<void> {
     this.#listener = listener;
     this.#consumer.listen(listener);
-    await Promise.all([this.#publishing.open(), this.#consuming.open()]);
+    await Promise.all([this.publishing.open(), this.consuming.open()]);
     this.#isOpen = true;
   }
 
@@ -78,16 +88,16 @@ export class AmqpTransport implements Transport {
     return this.#consumer.consume(jobs);
   }
 
-  publish({ exchange, routingKey, body }: Message): Promise<void> {
+  publish({ exchange, routingKey, body, replaces }: Message): Promise<void> {
     const { deliveryMode } = this.#options.settings;
-    return this.#outbox.publish({ exchange, routingKey, body, properties: { deliveryMode } });
+    return this.outbox.publish({ exchange, routingKey, body, properties: { deliveryMode }, replaces });
   }
 
   async close(): Promise<void> {
-    if (!(await this.#outbox.flush(flushMs)))
-      this.#options.log.error(`The broker did not confirm the last messages within ${flushMs / 1000} s.`);
+    if (!(await this.outbox.flush(flushMs)))
+      this.#options.log.error("The broker did not confirm the last messages; they are lost.");
     await this.#consumer.deleteDirectQueue().catch(() => undefined);
-    await Promise.all([this.#consuming.close(), this.#publishing.close()]);
-    this.#outbox.close();
+    await Promise.all([this.consuming.close(), this.publishing.close()]);
+    this.outbox.close();
   }
 }

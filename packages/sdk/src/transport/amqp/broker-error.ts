@@ -16,7 +16,7 @@ export function replyCode(error: unknown): number | undefined {
  */
 export function toBrokerError(error: unknown, what: string): McaiError {
   if (error instanceof McaiError) return error;
-  const said = error instanceof Error ? error.message : String(error);
+  const said = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
   const make = (code: string, text: string) => new McaiError(code, text, { cause: error });
   const reply = replyCode(error);
   const isHandshake = said.startsWith("Handshake terminated by server");
@@ -27,8 +27,12 @@ export function toBrokerError(error: unknown, what: string): McaiError {
     );
   if (isHandshake && reply === 403)
     return make("BROKER_LOGIN_REFUSED", `${what}: login refused; check AMQP_USERNAME and AMQP_PASSWORD`);
-  if (reply === 530 || (isHandshake && reply === 402) || /vhost .* not found|access to vhost/i.test(said))
-    return make("BROKER_VIRTUAL_HOST_MISSING", `${what}: ${said}; check AMQP_VHOST, and that the user may enter it`);
+  // The last step of the handshake is the virtual host, and amqplib keeps the broker's words to itself.
+  if (reply === 530 || /^Expected ConnectionOpenOk; got <ConnectionClose/.test(said))
+    return make(
+      "BROKER_VIRTUAL_HOST_MISSING",
+      `${what}: there is no such virtual host, or the user may not enter it; check AMQP_VHOST and the user's permissions`,
+    );
   if (reply === 403)
     return make("BROKER_PERMISSION_REFUSED", `${what}: ${said}; the user needs configure, write and read on it`);
   const code = (error as NodeJS.ErrnoException | undefined)?.code;

@@ -1,18 +1,21 @@
 import type { Channel, ChannelModel } from "amqplib";
 import type { BrokerSettings } from "../../env.ts";
+import { McaiError } from "../../errors.ts";
 import type { JobLog } from "../../job/job.ts";
 import type { TransportListener } from "../transport.ts";
 import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
 import { toDelivery } from "./incoming.ts";
 import type { OutgoingMessage } from "./outbox.ts";
-import { declare, type TopologyOptions, topology } from "./topology.ts";
+import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
 /** How many direct orders may be under way: one that waits must not hold back a stop. */
 const directPrefetch = 32;
 // The reference's names.
 const jobTag = "amqp_worker";
 const directTag = "status_amqp_worker";
+/** RESOURCE_LOCKED. */
+const lockedCode = 405;
 
 /** What a {@link Consumer} is made of. */
 export interface ConsumerOptions extends Pick<TopologyOptions, "queueName" | "directQueueName" | "binding"> {
@@ -38,8 +41,10 @@ export class Consumer {
   #listener: TransportListener | undefined;
   #session: Session | undefined;
   #wanted = false;
+  #held = false;
   #exclusiveDirectQueue = false;
   #closing = false;
+  #lockedSinceMs: number | undefined;
   #consuming: Promise<void> = Promise.resolve();
 
   constructor(options: ConsumerOptions) {
@@ -68,7 +73,7 @@ export class Consumer {
     });
     await Promise.all([jobs.prefetch(1), direct.prefetch(directPrefetch)]);
     const [before, after] = topology(this.#topologyOptions(brokerVersion(connection)));
-    await declare(jobs, before);
+    await this.#declare(jobs, before);
     announce();
     await declare(jobs, after);
     await direct.consume(directQueueName, (message) => this.#take(message, session, true), { consumerTag: directTag });
@@ -88,10 +93,32 @@ export class Consumer {
     return this.#update();
   }
 
+  /** Holds jobs back, whatever is wanted, until it is over. */
+  hold(held: boolean): void {
+    this.#held = held;
+    void this.#update();
+  }
+
   /** Deletes the direct queue, which nobody will read any more. */
   async deleteDirectQueue(): Promise<void> {
     this.#closing = true;
     await this.#session?.direct.deleteQueue(this.#options.directQueueName);
+  }
+
+  // An exclusive queue may still belong to a connection that died without the broker's knowing yet.
+  async #declare(jobs: Channel, declarations: readonly Declaration[]): Promise<void> {
+    try {
+      await declare(jobs, declarations);
+      this.#lockedSinceMs = undefined;
+    } catch (error) {
+      if (replyCode(error) !== lockedCode) throw error;
+      this.#lockedSinceMs ??= performance.now();
+      const waitedMs = performance.now() - this.#lockedSinceMs;
+      if (waitedMs > 3000 * this.#options.settings.heartbeatSeconds) throw error;
+      throw new McaiError("BROKER_UNREACHABLE", "the direct queue still belongs to a connection that was lost", {
+        cause: error,
+      });
+    }
   }
 
   #update(): Promise<void> {
@@ -101,10 +128,11 @@ export class Consumer {
 
   async #apply(): Promise<void> {
     const session = this.#session;
-    if (!session || session.consuming === this.#wanted) return;
+    const wanted = this.#wanted && !this.#held;
+    if (!session || session.consuming === wanted) return;
     const { queueName, log } = this.#options;
     try {
-      if (this.#wanted)
+      if (wanted)
         await session.jobs.consume(queueName, (message) => this.#take(message, session, false), {
           consumerTag: jobTag,
         });

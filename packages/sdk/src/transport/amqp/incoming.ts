@@ -20,7 +20,7 @@ export interface IncomingOptions {
 /** Makes a delivery of a message of the broker. */
 export function toDelivery(message: ConsumeMessage, channel: Channel, options: IncomingOptions): Delivery {
   const { queueName, direct, cluster } = options;
-  const headers = message.properties.headers ?? {};
+  const { "x-delivery-count": deliveryCount, ...headers } = message.properties.headers ?? {};
   const softRejects = countOf(headers.soft_reject);
   const settle = async (how: Settlement): Promise<boolean> => {
     // The broker brings it again by itself.
@@ -39,7 +39,7 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
     canGiveBack: !direct,
     redelivered: message.fields.redelivered,
     returnsWhenRefused: !direct && !cluster,
-    deaths: Math.max(countOf(headers["x-death"]), cluster ? toCount(headers["x-delivery-count"]) : 0),
+    deaths: Math.max(countOf(headers["x-death"]), cluster ? toCount(deliveryCount) : 0),
     softRejects,
     canDelay: !direct,
     settle,

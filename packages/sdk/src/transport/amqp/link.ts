@@ -33,7 +33,10 @@ export class Link {
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
   #lose: ((why: string) => void) | undefined;
-  #wasUp = false;
+  /** Whether the connection is up. */
+  isUp = false;
+  /** How often it was made. */
+  connections = 0;
   #attempt = 0;
   #host = 0;
   #running: Promise<void> = Promise.resolve();
@@ -46,7 +49,7 @@ export class Link {
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#running = this.#run(resolve).catch((error: Error) => {
-        if (this.#wasUp) this.#options.onFailure(error);
+        if (this.connections > 0) this.#options.onFailure(error);
         else reject(error);
       });
     });
@@ -69,11 +72,12 @@ export class Link {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const error = await this.#hold(() => {
-        this.#wasUp = true;
+        this.isUp = true;
+        this.connections++;
         onUp();
       });
       if (signal.aborted) return;
-      if (!this.#wasUp && isRefusal(error)) throw error;
+      if (this.connections === 0 && isRefusal(error)) throw error;
       await this.#pause(error);
     }
   }
@@ -103,6 +107,7 @@ export class Link {
       return toBrokerError(error, `broker ${host.hostname}:${host.port}`);
     } finally {
       this.#lose = undefined;
+      this.isUp = false;
       this.#connection = undefined;
       if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
       if (upSinceMs === undefined) this.#host++;
@@ -121,14 +126,14 @@ export class Link {
   }
 
   async #pause(error: McaiError): Promise<void> {
-    const { settings, log } = this.#options;
+    const { name, settings, log } = this.#options;
     if (settings.maxRetries !== undefined && this.#attempt >= settings.maxRetries)
       throw new McaiError(error.code, `${error.message} (attempt ${this.#attempt + 1}, AMQP_CONNECTION_MAX_RETRY)`, {
         cause: error,
       });
     const longest = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
     const pauseMs = Math.round(longest * (0.5 + Math.random() / 2));
-    log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms`);
+    log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms (${name})`);
     await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 }

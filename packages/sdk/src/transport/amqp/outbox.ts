@@ -1,6 +1,8 @@
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../job/job.ts";
+import { socketOf } from "./connection.ts";
 
 /** How long the broker may take to confirm a message. */
 const confirmTimeoutMs = 30_000;
@@ -11,12 +13,27 @@ export interface OutgoingMessage {
   readonly routingKey: string;
   readonly body: Uint8Array;
   readonly properties: Options.Publish;
+  /** While it waits for a connection, a later message of the same key takes its place. */
+  readonly replaces?: string | undefined;
 }
 
+/** How much may wait for its confirm before no more jobs are taken. */
+const maxMessages = 1000;
+const maxSizeBytes = 64 * 1024 * 1024;
+
 interface Pending {
-  readonly message: OutgoingMessage;
-  readonly confirmed: () => void;
+  message: OutgoingMessage;
+  readonly confirmed: (() => void)[];
   sentAtMs: number;
+}
+
+/** What an {@link Outbox} is made of. */
+export interface OutboxOptions {
+  readonly log: JobLog;
+  /** Gives the connection up. */
+  readonly reset: (why: string) => void;
+  /** So much waits that nothing more should come, or that is over. */
+  readonly onFull: (isFull: boolean) => void;
 }
 
 /**
@@ -24,25 +41,38 @@ interface Pending {
  * message may arrive twice, but is not lost.
  */
 export class Outbox {
-  readonly #log: JobLog;
-  /** Gives the connection up. */
-  readonly #reset: (why: string) => void;
+  readonly #options: OutboxOptions;
+  #sizeBytes = 0;
+  #isFull = false;
   readonly #pending = new Set<Pending>();
   #channel: ConfirmChannel | undefined;
+  #cork: (() => void) | undefined;
   #blocked = false;
   #onEmpty: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: JobLog, reset: (why: string) => void) {
-    this.#log = log;
-    this.#reset = reset;
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** How many messages are not confirmed. */
+  get messages(): number {
+    return this.#pending.size;
+  }
+
+  /** How large they are, without their properties. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
   }
 
   /** Resolves when the broker has confirmed it. */
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((confirmed) => {
-      const pending = { message, confirmed, sentAtMs: performance.now() };
+      if (!this.#channel && this.#replace(message, confirmed)) return;
+      const pending = { message, confirmed: [confirmed], sentAtMs: performance.now() };
       this.#pending.add(pending);
+      this.#sizeBytes += message.body.length;
+      this.#checkFullness();
       this.#send(pending);
     });
   }
@@ -50,16 +80,17 @@ export class Outbox {
   /** Takes a new connection: what is pending is published on it. */
   async use(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
-    channel.on("error", (error) => this.#reset(error.message));
-    channel.on("close", () => this.#reset("the publishing channel was closed"));
+    channel.on("error", (error) => this.#options.reset(error.message));
+    channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
       this.#blocked = true;
-      this.#log.warn(`The broker takes no messages: ${reason}`);
+      this.#options.log.warn(`The broker takes no messages: ${reason}`);
     });
     connection.on("unblocked", () => {
-      this.#log.info("The broker takes messages again.");
+      this.#options.log.info("The broker takes messages again.");
       this.#restartClocks();
     });
+    this.#cork = makeCork(socketOf(connection));
     this.#channel = channel;
     this.#restartClocks();
     for (const pending of this.#pending) this.#send(pending);
@@ -71,9 +102,10 @@ export class Outbox {
     this.#channel = undefined;
   }
 
-  /** Resolves with true when all is confirmed, with false if that takes longer. */
+  /** Resolves with true when all is confirmed; with false if that takes longer, or there is no connection. */
   async flush(limitMs: number): Promise<boolean> {
     if (this.#pending.size === 0) return true;
+    if (!this.#channel) return false;
     const emptied = new Promise<boolean>((resolve) => {
       this.#onEmpty = () => resolve(true);
     });
@@ -93,15 +125,36 @@ export class Outbox {
     channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
       if (error === null) this.#confirm(pending);
       // Those of a channel that was closed are published again on the next one.
-      else if (channel === this.#channel) this.#reset("the broker did not take a message");
+      else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
     });
+    this.#cork?.();
   }
 
   #confirm(pending: Pending): void {
     // A message that went out twice is confirmed twice.
     if (!this.#pending.delete(pending)) return;
-    pending.confirmed();
+    this.#sizeBytes -= pending.message.body.length;
+    this.#checkFullness();
+    for (const confirmed of pending.confirmed) confirmed();
     if (this.#pending.size === 0) this.#onEmpty();
+  }
+
+  #replace(message: OutgoingMessage, confirmed: () => void): boolean {
+    const { replaces } = message;
+    if (replaces === undefined) return false;
+    const older = [...this.#pending].find((pending) => pending.message.replaces === replaces);
+    if (!older) return false;
+    this.#sizeBytes += message.body.length - older.message.body.length;
+    older.message = message;
+    older.confirmed.push(confirmed);
+    return true;
+  }
+
+  #checkFullness(): void {
+    const isFull = this.#pending.size >= maxMessages || this.#sizeBytes >= maxSizeBytes;
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#options.onFull(isFull);
   }
 
   // While the broker says that it takes nothing, the clocks stand still.
@@ -115,8 +168,24 @@ export class Outbox {
     const [oldest] = this.#pending;
     if (!oldest || !this.#channel || this.#blocked) return;
     if (performance.now() - oldest.sentAtMs > confirmTimeoutMs)
-      this.#reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
+      this.#options.reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
   }
+}
+
+// What is published in one turn of the event loop leaves by one system call: amqplib writes each message by itself, in the
+// immediate that its first one asks for.
+function makeCork(socket: Socket): () => void {
+  let isCorked = false;
+  const uncork = () => {
+    isCorked = false;
+    socket.uncork();
+  };
+  return () => {
+    if (isCorked) return;
+    isCorked = true;
+    socket.cork();
+    process.nextTick(() => setImmediate(uncork));
+  };
 }
 
 function toBuffer(body: Uint8Array): Buffer {
