@@ -24,6 +24,8 @@ export default defineConfig({
       extends: true as const,
       test: { ...project, include: ["test/**/*.test.ts"], exclude: hasFFmpeg ? [] : needFFmpeg },
     })),
+    // Costs nothing until a test file asks for the broker.
+    globalSetup: [join(import.meta.dirname, "scripts/broker/vitest-setup.mjs")],
     // Built packages run as they are: the job thread must load the same modules as the main thread.
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
   },

@@ -1,0 +1,150 @@
+// A private RabbitMQ on the loopback, for tests. As a command:
+// node scripts/broker.mjs start [--version 3.10|4.0|4.3] [--tls] [--management]
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { findServer } from "./broker/server.mjs";
+
+/**
+ * What a private broker is to be.
+ * @typedef {object} BrokerOptions
+ * @property {string | undefined} [version] "3.10", "4.0" or "4.3"; without it what is installed, else what Debian's
+ *   package or a docker image has
+ * @property {boolean} [tls] Also listens with TLS, by a certificate for localhost and 127.0.0.1. Default: false
+ * @property {boolean} [management] Also has the management plug-in and its HTTP API. Default: false
+ * @property {Readonly<Record<string, string | number | boolean>>} [config] Lines of rabbitmq.conf by their keys. Default: {}
+ */
+
+/**
+ * Where a broker listens, as plain data. User and password are `guest`.
+ * @typedef {object} BrokerAddress
+ * @property {string} hostname
+ * @property {number} port
+ * @property {number | undefined} tlsPort undefined without TLS
+ * @property {string | undefined} caFile the PEM file of the authority to trust; undefined without TLS
+ * @property {number | undefined} managementPort undefined without management
+ * @property {string} version the whole version, as the broker says it
+ */
+
+/**
+ * What can be done with a broker that is nobody else's.
+ * @typedef {object} BrokerControl
+ * @property {(...args: string[]) => Promise<string>} ctl Runs rabbitmqctl, which takes about a second, and gives what it
+ *   wrote; its failure is an Error with what it wrote on standard error
+ * @property {() => Promise<void>} kill Ends it by SIGKILL, as a crash would, and resolves when it is gone; its data stay
+ * @property {() => Promise<void>} pause Stops its process by SIGSTOP: connections stay open and nothing answers
+ * @property {() => Promise<void>} resume Lets a paused one go on
+ * @property {() => Promise<void>} restart Starts it again on the same ports and data, after a clean stop if it runs, and
+ *   resolves when it answers
+ * @property {() => Promise<void>} stop Ends it for good and removes all it had
+ */
+
+/** @typedef {BrokerAddress & BrokerControl & AsyncDisposable} Broker */
+
+/**
+ * Starts a private RabbitMQ on the loopback, with its own folder, name, ports and cookie, and resolves when it answers
+ * AMQP. However the process that called it ends, the broker and its data go with it.
+ * @param {BrokerOptions} [options]
+ * @returns {Promise<Broker>}
+ * @throws RangeError for a version that is not known
+ * @throws Error with the code NO_BROKER where there is no RabbitMQ and no way to get one
+ * @example
+ * await using broker = await startBroker({ tls: true });
+ * await connect({ hostname: broker.hostname, port: broker.port });
+ */
+export async function startBroker({ version, tls = false, management = false, config = {} } = {}) {
+  const server = await findServer(version);
+  // In a session of its own: a Ctrl-C is for the starter, whose end closes the channel.
+  const keeper = spawn(process.execPath, [join(import.meta.dirname, "broker/keeper.mjs")], {
+    detached: true,
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  const ended = once(keeper, "exit");
+  const ask = askBy(keeper);
+  const stop = async () => {
+    if (keeper.connected) keeper.disconnect();
+    keeper.ref();
+    await ended;
+  };
+  try {
+    const { folder: _, ...settings } = await ask("start", { server, tls, management, config });
+    return {
+      ...settings,
+      ctl: (...args) => ask("ctl", args),
+      kill: () => ask("kill"),
+      pause: () => ask("pause"),
+      resume: () => ask("resume"),
+      restart: () => ask("restart"),
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// Asks the keeper over its channel, which keeps this process alive only while an answer is awaited.
+function askBy(keeper) {
+  const awaited = new Map();
+  let lastId = 0;
+  const rest = () => {
+    if (awaited.size > 0) return;
+    keeper.unref();
+    keeper.channel?.unref();
+  };
+  keeper.on("message", ({ id, value, error }) => {
+    const { resolve, reject } = awaited.get(id);
+    awaited.delete(id);
+    if (error === undefined) resolve(value);
+    else reject(new Error(error));
+    rest();
+  });
+  keeper.on("exit", () => {
+    for (const { reject } of awaited.values()) reject(new Error("the broker's keeper has ended"));
+    awaited.clear();
+  });
+  return (action, argument) =>
+    new Promise((resolve, reject) => {
+      if (!keeper.connected) throw new Error("the broker was stopped");
+      const id = ++lastId;
+      awaited.set(id, { resolve, reject });
+      keeper.ref();
+      keeper.channel?.ref();
+      keeper.send({ id, action, argument }, (error) => error && reject(error));
+    });
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      version: { type: "string" },
+      tls: { type: "boolean", default: false },
+      management: { type: "boolean", default: false },
+    },
+  });
+  if (positionals.join() !== "start") throw new Error("Usage: broker.mjs start [--version V] [--tls] [--management]");
+  const ending = new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, resolve);
+  });
+  const broker = await startBroker(values);
+  const { hostname, port, tlsPort, caFile, managementPort, version } = broker;
+  console.log(`RABBITMQ_VERSION=${version}\nAMQP_HOSTNAME=${hostname}\nAMQP_PORT=${port}\nAMQP_TLS=false`);
+  if (tlsPort) console.log(`AMQP_TLS_PORT=${tlsPort}\nAMQP_TLS_CERT=${caFile}`);
+  if (managementPort) console.log(`RABBITMQ_MANAGEMENT_URL=http://${hostname}:${managementPort}`);
+  console.error("Login guest, password guest. Ctrl-C ends it and removes its data.");
+  const alive = setInterval(() => {}, 2 ** 30);
+  await ending;
+  clearInterval(alive);
+  await broker.stop();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  await main().catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "./command.mjs";
+
+const signals = { SIGSTOP: ["pause"], SIGCONT: ["unpause"] };
+
+/** A node in a docker container that lives as long as the broker does: a kill or a restart keeps its data. */
+export class Container {
+  /** The address, inside, that the configuration must listen on; outside only the loopback has its ports. */
+  static address = "0.0.0.0";
+
+  #create;
+  #name;
+  #created = false;
+  #folder;
+
+  constructor({ image }, folder, ports, environment) {
+    this.#folder = folder;
+    this.#name = `mcai-broker-${ports.amqp}`;
+    const published = [ports.amqp, ports.tls, ports.management];
+    this.#create = [
+      ...["create", "--name", this.#name, "--hostname", this.#name, "--volume", `${folder}:${folder}:ro`],
+      ...published.flatMap((port) => ["--publish", `127.0.0.1:${port}:${port}`]),
+      ...Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
+      image,
+    ];
+  }
+
+  async start() {
+    if (!this.#created) {
+      // The server inside is another user.
+      for (const path of [".", "tls/server.key"]) await chmod(join(this.#folder, path), 0o755).catch(() => {});
+      await run("docker", this.#create);
+      this.#created = true;
+    }
+    return spawn("docker", ["start", "--attach", this.#name], { stdio: "ignore" }).on("error", () => {});
+  }
+
+  async signal(_node, name) {
+    await this.#docker(...(signals[name] ?? ["kill", "--signal", name]), this.#name);
+  }
+
+  ctl(args) {
+    return this.#docker("exec", this.#name, "rabbitmqctl", ...args);
+  }
+
+  async remove() {
+    if (this.#created) await this.#docker("rm", "--force", "--volumes", this.#name);
+  }
+
+  #docker(...args) {
+    return run("docker", args, { quiet: true });
+  }
+}

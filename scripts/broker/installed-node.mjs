@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { run } from "./command.mjs";
+import { listens } from "./greeting.mjs";
+
+/** A node of an installed or unpacked server: its Erlang machine, and an epmd of its own that tells Erlang programs its port. */
+export class InstalledNode {
+  /** The address that the configuration must listen on. */
+  static address = "127.0.0.1";
+
+  #server;
+  #folder;
+  #ports;
+  #env;
+  #epmd;
+
+  constructor(server, folder, ports, environment) {
+    this.#server = server;
+    this.#folder = folder;
+    this.#ports = ports;
+    // The machine's own settings stay outside, and its Erlang programs cannot meet ours.
+    this.#env = {
+      ...environment,
+      LANG: "C.UTF-8",
+      HOME: folder, // holds the cookie
+      PATH: [join(server.home, "sbin"), server.path].join(":"),
+      ERL_EPMD_PORT: String(ports.epmd),
+      ERL_EPMD_ADDRESS: InstalledNode.address,
+      RABBITMQ_NODENAME: `broker-${ports.amqp}@localhost`,
+      RABBITMQ_DIST_PORT: String(ports.distribution),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
+      RABBITMQ_CTL_ERL_ARGS: "-start_epmd false -dist_listen false",
+      RABBITMQ_MNESIA_BASE: join(folder, "data"),
+      RABBITMQ_LOG_BASE: join(folder, "log"),
+      RABBITMQ_PID_FILE: join(folder, "data/pid"),
+      RABBITMQ_SCHEMA_DIR: join(folder, "schema"),
+      RABBITMQ_GENERATED_CONFIG_DIR: join(folder, "schema"),
+      RABBITMQ_PLUGINS_DIR: join(server.home, "plugins"),
+      RUNNING_UNDER_SYSTEMD: "true", // the script becomes the Erlang machine, and so has its process id
+    };
+  }
+
+  /** Starts the Erlang machine and gives its process. */
+  async start() {
+    if (this.#epmd?.exitCode !== null || this.#epmd.signalCode !== null) await this.#startEpmd();
+    // Erlang sizes its tables by the limit of open files, which may be thousands of millions.
+    const limit = 'ulimit -Sn 65536 2>/dev/null; exec "$0"';
+    return this.#spawn("/bin/sh", ["-c", limit, join(this.#server.home, "sbin/rabbitmq-server")], "console.log");
+  }
+
+  async signal(node, name) {
+    node.kill(name);
+  }
+
+  ctl(args) {
+    return run(join(this.#server.home, "sbin/rabbitmqctl"), args, { env: this.#env, cwd: this.#folder, quiet: true });
+  }
+
+  async remove() {
+    if (this.#epmd?.kill("SIGKILL")) await once(this.#epmd, "close");
+  }
+
+  async #startEpmd() {
+    const { epmd } = this.#ports;
+    this.#epmd = this.#spawn("epmd", ["-port", String(epmd), "-address", InstalledNode.address], "epmd.log");
+    while (!(await listens(epmd))) {
+      if (this.#epmd.exitCode !== null || this.#epmd.pid === undefined) throw new Error("epmd did not start");
+      await delay(20);
+    }
+  }
+
+  #spawn(file, args, log) {
+    const child = spawn(file, args, { env: this.#env, cwd: this.#folder, stdio: ["ignore", "pipe", "pipe"] });
+    const output = createWriteStream(join(this.#folder, "log", log), { flags: "a" });
+    child.on("error", (error) => output.write(`${error.message}\n`)); // it has no pid then
+    child.stdout.pipe(output, { end: false });
+    child.stderr.pipe(output, { end: false });
+    child.once("close", () => output.end());
+    return child;
+  }
+}

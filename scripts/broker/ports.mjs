@@ -1,0 +1,44 @@
+import { createServer } from "node:net";
+
+// Below the ports that systems give to outgoing connections, so that none of those happens to hold one.
+const first = 20_000;
+const blocks = 750;
+const blockSize = 8;
+
+/**
+ * Claims neighbouring ports of the loopback for one broker. A listener on the last of them is the claim: nobody else who
+ * claims by this function gets any of them before it closes, which it does with this process at the latest.
+ */
+export async function claimPorts() {
+  const start = Math.floor(Math.random() * blocks);
+  for (let i = 0; i < blocks; i++) {
+    const base = first + ((start + i) % blocks) * blockSize;
+    const claim = await listen(base + blockSize - 1);
+    if (!claim) continue;
+    const [amqp, tls, management, distribution, epmd] = Array.from({ length: 5 }, (_, offset) => base + offset);
+    const ports = { amqp, tls, management, distribution, epmd };
+    if (await allFree(Object.values(ports))) {
+      claim.unref();
+      return ports;
+    }
+    claim.close();
+  }
+  throw new Error(`no ${blockSize} free ports in a row between ${first} and ${first + blocks * blockSize}`);
+}
+
+async function allFree(ports) {
+  for (const port of ports) {
+    const probe = await listen(port);
+    if (!probe) return false;
+    await new Promise((resolve) => probe.close(resolve));
+  }
+  return true;
+}
+
+function listen(port) {
+  const server = createServer((socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
+    server.listen({ port, host: "127.0.0.1" }, () => resolve(server));
+  });
+}
