@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describeTransport("MemoryTransport", async (bodies) => {
   const transport = new MemoryTransport();
   const settlements = bodies.map((body) => transport.deliver(Buffer.from(body)));
-  return { transport, published: () => transport.published, drained: () => Promise.all(settlements) };
+  return { transport, published: async () => transport.published, drained: () => Promise.all(settlements) };
 });
 
 describeTransport("FileTransport", async (bodies) => {
@@ -38,7 +38,7 @@ describeTransport("FileTransport", async (bodies) => {
   const lines: string[] = [];
   const log = { ...silent, info: (line: string) => void lines.push(line), forJob: () => log };
   const transport = new FileTransport(files, log);
-  const published = () =>
+  const published = async () =>
     lines
       .filter((line) => line.startsWith("{"))
       .map((line) => ({ body: Buffer.from(JSON.stringify(Object.values(JSON.parse(line))[0])) }));

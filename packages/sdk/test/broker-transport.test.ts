@@ -1,0 +1,130 @@
+import amqplib, { type ChannelModel } from "amqplib";
+import { afterAll, describe, expect, it } from "vitest";
+import { readSettings } from "../src/env.ts";
+import { openLog } from "../src/log.ts";
+import { Redactor } from "../src/redactor.ts";
+import { AmqpTransport } from "../src/transport/amqp/amqp-transport.ts";
+import { declare, topology } from "../src/transport/amqp/topology.ts";
+import type { Transport } from "../src/transport/transport.ts";
+import { useVirtualHost } from "./broker.ts";
+import { urlOf } from "./broker-worker.ts";
+import { describeTransport } from "./transport-contract.ts";
+
+const virtualHost = useVirtualHost();
+const silent = openLog(
+  { level: "silent", json: false, file: undefined, color: false },
+  { instanceId: "test", queueName: "job_test" },
+  new Redactor(),
+);
+const connections: ChannelModel[] = [];
+afterAll(() => Promise.all(connections.map((connection) => connection.close())));
+
+let count = 0;
+
+function names() {
+  const queueName = `job_contract_${++count}`;
+  const binding = { instance_id: queueName, job_type: queueName, worker_name: "test", worker_version: "1.0.0" };
+  return { queueName, directQueueName: `direct_messaging_${queueName}`, binding };
+}
+
+function makeTransport(of: ReturnType<typeof names>): AmqpTransport {
+  const settings = readSettings(virtualHost().env).broker;
+  return new AmqpTransport({ ...of, settings, log: silent, announcements: [], onFailure: () => undefined });
+}
+
+async function openChannel() {
+  const connection = await amqplib.connect(urlOf(virtualHost()));
+  connections.push(connection);
+  return connection.createConfirmChannel();
+}
+
+/** Counts the settlements for good, and tells when there are as many as messages. */
+function countSettled(transport: Transport, expected: number): Promise<void> {
+  const open = transport.open.bind(transport);
+  return new Promise((resolve) => {
+    let settled = 0;
+    if (expected === 0) resolve();
+    transport.open = (listener) =>
+      open({
+        receive: (delivery) =>
+          listener.receive({
+            ...delivery,
+            settle: async (how) => {
+              const said = await delivery.settle(how);
+              if (how !== "give_back" && ++settled === expected) resolve();
+              return said;
+            },
+          }),
+      });
+  });
+}
+
+describeTransport("AmqpTransport", async (bodies) => {
+  const of = names();
+  const channel = await openChannel();
+  const options = { ...of, cluster: false, consumerTimeoutMs: undefined, exclusiveDirectQueue: false };
+  const lists = topology(options);
+  // Without the direct queue, which is the worker's own.
+  for (const list of lists)
+    await declare(
+      channel,
+      list.filter((one) => !("queue" in one ? one.queue : one.name).startsWith("direct_messaging_")),
+    );
+  for (const body of bodies) channel.publish("job_submit", of.queueName, Buffer.from(body));
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await channel.bindQueue(queue, "job_response", "job_completed");
+  await channel.waitForConfirms();
+  const transport = makeTransport(of);
+  const drained = countSettled(transport, bodies.length);
+  const published = async () => {
+    const messages = [];
+    for (let message = await channel.get(queue); message; message = await channel.get(queue))
+      messages.push({ body: message.content });
+    return messages;
+  };
+  return { transport, published, drained: () => drained };
+});
+
+describe("AmqpTransport", () => {
+  it("declares what can be declared again, by a backend of either age and by itself", async () => {
+    const of = names();
+    const first = makeTransport(of);
+    await first.open({ receive: () => undefined });
+    const channel = await openChannel();
+    // As the backend of 2021 does: without a queue type, and whatever comes first.
+    await channel.assertQueue("worker_discovery", {
+      arguments: { "x-dead-letter-exchange": "job_response_delayed", "x-dead-letter-routing-key": "worker_discovery" },
+    });
+    const second = makeTransport({ ...names(), queueName: of.queueName });
+    await second.open({ receive: () => undefined });
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it("says nothing after its channel is lost, so that the broker brings the message again", async () => {
+    const of = names();
+    const transport = makeTransport(of);
+    const settled: Promise<boolean>[] = [];
+    let again: () => void = () => undefined;
+    const came = new Promise<void>((resolve) => {
+      again = resolve;
+    });
+    await transport.open({
+      receive: (delivery) => {
+        if (!delivery.redelivered) {
+          transport.consuming.reset("on purpose");
+          settled.push(new Promise((resolve) => setImmediate(() => resolve(delivery.settle("acknowledge")))));
+          return;
+        }
+        settled.push(delivery.settle("acknowledge"));
+        again();
+      },
+    });
+    const channel = await openChannel();
+    channel.publish("job_submit", of.queueName, Buffer.from("once"));
+    await channel.waitForConfirms();
+    await transport.consume(true);
+    await came;
+    expect(await Promise.all(settled)).toEqual([false, true]);
+    await transport.close();
+  });
+});
