@@ -25,6 +25,7 @@ export abstract class Frame {
   readonly timeMs: number;
   #native: NativeFrame | undefined;
   #planes: readonly Uint8Array[] | undefined;
+  #metadata: Readonly<Record<string, string>> | undefined;
 
   /** @internal */
   constructor(native: NativeFrame, clock: FrameClock) {
@@ -44,6 +45,27 @@ export abstract class Frame {
     return this.#planes;
   }
 
+  /**
+   * What filters found out about the frame, and what the decoder knows of it: texts, by FFmpeg's own keys. Empty if there
+   * is nothing. It is a copy and lasts. The documentation of each filter of FFmpeg says which keys it sets, and in which
+   * units; some need an option, as `ebur128` does `metadata`.
+   *
+   * @throws {MediaError} `FRAME_RELEASED` after the handler.
+   *
+   * @example
+   * ```ts
+   * videoStream(format.first("video"), { filters: [{ name: "scdet" }] }, ([frame]) =>
+   *   frame.metadata["lavfi.scd.time"] === undefined ? undefined : { timeMs: frame.timeMs, score: frame.metadata["lavfi.scd.score"] });
+   * ```
+   */
+  get metadata(): Readonly<Record<string, string>> {
+    if (this.#metadata) return this.#metadata;
+    const dictionary = this.native.getMetadata();
+    this.#metadata = dictionary.getAll();
+    dictionary.free();
+    return this.#metadata;
+  }
+
   /** @internal */
   get native(): NativeFrame {
     if (this.#native) return this.#native;
@@ -59,5 +81,6 @@ export abstract class Frame {
     this.#native?.free();
     this.#native = undefined;
     this.#planes = undefined;
+    this.#metadata = undefined;
   }
 }
