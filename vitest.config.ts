@@ -14,9 +14,9 @@ const projects = ["packages", "examples"].flatMap((parent) => {
 
 const hasFFmpeg = ensureFFmpeg();
 // These compare with the ffmpeg command.
-const needFFmpeg = ["matrix", "segments", "errors", "regressions", "fuzz"].map(
-  (name) => `**/sdk-media/test/${name}.test.ts`,
-);
+const needFFmpeg = ["matrix", "segments", "errors", "regressions", "fuzz"]
+  .map((name) => `**/sdk-media/test/${name}.test.ts`)
+  .concat("**/test/ffmpeg.test.ts");
 
 export default defineConfig({
   test: {
