@@ -13,6 +13,9 @@ import { findContainerId, readInstanceId } from "../src/response/instance-id.ts"
 import { readNetworkCounters } from "../src/response/network-counters.ts";
 import { encodeResponse, toErrorResult } from "../src/response/response.ts";
 import { SystemInfo } from "../src/response/system-info.ts";
+import { describeWorker } from "../src/thread/load-worker.ts";
+import { Type } from "../src/typebox.ts";
+import { type AnyWorker, defineWorker } from "../src/worker.ts";
 import { describeCases } from "./cases.ts";
 
 let folder: string;
@@ -310,4 +313,18 @@ describe("texts", () => {
     ]).toEqual(["array", "1n (bigint)", "null", 89]);
     expect(messageOf({ a: 1 })).toBe('thrown value: {"a":1} (object)');
   });
+});
+
+it("says of a parameter with a default that no order needs it", () => {
+  const area = Type.Object({ top: Type.Integer({ default: 0 }), left: Type.Integer() });
+  const parameters = Type.Object({ source_path: Type.String(), count: Type.Integer({ default: 1 }), area });
+  const { parameters: described } = describeWorker(
+    defineWorker({ parameters, process: () => undefined }) as AnyWorker,
+    toMetadata(fields, {}, "package.json"),
+  );
+  expect(described).toMatchObject({ required: ["source_path", "area"], properties: { area: { required: ["left"] } } });
+  const all = Type.Object({ count: Type.Integer({ default: 1 }) });
+  const optional = defineWorker({ parameters: all, process: () => undefined }) as AnyWorker;
+  const { parameters: none } = describeWorker(optional, toMetadata(fields, {}, "package.json"));
+  expect(none).not.toHaveProperty("required");
 });

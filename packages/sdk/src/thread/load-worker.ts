@@ -29,6 +29,15 @@ export function describeWorker(
   metadata: Omit<WorkerDescription, "parameters" | "live">,
 ): WorkerDescription {
   // TypeBox marks its schemas by symbols and hidden keys, which JSON leaves behind.
-  const parameters = JSON.parse(JSON.stringify(worker.parameters)) as Record<string, unknown>;
+  const parameters = JSON.parse(JSON.stringify(worker.parameters), withoutDefaulted) as Record<string, unknown>;
   return { ...metadata, parameters, live: worker.initProcess !== undefined };
+}
+
+// For TypeBox a property with a default is there in every checked value; of an order it is not required.
+function withoutDefaulted(_key: string, value: unknown): unknown {
+  const { required, ...schema } = (value ?? {}) as { properties?: Record<string, object>; required?: unknown };
+  const { properties } = schema;
+  if (!Array.isArray(required) || typeof properties !== "object") return value;
+  const needed = required.filter((name: string) => !("default" in (properties[name] ?? {})));
+  return needed.length > 0 ? { ...(value as object), required: needed } : schema;
 }
