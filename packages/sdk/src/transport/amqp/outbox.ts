@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../job/job.ts";
 import { socketOf } from "./connection.ts";
+import { omitEmptyHeaders } from "./headers.ts";
 
 /** How long the broker may take to confirm a message. */
 const confirmTimeoutMs = 30_000;
@@ -80,6 +81,7 @@ export class Outbox {
   /** Takes a new connection: what is pending is published on it. */
   async use(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
+    omitEmptyHeaders(channel);
     channel.on("error", (error) => this.#options.reset(error.message));
     channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
