@@ -39,7 +39,8 @@ export class JobHandle {
   /** The job of this SDK, for all that the Python SDK does not have: signal, log, checkpoint. */
   readonly job: Job;
   #status: PortedJobStatus = "completed";
-  #message = "The worker set the job's status to error, without a message.";
+  // The reference's words.
+  #message = "No message for this error in worker";
 
   /** @param job - The job that it stands for. */
   constructor(job: Job) {

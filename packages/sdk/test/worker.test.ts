@@ -334,7 +334,7 @@ describe("the class Worker", () => {
       destinationPaths: ["/a"],
     });
     expect(await run("message")).toMatchObject({ status: "error", message: "chosen message" });
-    expect((await run("error")).message).toMatch(/without a message/);
+    expect((await run("error")).message).toMatch(/No message for this error/);
     expect(await runJob(echo, { n: 2 })).toMatchObject({ parameters: { n: 2 } });
   });
 });
