@@ -7,7 +7,7 @@ import { isRefusal, toBrokerError } from "./broker-error.ts";
 import { abandonConnection, endConnection, openConnection } from "./connection.ts";
 
 /** The longest pause between two attempts. */
-const maxPauseMs = 30_000;
+const maxPauseMs = 5000;
 /** How long the set-up of a connection may take; a broker in a memory alarm answers nothing. */
 const setUpTimeoutMs = 30_000;
 /** A connection that held as long as this was a good one: the next pause is short again. */
