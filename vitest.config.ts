@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { isApart } from "./scripts/build-apart.mjs";
 import { ensureFFmpeg } from "./scripts/ensure-ffmpeg.mjs";
 
 // One project per package and example that has a test folder.
@@ -9,8 +10,13 @@ const projects = ["packages", "examples"].flatMap((parent) => {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, "test")))
-    .map((name) => ({ name, root: join(folder, name) }));
+    .map((name) => ({ name, root: join(folder, name), ...setUp(join(folder, name)) }));
 });
+
+function setUp(folder: string) {
+  if (!isApart(folder)) return {};
+  return { setupFiles: [join(import.meta.dirname, "scripts", "setup-apart.mjs")], provide: { folder } };
+}
 
 const hasFFmpeg = ensureFFmpeg();
 // These compare with the ffmpeg command.

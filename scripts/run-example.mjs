@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { buildApart, isApart } from "./build-apart.mjs";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -14,13 +15,16 @@ export async function runExample(name, env) {
     console.error(`There is no example "${name}". There are: ${names.join(", ") || "none"}.`);
     return 2;
   }
-  return build(name) || (await run(join(folder, "dist", "main.js"), env));
+  const code = isApart(folder)
+    ? build("packages/*") || (await buildApart(folder, "build"))
+    : build(`examples/${name}...`);
+  return code || (await run(join(folder, "dist", "main.js"), env));
 }
 
 // Standard output belongs to the example alone.
-function build(name) {
+function build(what) {
   const turbo = createRequire(import.meta.url).resolve("turbo/bin/turbo");
-  const { status } = spawnSync(process.execPath, [turbo, "run", "build", `--filter=./examples/${name}...`], {
+  const { status } = spawnSync(process.execPath, [turbo, "run", "build", `--filter=./${what}`], {
     cwd: root,
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
     stdio: ["ignore", 2, 2],
