@@ -1,0 +1,63 @@
+// How long ten minutes of sound take with the model in a thread of its own, and in the thread that decodes, in turns.
+// The example must be built, and ffmpeg installed: node bench/overlap.mjs [rounds]
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMediaJob } from "@mcai/worker-sdk-media/testing";
+import { InferenceThread } from "../dist/inference-thread.js";
+import { SileroVad } from "../dist/silero-vad.js";
+import worker from "../dist/worker.js";
+
+const rounds = Number(process.argv[2] ?? 9);
+const clip = join(import.meta.dirname, "..", "media", "speech.flac");
+const folder = mkdtempSync(join(tmpdir(), "mcai-overlap-"));
+const source = join(folder, "sound.m4a");
+const encoding = ["-t", "600", "-ac", "2", "-ar", "48000", "-c:a", "aac", "-b:a", "128k"];
+execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-i", clip, ...encoding, source]);
+
+const models = { own: await InferenceThread.start(), same: await SileroVad.load() };
+const silent = { open: async () => ({ infer: async () => new Float32Array(32), close() {} }) };
+const ways = { "thread of its own": models.own, "same thread": models.same, "decoding alone": silent };
+const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
+const loadBefore = loadavg()[0];
+
+for (let round = -1; round < rounds; round++) {
+  const order = Object.keys(ways);
+  if (round % 2 === 0) order.reverse();
+  const found = new Set();
+  for (const way of order) {
+    // The models outlive their jobs.
+    const context = { open: () => ways[way].open(), close: async () => {} };
+    const cpuBefore = process.cpuUsage();
+    const before = performance.now();
+    const outcome = await startMediaJob(worker, { source, context, environment: { MCAI_THREADS: "2" } }).result;
+    const wallMs = performance.now() - before;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    if (outcome.status !== "completed") throw new Error(outcome.message);
+    if (ways[way] !== silent) found.add(JSON.stringify(outcome.output()));
+    // The first round warms up.
+    if (round >= 0) times[way].push({ wallMs, cpuMs: (user + system) / 1000 });
+  }
+  if (found.size !== 1) throw new Error("the same sound gave different segments");
+}
+await models.own.close();
+await models.same.close();
+rmSync(folder, { recursive: true });
+
+const quantile = (values, q) => values.sort((a, b) => a - b)[Math.round(q * (values.length - 1))];
+const spread = (values, digits) => [0.25, 0.5, 0.75].map((q) => quantile([...values], q).toFixed(digits)).join(" / ");
+console.log(
+  `${rounds} rounds; load ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after; quartiles and median`,
+);
+for (const [way, runs] of Object.entries(times)) {
+  const [wall, cpu] = ["wallMs", "cpuMs"].map((of) =>
+    spread(
+      runs.map((run) => run[of]),
+      0,
+    ),
+  );
+  console.log(`${way.padEnd(17)}  wall ${wall} ms, CPU ${cpu} ms`);
+}
+const ratios = times["thread of its own"].map(({ wallMs }, i) => wallMs / times["same thread"][i].wallMs);
+console.log(`wall, thread of its own ÷ same thread, round by round: ${spread(ratios, 3)}`);

@@ -1,0 +1,83 @@
+/** A part of the media in which someone speaks. */
+export interface SpeechSegment {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** When it is speech. */
+export interface SpeechRules {
+  /** From which probability on speech begins; it ends 0.15 below. */
+  readonly threshold: number;
+  /** Speech that is not longer than this is none. */
+  readonly minimumSpeechMs: number;
+  /** Silence shorter than this is part of the speech. */
+  readonly minimumSilenceMs: number;
+  /** What is added before and after the speech, if there is room. */
+  readonly paddingMs: number;
+}
+
+/** How much sound one probability is about. */
+const stepMs = 32;
+
+/**
+ * Makes segments of the model's probabilities as they come, by the rules of Silero's own `get_speech_timestamps`. A
+ * segment is known when the next one, or the end, is: they share the silence between them if it is short.
+ */
+export class SpeechSegments {
+  readonly #rules: SpeechRules;
+  readonly #releaseThreshold: number;
+  readonly #beginMs: number;
+  #nowMs: number;
+  #speechStartMs: number | undefined;
+  #silenceStartMs: number | undefined;
+  #last: SpeechSegment | undefined;
+
+  /** @param beginMs - Where the sound begins in the media. */
+  constructor(rules: SpeechRules, beginMs: number) {
+    this.#rules = rules;
+    this.#releaseThreshold = Math.max(rules.threshold - 0.15, 0.01);
+    this.#beginMs = beginMs;
+    this.#nowMs = beginMs;
+  }
+
+  /** Takes the next probabilities; gives the segments that are known now. */
+  add(probabilities: Float32Array): SpeechSegment[] {
+    const known: SpeechSegment[] = [];
+    for (const probability of probabilities) {
+      if (probability >= this.#rules.threshold) {
+        this.#speechStartMs ??= this.#nowMs;
+        this.#silenceStartMs = undefined;
+      } else if (probability < this.#releaseThreshold && this.#speechStartMs !== undefined) {
+        this.#silenceStartMs ??= this.#nowMs;
+        if (this.#nowMs - this.#silenceStartMs >= this.#rules.minimumSilenceMs)
+          known.push(...this.#endSpeech(this.#silenceStartMs));
+      }
+      this.#nowMs += stepMs;
+    }
+    return known;
+  }
+
+  /** The rest. @param endMs - Where the sound ends in the media. */
+  end(endMs: number): SpeechSegment[] {
+    const known = this.#endSpeech(endMs);
+    if (this.#last) known.push({ ...this.#last, endMs: Math.min(endMs, this.#last.endMs + this.#rules.paddingMs) });
+    this.#last = undefined;
+    return known;
+  }
+
+  #endSpeech(endMs: number): SpeechSegment[] {
+    const startMs = this.#speechStartMs;
+    this.#speechStartMs = undefined;
+    this.#silenceStartMs = undefined;
+    if (startMs === undefined || endMs - startMs <= this.#rules.minimumSpeechMs) return [];
+    const previous = this.#last;
+    const { paddingMs } = this.#rules;
+    if (!previous) {
+      this.#last = { startMs: Math.max(this.#beginMs, startMs - paddingMs), endMs };
+      return [];
+    }
+    const sharedMs = Math.min(paddingMs, (startMs - previous.endMs) / 2);
+    this.#last = { startMs: startMs - sharedMs, endMs };
+    return [{ ...previous, endMs: previous.endMs + sharedMs }];
+  }
+}

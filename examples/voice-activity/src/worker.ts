@@ -1,0 +1,70 @@
+import { Type } from "@mcai/worker-sdk";
+import { defineMediaWorker, pcmStream } from "@mcai/worker-sdk-media";
+import { BoundedQueue } from "./bounded-queue.ts";
+import { InferenceThread } from "./inference-thread.ts";
+import type { SpeechModel } from "./speech-model.ts";
+import { type SpeechSegment, SpeechSegments } from "./speech-segments.ts";
+
+/** 32 steps of the model: long enough that passing windows to its thread costs little. */
+const windowMs = 1024;
+/** One that the model works on, and one that it finds when it is done, however busy the job thread is. */
+const windowsUnderWay = 2;
+
+export default defineMediaWorker({
+  parameters: Type.Object({
+    threshold: Type.Number({ default: 0.5, minimum: 0.01, maximum: 1, description: "How likely speech has to be" }),
+    minimum_speech_ms: Type.Integer({ default: 250, minimum: 0, description: "Speech not longer than this is none" }),
+    minimum_silence_ms: Type.Integer({
+      default: 100,
+      minimum: 0,
+      description: "Shorter pauses are part of the speech",
+    }),
+    padding_ms: Type.Integer({ default: 30, minimum: 0, description: "What is added before and after the speech" }),
+  }),
+  results: Type.Object({ speech_ms: Type.Integer(), segments: Type.Integer() }),
+  setup: (): Promise<SpeechModel> => InferenceThread.start(),
+  teardown: (model) => model.close(),
+  async initProcess(format, parameters, job, model) {
+    const rules = {
+      threshold: parameters.threshold,
+      minimumSpeechMs: parameters.minimum_speech_ms,
+      minimumSilenceMs: parameters.minimum_silence_ms,
+      paddingMs: parameters.padding_ms,
+    };
+    const audio = format.first("audio");
+    const found = { speech_ms: 0, segments: 0 };
+    const json = job.output.json();
+    const write = async (segments: readonly SpeechSegment[]) => {
+      for (const segment of segments) {
+        const [startMs, endMs] = [Math.round(segment.startMs), Math.round(segment.endMs)];
+        await json.write({ startMs, endMs });
+        found.speech_ms += endMs - startMs;
+        found.segments++;
+      }
+    };
+
+    let speech: SpeechSegments | undefined;
+    let endMs = 0;
+    const stream = await model.open();
+    const queue = new BoundedQueue(windowsUnderWay, (answer: Float32Array) => write(speech?.add(answer) ?? []));
+    return {
+      streams: [
+        pcmStream(audio, { sampleRate: 16_000, windowMs }, async (window) => {
+          speech ??= new SpeechSegments(rules, window.startMs);
+          endMs = window.endMs;
+          await queue.add(() => stream.infer(window.samples));
+        }),
+      ],
+      async endingProcess(why) {
+        try {
+          if (why === "failed") return;
+          await queue.drain();
+          await write(speech?.end(endMs) ?? []);
+          return { parameters: found };
+        } finally {
+          stream.close();
+        }
+      },
+    };
+  },
+});

@@ -1,0 +1,23 @@
+// The worker, whose job thread ends while the inference thread is in the middle of a window.
+import { isMainThread } from "node:worker_threads";
+import { runWorker } from "@mcai/worker-sdk";
+import worker from "../dist/worker.js";
+
+export default {
+  ...worker,
+  initProcess(parameters, job, model) {
+    let windows = 0;
+    const open = async () => {
+      const stream = await model.open();
+      const infer = (samples) => {
+        const answer = stream.infer(samples);
+        if (++windows === 5) process.exit(3);
+        return answer;
+      };
+      return { infer, close: () => stream.close() };
+    };
+    return worker.initProcess(parameters, job, { open });
+  },
+};
+
+if (isMainThread) await runWorker(new URL(import.meta.url));
