@@ -4,8 +4,7 @@ import { BackendSession } from "./backend/session.ts";
 import { BlackList } from "./dispatch/black-list.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { readStoreAccess } from "./env.ts";
-import type { HealthSources } from "./health/health-server.ts";
-import { HealthServer } from "./health/health-server.ts";
+import type { HealthServer, HealthSources } from "./health/health-server.ts";
 import { Interruption } from "./interruption.ts";
 import { sdkVersion, toConfiguration } from "./response/description.ts";
 import { encodeResponse } from "./response/response.ts";
@@ -84,6 +83,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     if (settings.health) {
       thread.watch();
       const sources = toHealthSources(transport, dispatcher, thread, () => interruption.interrupt(0));
+      const { HealthServer } = await import("./health/health-server.ts");
       health = await HealthServer.open(settings.health, sources, log);
     }
     let isServing = false;
