@@ -57,7 +57,7 @@ describeCases<Input, Record<string, unknown> & { typed?: Typed[] }>("job_results
       id,
       as,
       new EnvironmentStores({ backend_HOSTNAME: "http://127.0.0.1:9" }),
-      signal,
+      job,
     );
     if (error) await expect(reading, id).rejects.toThrow(McaiError);
     // A parameter is found under its own type only.
@@ -65,7 +65,7 @@ describeCases<Input, Record<string, unknown> & { typed?: Typed[] }>("job_results
   }
 });
 
-const signal = new AbortController().signal;
+const job = { signal: new AbortController().signal };
 
 /** Runs a job that does what the case says, and gives its last answer of a kind. */
 async function run(input: Input, kind: "job_progression" | "job_completed" | "job_error"): Promise<object> {

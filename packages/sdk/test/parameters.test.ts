@@ -13,7 +13,7 @@ import { type TObject, Type } from "../src/typebox.ts";
 import { describeCases } from "./cases.ts";
 import { type Answer, startHttpServer } from "./http-server.ts";
 
-const never = new AbortController().signal;
+const never = { signal: new AbortController().signal };
 const order = (message: string) => decodeOrder(Buffer.from(message)) as OrderOf<"job">;
 const given = (values: Record<string, unknown>): Parameter[] =>
   Object.entries(values).map(([id, value]) => ({ id, type: "string", store: null, value, default: null }));
@@ -192,7 +192,7 @@ describe("stores", () => {
     });
     const env = { MINE_HOSTNAME: `${server.url}/`, MINE_USERNAME: "w@example.org", MINE_PASSWORD: "p" };
     const stores = new EnvironmentStores(env);
-    const read = (key: string) => stores.read("MINE", key, never);
+    const read = (key: string) => stores.read("MINE", key, never.signal);
     expect(await Promise.all([read("a"), read("a/b?c")])).toEqual(["v", "v"]);
     expect(seen.sort()).toEqual(["GET /credentials/a", "GET /credentials/a%2Fb%3Fc", "POST /sessions"]);
     token = "t2";
@@ -208,8 +208,8 @@ describe("stores", () => {
         : { status: 403, json: {} },
     );
     const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" });
-    expect(await stores.read("vault", "team/a b", never)).toEqual({ user: "u", password: "pw" });
-    expect((await errorOf(stores.read("vault", "other", never))).message).toMatch(/forbidden; check vault_TOKEN/);
+    expect(await stores.read("vault", "team/a b", never.signal)).toEqual({ user: "u", password: "pw" });
+    expect((await errorOf(stores.read("vault", "other", never.signal))).message).toMatch(/forbidden; check vault_TOKEN/);
   });
 
   it.each<[string, Answer, RegExp]>([
@@ -226,7 +226,7 @@ describe("stores", () => {
   ])("explains %s", async (_, answer, text) => {
     await using server = await startHttpServer([answer]);
     const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url, MINE_PASSWORD: "s3cret" });
-    const error = await errorOf(stores.read("MINE", "k", never));
+    const error = await errorOf(stores.read("MINE", "k", never.signal));
     expect(error).toMatchObject({ code: "STORE_FAILED" });
     expect(error.message).toMatch(text);
     expect(error.message).not.toContain("s3cret");
@@ -236,7 +236,7 @@ describe("stores", () => {
     const gone = await startHttpServer([]);
     await gone[Symbol.asyncDispose]();
     const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });
-    const noPort = await errorOf(absent.read("MINE", "k", never));
+    const noPort = await errorOf(absent.read("MINE", "k", never.signal));
     expect(noPort.message).toMatch(/store MINE: POST http:\/\/127.*check MINE_HOSTNAME/);
     expect(noPort.message).not.toContain("s3cret");
     await using server = await startHttpServer([
@@ -244,7 +244,7 @@ describe("stores", () => {
       { method: "GET", path: "/credentials/k", status: 404, json: {} },
     ]);
     const there = new EnvironmentStores({ MINE_HOSTNAME: server.url });
-    expect((await errorOf(there.read("MINE", "k", never))).message).toMatch(/no credential k \(HTTP 404/);
+    expect((await errorOf(there.read("MINE", "k", never.signal))).message).toMatch(/no credential k \(HTTP 404/);
   });
 
   it("stops waiting when the job is stopped", async () => {

@@ -38,6 +38,11 @@ export class CurrentJob {
     return this.#clock.toResult(this.id, status, result);
   }
 
+  /** How long it has been in hand. */
+  get durationSeconds(): number {
+    return this.#clock.durationSeconds;
+  }
+
   /** Keeps a delivery until the response that settles it. */
   keep(delivery: Delivery, settledBy: SettledBy): void {
     this.#held.push({ delivery, settledBy });

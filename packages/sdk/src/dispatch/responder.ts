@@ -77,7 +77,7 @@ export class Responder {
   /** Answers the end of a job; resolves with what is to become of its order. */
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
     const settlement = await this.#answerEnd(current, end);
-    if (settlement === "acknowledge") this.onEnded(end.status, current.toResult().execution_duration);
+    if (settlement === "acknowledge") this.onEnded(end.status, current.durationSeconds);
     return settlement;
   }
 

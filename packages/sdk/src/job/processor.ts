@@ -132,8 +132,7 @@ export class Processor {
     await run.prepared;
     if (run.stage === "ended") return;
     try {
-      const { signal } = run.job;
-      const update = await mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, signal);
+      const update = await mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
       this.#keepSecret(update);
       if (run.process) await run.process.updateProcess?.(update.changed);
       else await worker.updateProcess?.(update.changed, run.job, context);
@@ -151,7 +150,7 @@ export class Processor {
   }
 
   async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
-    const missing = await findMissingRequirements(order.parameters, this.#options.stores, run.job.signal);
+    const missing = await findMissingRequirements(order.parameters, this.#options.stores, run.job);
     if (missing.length === 0) return false;
     const lines = missing.map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
     await this.#finish(run, () => ({ status: "delayed", message: lines.join("\n") }));
@@ -160,7 +159,7 @@ export class Processor {
 
   async #resolve(run: Run, order: JobOrder): Promise<void> {
     const { worker, stores } = this.#options;
-    const resolved = await resolveParameters(worker.parameters, order.parameters, stores, run.job.signal);
+    const resolved = await resolveParameters(worker.parameters, order.parameters, stores, run.job);
     this.#keepSecret(resolved);
     run.values = resolved.values;
   }

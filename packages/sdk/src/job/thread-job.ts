@@ -26,7 +26,8 @@ export class ThreadJob implements Job {
   readonly threads: number;
   readonly log: JobLog;
   readonly #options: ThreadJobOptions;
-  readonly #controller = new AbortController();
+  // Made when it is first wanted: it costs as much as the rest of a job that does nothing.
+  #controller: AbortController | undefined;
   #percent = 0;
 
   constructor(options: ThreadJobOptions) {
@@ -37,6 +38,8 @@ export class ThreadJob implements Job {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    this.wake();
     return this.#controller.signal;
   }
 
@@ -56,14 +59,14 @@ export class ThreadJob implements Job {
 
   /** Throws the {@link JobStopped} if the flag is up. */
   throwIfStopped(): void {
-    this.wake();
-    this.signal.throwIfAborted();
+    if (this.stopped) this.signal.throwIfAborted();
   }
 
   /** Aborts the signal if the flag is up. */
   wake(): void {
     const reason = this.stopReason;
-    if (reason && !this.signal.aborted) this.#controller.abort(new JobStopped(reasonTexts[reason], { reason }));
+    if (reason && this.#controller?.signal.aborted === false)
+      this.#controller.abort(new JobStopped(reasonTexts[reason], { reason }));
   }
 
   progress(percent: number): void {

@@ -1,4 +1,5 @@
 import { describeValue, McaiError } from "../errors.ts";
+import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
 import type { Stores } from "./store.ts";
 
@@ -30,7 +31,7 @@ export async function readParameter<Type extends keyof WireTypes>(
   id: string,
   type: Type,
   stores: Stores,
-  signal: AbortSignal,
+  job: Pick<Job, "signal">,
 ): Promise<WireTypes[Type] | undefined> {
   const parameter = parameters.find((one) => one.id === id && one.type === type);
   const given = parameter?.value ?? parameter?.default ?? undefined;
@@ -42,7 +43,7 @@ export async function readParameter<Type extends keyof WireTypes>(
         "PARAMETERS_INVALID",
         `${id}: store ${parameter.store} needs a key, got ${describeValue(given)}`,
       );
-    value = await stores.read(parameter.store, given, signal);
+    value = await stores.read(parameter.store, given, job.signal);
     if (type !== "string" && typeof value === "string") value = parseText(value);
   }
   const read = coercions[type](value);

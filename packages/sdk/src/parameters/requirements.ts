@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
 import { readParameter } from "./read.ts";
 import type { Stores } from "./store.ts";
@@ -11,9 +12,9 @@ import type { Stores } from "./store.ts";
 export async function findMissingRequirements(
   parameters: readonly Parameter[],
   stores: Stores,
-  signal: AbortSignal,
+  job: Pick<Job, "signal">,
 ): Promise<string[]> {
-  const requirements = await readParameter(parameters, "requirements", "requirements", stores, signal);
+  const requirements = await readParameter(parameters, "requirements", "requirements", stores, job);
   const paths = requirements?.paths ?? [];
   const found = await Promise.all(paths.map((path) => access(path).then(() => true, isThere)));
   return paths.filter((_, index) => !found[index]);

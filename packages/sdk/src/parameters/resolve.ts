@@ -1,4 +1,5 @@
 import { describeValue, McaiError, messageOf } from "../errors.ts";
+import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
 import { isSecret } from "../secret.ts";
 import { type TObject, type TSchema, typebox } from "../typebox.ts";
@@ -24,7 +25,7 @@ export async function resolveParameters(
   schema: TObject,
   parameters: readonly Parameter[],
   stores: Stores,
-  signal: AbortSignal,
+  job: Pick<Job, "signal">,
   base: Readonly<Record<string, unknown>> = {},
 ): Promise<ResolvedParameters> {
   const declared = new Map(
@@ -39,7 +40,7 @@ export async function resolveParameters(
       const property = schema.properties[parameter.id] as TSchema;
       const given = parameter.value ?? parameter.default ?? undefined;
       try {
-        const value = await lookUp(parameter, given, property, stores, signal);
+        const value = await lookUp(parameter, given, property, stores, job);
         if (value !== undefined) values[parameter.id] = value;
         else if (
           parameter.value === null &&
@@ -51,7 +52,7 @@ export async function resolveParameters(
         if (parameter.store) fromStore.add(parameter.id);
         if (isSecret(property) || (parameter.store && holdsSecrets(parameter.store))) secrets.push(value);
       } catch (error) {
-        if (signal.aborted) throw signal.reason;
+        if (job.signal.aborted) throw job.signal.reason;
         unresolved.set(parameter.id, { path: parameter.id, message: messageOf(error) });
       }
     }),
@@ -69,7 +70,7 @@ async function lookUp(
   given: unknown,
   property: TSchema,
   stores: Stores,
-  signal: AbortSignal,
+  job: Pick<Job, "signal">,
 ): Promise<unknown> {
   if (!store || given === undefined) return given;
   if (typeof given !== "string")
@@ -77,7 +78,7 @@ async function lookUp(
       "PARAMETERS_INVALID",
       `expected the key of store ${store} as value, which is a string, got ${describeValue(given)}`,
     );
-  const found = await stores.read(store, given, signal);
+  const found = await stores.read(store, given, job.signal);
   // A password such as 12345 or true stays the text that it is, where a text is wanted.
   if (typeof found !== "string" || typebox().Check(property, found)) return found;
   try {

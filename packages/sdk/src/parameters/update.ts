@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
 import type { TObject } from "../typebox.ts";
 import { ParameterError } from "./faults.ts";
@@ -20,9 +21,9 @@ export async function mergeUpdate(
   current: Readonly<Record<string, unknown>>,
   parameters: readonly Parameter[],
   stores: Stores,
-  signal: AbortSignal,
+  job: Pick<Job, "signal">,
 ): Promise<ParameterUpdate> {
-  const { values, secrets } = await resolveParameters(schema, parameters, stores, signal, current);
+  const { values, secrets } = await resolveParameters(schema, parameters, stores, job, current);
   const changed = Object.fromEntries(
     Object.entries(values).filter(([id, value]) => !isDeepStrictEqual(value, current[id])),
   );

@@ -73,6 +73,11 @@ export class JobClock {
   readonly #startMs = performance.now();
   readonly #startCpu = process.cpuUsage();
 
+  /** How long ago it was made. */
+  get durationSeconds(): number {
+    return (performance.now() - this.#startMs) / 1000;
+  }
+
   /** The job's result at this moment. */
   toResult(jobId: number, status: JobStatus, result?: RunResult): JobResultBody {
     const { user, system } = process.cpuUsage(this.#startCpu);
@@ -81,7 +86,7 @@ export class JobClock {
       status,
       destination_paths: result?.destinationPaths ?? [],
       parameters: result?.parameters ?? [],
-      execution_duration: (performance.now() - this.#startMs) / 1000,
+      execution_duration: this.durationSeconds,
       cpu_time: (user + system) / 1_000_000,
       gpu_time: 0,
       datetime: new Date().toISOString(),
