@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { BrokerSettings } from "../../env.ts";
 import type { JobLog } from "../../job/job.ts";
 import type { Message, Transport, TransportListener } from "../transport.ts";
@@ -5,8 +6,8 @@ import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 
-/** How long the last messages may take when the transport is closed. */
-const flushMs = 5000;
+/** How long the last messages, and after them the end of the direct queue, may take when the transport is closed. */
+const flushMs = 1000;
 
 /** What an {@link AmqpTransport} is made of. */
 export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
@@ -96,7 +97,8 @@ export class AmqpTransport implements Transport {
   async close(): Promise<void> {
     if (!(await this.outbox.flush(flushMs)))
       this.#options.log.error("The broker did not confirm the last messages; they are lost.");
-    await this.#consumer.deleteDirectQueue().catch(() => undefined);
+    const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);
+    await Promise.race([deleted, delay(flushMs, undefined, { ref: false })]);
     await Promise.all([this.consuming.close(), this.publishing.close()]);
     this.outbox.close();
   }
