@@ -209,7 +209,9 @@ describe("stores", () => {
     );
     const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" });
     expect(await stores.read("vault", "team/a b", never.signal)).toEqual({ user: "u", password: "pw" });
-    expect((await errorOf(stores.read("vault", "other", never.signal))).message).toMatch(/forbidden; check vault_TOKEN/);
+    expect((await errorOf(stores.read("vault", "other", never.signal))).message).toMatch(
+      /forbidden; check vault_TOKEN/,
+    );
   });
 
   it.each<[string, Answer, RegExp]>([
