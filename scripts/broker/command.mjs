@@ -19,6 +19,6 @@ export async function run(file, args, { quiet = false, ...options } = {}) {
     child.once("close", (code, signal) => resolve(signal ?? code));
   });
   if (ending === 0) return stdout;
-  const lines = (stderr || stdout).trim().split("\n").slice(-10).join("\n");
+  const lines = (stderr || stdout).trim().split("\n").slice(-40).join("\n");
   throw new Error(`${file} ${args.slice(0, 3).join(" ")} ended with ${ending}${lines ? `: ${lines}` : ""}`);
 }

@@ -5,12 +5,17 @@ import { installPackage, unpackPackage } from "./debian.mjs";
 import { unpackedServer } from "./server.mjs";
 
 const [cache, version] = process.argv.slice(2);
-if (version === undefined) {
-  console.error("Installing RabbitMQ, Debian's package, without starting a system-wide broker.");
-  // An interrupted apt says so by itself; the file that keeps the broker from starting must go all the same.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
-  await installPackage();
-} else if (!(await unpackedServer(cache, version))) {
-  console.error(`Fetching RabbitMQ ${version} from Debian's archive into ${cache}.`);
-  await unpackPackage(version, join(cache, version));
+try {
+  if (version === undefined) {
+    console.error("Installing RabbitMQ, Debian's package, without starting a system-wide broker.");
+    // An interrupted apt says so by itself; the file that keeps the broker from starting must go all the same.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
+    await installPackage();
+  } else if (!(await unpackedServer(cache, version))) {
+    console.error(`Fetching RabbitMQ ${version} from Debian's archive into ${cache}.`);
+    await unpackPackage(version, join(cache, version));
+  }
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 }

@@ -9,19 +9,29 @@ export interface Answer {
   readonly json: unknown;
 }
 
-interface Request {
+export interface Request {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-type Responder = (request: Request) => { status: number; json: unknown } | undefined;
+/** A status and what is sent as JSON; undefined is sent as `<html>`, which is none. */
+export interface Reply {
+  readonly status: number;
+  readonly json: unknown;
+}
 
-/** A real HTTP server on the loopback; without an answer it answers 404, a responder that gives undefined never answers. */
+type Responder = (request: Request) => Reply | undefined | Promise<Reply | undefined>;
+
+/**
+ * A real HTTP server on the loopback; without an answer it answers 404, a responder that gives undefined never answers.
+ * Its port is a free one unless one is given.
+ */
 export async function startHttpServer(
   answers: readonly Answer[] | Responder,
-): Promise<AsyncDisposable & { url: string }> {
+  wantedPort = 0,
+): Promise<AsyncDisposable & { url: string; port: number }> {
   const find: Responder =
     typeof answers === "function"
       ? answers
@@ -30,16 +40,19 @@ export async function startHttpServer(
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
+    request.on("end", async () => {
       const { method = "", url = "", headers } = request;
-      const answer = find({ method, url, headers, body: Buffer.concat(chunks).toString() });
+      const answer = await find({ method, url, headers, body: Buffer.concat(chunks).toString() });
       if (answer) response.writeHead(answer.status).end(JSON.stringify(answer.json) ?? "<html>");
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once("error", reject).listen(wantedPort, "127.0.0.1", () => resolve()),
+  );
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    port,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
