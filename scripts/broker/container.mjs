@@ -22,7 +22,10 @@ export class Container {
     this.#create = [
       ...["create", "--name", this.#name, "--hostname", this.#name, "--volume", `${folder}:${folder}:ro`],
       ...published.flatMap((port) => ["--publish", `127.0.0.1:${port}:${port}`]),
-      ...Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
+      ...Object.entries({ ...environment, RABBITMQ_NODENAME: "broker@localhost" }).flatMap(([key, value]) => [
+        "--env",
+        `${key}=${value}`,
+      ]),
       image,
     ];
   }

@@ -16,6 +16,7 @@ export class InstalledNode {
   #ports;
   #env;
   #epmd;
+  #removal = new AbortController();
 
   constructor(server, folder, ports, environment) {
     this.#server = server;
@@ -56,10 +57,18 @@ export class InstalledNode {
   }
 
   ctl(args) {
-    return run(join(this.#server.home, "sbin/rabbitmqctl"), args, { env: this.#env, cwd: this.#folder, quiet: true });
+    const options = {
+      env: this.#env,
+      cwd: this.#folder,
+      signal: this.#removal.signal,
+      killSignal: "SIGKILL",
+      quiet: true,
+    };
+    return run(join(this.#server.home, "sbin/rabbitmqctl"), args, options);
   }
 
   async remove() {
+    this.#removal.abort();
     if (this.#epmd?.kill("SIGKILL")) await once(this.#epmd, "close");
   }
 
