@@ -12,6 +12,7 @@ import {
   Type,
   type WorkerOptions,
 } from "@mcai/worker-sdk";
+import { MediaError } from "./errors.ts";
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
 import { Outputs } from "./output/outputs.ts";
@@ -114,10 +115,12 @@ export function defineMediaWorker<
       let running: RunningMedia<Parameters, Results>;
       try {
         running = await initProcess(source.format, values, mediaJob, context);
+        if (typeof running !== "object" || running === null)
+          throw new MediaError("STREAM_INVALID", `initProcess: expected { streams: […] }, got ${running}`);
       } catch (error) {
         await outputs.abandon();
         await source.close();
-        throw error;
+        throw nameOutputs(error, outputs);
       }
       const segment = { startMs: common.sdk_start_index, stopMs: common.sdk_stop_index };
       let process: MediaProcess | undefined;
@@ -141,6 +144,8 @@ export function defineMediaWorker<
             const paths = await outputs.finish();
             const given = result?.destinationPaths ?? [];
             return { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
+          } catch (error) {
+            throw nameOutputs(error, outputs);
           } finally {
             await outputs.abandon();
           }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { MediaError } from "../errors.ts";
 import { JsonOutput } from "./json-output.ts";
 
@@ -24,15 +25,16 @@ export class Outputs {
   json(path: string = this.#destinationPath): JsonOutput {
     if (/^[a-z]+:\/\//i.test(path))
       throw new MediaError("OUTPUT_FAILED", `${path}: only files can be written by this version`);
-    const output = this.#outputs.get(path) ?? new JsonOutput(path);
-    this.#outputs.set(path, output);
+    const key = resolve(path);
+    const output = this.#outputs.get(key) ?? new JsonOutput(path);
+    this.#outputs.set(key, output);
     return output;
   }
 
   /** @internal Closes and names all files; gives their paths. */
   async finish(): Promise<string[]> {
     for (const output of this.#outputs.values()) await output.finish();
-    return [...this.#outputs.keys()];
+    return [...this.#outputs.values()].map(({ path }) => path);
   }
 
   /** @internal Where unfinished files are. */
