@@ -1,6 +1,9 @@
 import type { FormatContext, MediaStream } from "../source/format-context.ts";
 
-/** Gives the SMPTE timecode at a time of the media, counted from the start timecode of the source (SMPTE ST 12-1). */
+/**
+ * Gives the SMPTE timecode at a time of the media (SMPTE ST 12-1). The first picture of the stream has the start timecode
+ * of the source, also where the sound begins some milliseconds earlier.
+ */
 export function readTimecode(format: FormatContext, stream: MediaStream): (timeMs: number) => string | undefined {
   const start = [stream, format, ...format.streams]
     .map(({ metadata }) => metadata.timecode)
@@ -15,7 +18,8 @@ export function readTimecode(format: FormatContext, stream: MediaStream): (timeM
   const totalMinutes = hours * 60 + minutes;
   const first =
     (totalMinutes * 60 + seconds) * nominal + frames - dropped * (totalMinutes - Math.floor(totalMinutes / 10));
-  return (timeMs) => toText(first + Math.round((timeMs * rate.num) / (rate.den * 1000)), nominal, dropped);
+  const startMs = (stream.startTimeMs ?? 0) - (format.startTimeMs ?? stream.startTimeMs ?? 0);
+  return (timeMs) => toText(first + Math.round(((timeMs - startMs) * rate.num) / (rate.den * 1000)), nominal, dropped);
 }
 
 function toText(frame: number, nominal: number, dropped: number): string {
