@@ -14,6 +14,7 @@ import { McaiError } from "@mcai/worker-sdk";
  * | `DECODER_FAILED` | FFmpeg has no decoder for a stream, or it cannot be opened |
  * | `FILTER_REFUSED` | FFmpeg refused a filter; the message has its reason |
  * | `FRAME_RELEASED` | a frame was used after its handler had ended |
+ * | `FRAME_TRANSFERRED` | the buffer of a plane was transferred elsewhere; only copies can be |
  * | `OUTPUT_FAILED` | an output could not be written |
  */
 export type MediaErrorCode =
@@ -28,6 +29,7 @@ export type MediaErrorCode =
   | "DECODER_FAILED"
   | "FILTER_REFUSED"
   | "FRAME_RELEASED"
+  | "FRAME_TRANSFERRED"
   | "OUTPUT_FAILED";
 
 /**

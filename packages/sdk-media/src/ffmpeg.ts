@@ -7,6 +7,7 @@ export type Libraries = typeof FFmpeg;
 
 // FFmpeg's own numbers; node-av's module of constants takes 50 ms to load for them.
 export const AVERROR_EAGAIN = -11;
+export const AVERROR_EIO = -5;
 export const AVERROR_EOF = -541478725;
 export const AV_NOPTS_VALUE = -9223372036854775808n;
 export const AV_TIME_BASE = 1_000_000;
@@ -27,10 +28,11 @@ export async function loadFFmpeg(): Promise<Libraries> {
     libraries.Log.setLevel(AV_LOG_QUIET);
   } catch (cause) {
     const system = `${process.platform}-${process.arch}`;
+    const name = `@seydx/node-av-${system}${process.platform === "win32" ? "-msvc" : ""}`;
     throw new MediaError(
       "FFMPEG_MISSING",
       `FFmpeg could not be loaded: node-av's binary for ${system} is not installed or does not run here. It is the optional ` +
-        `package @seydx/node-av-${system}: install without --omit=optional, on a system with glibc 2.28 or later (not Alpine).`,
+        `package ${name}: install without --omit=optional, on a system with glibc 2.28 or later (not Alpine).`,
       { cause },
     );
   }
@@ -51,6 +53,21 @@ export function errorText(code: number): string {
 /** FFmpeg's name of a pixel format; undefined if it has none. */
 export function pixelFormatName(format: number): string | undefined {
   return ffmpeg().avGetPixFmtName(format as AVPixelFormat) ?? undefined;
+}
+
+const lines = new Map<string, readonly number[]>();
+
+/** The bytes of a line of each plane, without padding. */
+export function lineBytes(format: number, width: number): readonly number[] {
+  const key = `${format} ${width}`;
+  let bytes = lines.get(key);
+  if (!bytes) {
+    // FFmpeg wants another alignment for a palette, and its one plane has a byte a pixel.
+    const isPalette = pixelFormatName(format) === "pal8";
+    bytes = isPalette ? [width] : ffmpeg().avImageAlloc(width, 2, format as AVPixelFormat, 1).linesizes;
+    lines.set(key, bytes);
+  }
+  return bytes;
 }
 
 const sampleFormats = new Map<number, string | undefined>();

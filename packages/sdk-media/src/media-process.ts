@@ -4,7 +4,8 @@ import { AV_NOPTS_VALUE, ffmpeg } from "./ffmpeg.ts";
 import type { MediaJob } from "./media-job.ts";
 import { toMs } from "./rational.ts";
 import type { Source } from "./source/source.ts";
-import type { Pipeline, StreamDescriptor } from "./streams/stream-descriptor.ts";
+import type { Pipeline } from "./streams/pipeline.ts";
+import type { StreamDescriptor } from "./streams/stream-descriptor.ts";
 
 /** How long the thread may work before the event loop gets its turn, in milliseconds. */
 const sliceMs = 15;
@@ -48,10 +49,7 @@ export class MediaProcess {
           segment,
           onResult: (result) => job.output.json().write(result),
           onPosition: (index, timeMs) => this.#progress(index, timeMs),
-          onGap: (index, timeMs, durationMs) =>
-            job.log.warn(
-              `stream ${index}: ${durationMs.toFixed(3)} ms are missing at ${timeMs.toFixed(3)} ms, filled with silence`,
-            ),
+          warn: (index, message) => job.log.warn(`stream ${index}: ${message}`),
         });
         this.#pipelines.set(descriptor.index, pipeline);
       }
@@ -71,8 +69,8 @@ export class MediaProcess {
     } finally {
       // No handler goes on when its job has ended.
       await this.#queue.close();
+      this.#reportDamage();
     }
-    this.#reportDamage();
     this.#job.progress(100);
   }
 
@@ -119,15 +117,15 @@ export class MediaProcess {
     const { startMs } = this.#segment;
     if (startMs === undefined || startMs <= 0) return;
     let hasRead = false;
-    for (let prerollMs = 1000; this.#source.seek(startMs, this.#leader, prerollMs); prerollMs *= 4) {
+    for (let prerollMs = 1000; await this.#source.seek(startMs, this.#leader, prerollMs); prerollMs *= 4) {
       hasRead = true;
       const early = await this.#isEarly(packet, startMs);
       if (early) {
-        this.#source.seek(startMs, this.#leader, prerollMs);
+        await this.#source.seek(startMs, this.#leader, prerollMs);
         return;
       }
     }
-    if (hasRead) this.#source.rewind();
+    if (hasRead) await this.#source.rewind();
   }
 
   async #isEarly(packet: Packet, startMs: number): Promise<boolean> {

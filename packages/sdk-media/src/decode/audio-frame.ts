@@ -47,7 +47,7 @@ export class AudioFrame extends Frame {
    * @throws {MediaError} `FRAME_RELEASED` after the handler; `STREAM_INVALID` for a channel that is not there.
    */
   samples(channel?: number): Samples {
-    if (channel !== undefined && !(channel >= 0 && channel < this.channels))
+    if (channel !== undefined && !(Number.isInteger(channel) && channel >= 0 && channel < this.channels))
       throw new MediaError(
         "STREAM_INVALID",
         `samples: expected a channel from 0 to ${this.channels - 1}, got ${channel}`,

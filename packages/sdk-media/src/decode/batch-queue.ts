@@ -4,6 +4,7 @@ const maxWaitingBytes = 48 * 1024 * 1024;
 interface Batch {
   readonly sizeBytes: number;
   readonly handle: () => Promise<void>;
+  /** Called once, whatever happened; may throw. */
   readonly release: () => void;
 }
 
@@ -65,9 +66,12 @@ export class BatchQueue {
       }
     } catch (error) {
       this.#failure = { error };
-    } finally {
+    }
+    this.#waitingBytes -= batch.sizeBytes;
+    try {
       batch.release();
-      this.#waitingBytes -= batch.sizeBytes;
+    } catch (error) {
+      this.#failure ??= { error };
     }
   }
 

@@ -4,6 +4,9 @@ import type { Rational } from "../rational.ts";
 import { toMs } from "../rational.ts";
 import { detach } from "./detach.ts";
 
+/** Memory that somebody outside still reads: never given back. */
+const kept: NativeFrame[] = [];
+
 /** Where the times of a stream's frames count from, and in which unit. */
 export interface FrameClock {
   /** The unit of `pts`: after a filter the filter's own, not the stream's. */
@@ -36,12 +39,16 @@ export abstract class Frame {
   }
 
   /**
-   * The bytes of each plane, with the padding that FFmpeg adds to lines; a view of FFmpeg's own memory, only to be read.
+   * The bytes of each plane, with the padding that FFmpeg adds to lines, but for the last; a view of FFmpeg's own memory,
+   * without a copy. It is only to be read: the decoder makes later pictures from this one. Whatever works on it
+   * asynchronously (a file, zlib, a model) has to be awaited in the handler; give it `packed()` or `samples()` otherwise.
    *
-   * @throws {MediaError} `FRAME_RELEASED` after the handler.
+   * @throws {MediaError} `FRAME_RELEASED` after the handler; `FRAME_TRANSFERRED` if a plane's buffer was transferred.
    */
   get planes(): readonly Uint8Array[] {
-    this.#planes ??= this.native.data ?? [];
+    const { native } = this;
+    this.#planes ??= Object.freeze(this.view(native));
+    if (this.#planes.some(isDetached)) throw transferred();
     return this.#planes;
   }
 
@@ -67,6 +74,14 @@ export abstract class Frame {
   }
 
   /** @internal */
+  protected view(native: NativeFrame): Uint8Array[] {
+    // Of sound with more than 8 channels `data` has not all, and one that is none.
+    const planes = native.extendedData ?? [];
+    // Not as the Buffers that they are: slice() of those is no copy.
+    return planes.map(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length));
+  }
+
+  /** @internal */
   get native(): NativeFrame {
     if (this.#native) return this.#native;
     throw new MediaError(
@@ -75,12 +90,44 @@ export abstract class Frame {
     );
   }
 
-  /** @internal */
+  /** @internal Gives the memory back. @throws {MediaError} `FRAME_TRANSFERRED`; the memory is kept then. */
   release(): void {
-    if (this.#planes) detach(this.#planes);
-    this.#native?.free();
+    const native = this.#native;
+    const planes = this.#planes ?? [];
     this.#native = undefined;
     this.#planes = undefined;
     this.#metadata = undefined;
+    if (!native) return;
+    const lost = planes.some(isDetached);
+    detach(planes);
+    if (lost) {
+      kept.push(native);
+      throw transferred();
+    }
+    native.free();
   }
+}
+
+/** Releases frames, all of them. @throws {MediaError} `FRAME_TRANSFERRED`. */
+export function releaseAll(frames: readonly Frame[]): void {
+  const errors: unknown[] = [];
+  for (const frame of frames) {
+    try {
+      frame.release();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+function isDetached({ buffer }: Uint8Array): boolean {
+  return buffer.byteLength === 0;
+}
+
+function transferred(): MediaError {
+  return new MediaError(
+    "FRAME_TRANSFERRED",
+    "the buffer of a plane was transferred, but it is FFmpeg's own memory; transfer a copy, by packed(), tensor() or samples()",
+  );
 }

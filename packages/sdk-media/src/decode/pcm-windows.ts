@@ -14,7 +14,7 @@ export interface PcmWindow {
   readonly endMs: number;
 }
 
-/** Cuts a run of samples into windows; gaps become silence, what overlaps is dropped. */
+/** Cuts a run of samples into windows. */
 export class PcmWindows {
   readonly #rate: number;
   readonly #channels: number;
@@ -45,21 +45,38 @@ export class PcmWindows {
     this.#buffer = new this.#Array(options.length * options.channels);
   }
 
-  /**
-   * Adds interleaved samples that begin at a position.
-   *
-   * @returns The windows that are full now, and how many samples were missing before these.
-   */
-  add(samples: Float32Array | Int16Array, position: number): { windows: PcmWindow[]; gap: number } {
-    const windows: PcmWindow[] = [];
-    this.#start ??= position;
-    const expected = this.#start + this.#filled;
-    const gap = Math.max(0, position - expected);
-    for (let left = gap; left > 0; ) left -= this.#fill(undefined, 0, left, windows);
+  /** The position of what is to be added next; undefined before the first. */
+  get position(): number | undefined {
+    return this.#start === undefined ? undefined : this.#start + this.#filled;
+  }
+
+  /** Says where the first samples belong. */
+  begin(position: number): void {
+    this.#start = position;
+  }
+
+  /** Adds interleaved samples; gives the windows that become full, one by one. */
+  *add(samples: Float32Array | Int16Array): Generator<PcmWindow> {
     const count = samples.length / this.#channels;
-    let at = Math.min(count, Math.max(0, expected - position));
-    while (at < count) at += this.#fill(samples, at, count - at, windows);
-    return { windows, gap };
+    for (let at = 0; at < count; ) {
+      const piece = this.#room(count - at);
+      this.#buffer.set(
+        samples.subarray(at * this.#channels, (at + piece) * this.#channels),
+        this.#filled * this.#channels,
+      );
+      at += piece;
+      yield* this.#grow(piece);
+    }
+  }
+
+  /** Adds silence; gives the windows that become full, one by one. */
+  *addSilence(count: number): Generator<PcmWindow> {
+    for (let left = count; left > 0; ) {
+      const piece = this.#room(left);
+      this.#buffer.fill(0, this.#filled * this.#channels, (this.#filled + piece) * this.#channels);
+      left -= piece;
+      yield* this.#grow(piece);
+    }
   }
 
   /** The last window, which may be shorter; undefined if nothing is left that no window had. */
@@ -67,20 +84,20 @@ export class PcmWindows {
     return this.#fresh > 0 ? this.#cut(this.#filled) : undefined;
   }
 
-  #fill(samples: Float32Array | Int16Array | undefined, from: number, left: number, windows: PcmWindow[]): number {
-    const count = Math.min(left, this.#length - this.#filled);
-    const at = this.#filled * this.#channels;
-    if (samples) this.#buffer.set(samples.subarray(from * this.#channels, (from + count) * this.#channels), at);
-    else this.#buffer.fill(0, at, at + count * this.#channels);
+  #room(count: number): number {
+    return Math.min(count, this.#length - this.#filled);
+  }
+
+  *#grow(count: number): Generator<PcmWindow> {
     this.#filled += count;
     this.#fresh += count;
-    if (this.#filled < this.#length) return count;
-    windows.push(this.#cut(this.#length));
+    if (this.#filled < this.#length) return;
+    const window = this.#cut(this.#length);
     this.#buffer.copyWithin(0, this.#hop * this.#channels);
     this.#filled = this.#length - this.#hop;
     this.#start = (this.#start ?? 0) + this.#hop;
     this.#fresh = 0;
-    return count;
+    yield window;
   }
 
   #cut(count: number): PcmWindow {

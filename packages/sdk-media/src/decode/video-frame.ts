@@ -1,6 +1,6 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import { MediaError } from "../errors.ts";
-import { ffmpeg, pixelFormatName } from "../ffmpeg.ts";
+import { ffmpeg, lineBytes, pixelFormatName } from "../ffmpeg.ts";
 import { Frame, type FrameClock } from "./frame.ts";
 
 /** How a picture becomes numbers for a model. */
@@ -54,6 +54,14 @@ export class VideoFrame extends Frame {
     return this.#timecode();
   }
 
+  /** @internal */
+  protected override view(native: NativeFrame): Uint8Array[] {
+    const { linesize, format, width } = native;
+    const bytes = lineBytes(format, width);
+    // What follows the last line need not be the frame's: behind a crop it is beyond its memory.
+    return super.view(native).map((plane, i) => plane.subarray(0, plane.length - (linesize[i] ?? 0) + (bytes[i] ?? 0)));
+  }
+
   /** Bytes from one line of a plane to the next, for each plane. */
   get lineSizesBytes(): readonly number[] {
     return this.native.linesize.slice(0, this.planes.length);
@@ -68,7 +76,7 @@ export class VideoFrame extends Frame {
    */
   packed(into?: Uint8Array): Uint8Array {
     const { avImageGetBufferSize, avImageCopyToBuffer } = ffmpeg();
-    const { native } = this;
+    const { native, planes } = this;
     const format = native.format as Parameters<typeof avImageGetBufferSize>[0];
     const sizeBytes = avImageGetBufferSize(format, this.width, this.height, 1);
     const target = Buffer.from(
@@ -78,16 +86,12 @@ export class VideoFrame extends Frame {
     );
     if (target.length < sizeBytes)
       throw new RangeError(`packed: ${sizeBytes} bytes are needed, into has ${target.length}`);
-    avImageCopyToBuffer(
-      target,
-      target.length,
-      this.planes as Buffer[],
-      native.linesize,
-      format,
-      this.width,
-      this.height,
-      1,
-    );
+    // The palette is a plane that node-av does not show.
+    if (this.pixelFormat === "pal8") target.set(native.toBuffer());
+    else {
+      const { linesize } = native;
+      avImageCopyToBuffer(target, target.length, planes as Buffer[], linesize, format, this.width, this.height, 1);
+    }
     return into ? into.subarray(0, sizeBytes) : new Uint8Array(target.buffer, 0, sizeBytes);
   }
 

@@ -1,6 +1,3 @@
-import type { FormatContext, IOContext } from "node-av/lib";
-import { AVERROR_EOF, ffmpeg } from "../ffmpeg.ts";
-
 /** A source that is no file: given by the test kit under a path of its own. */
 export interface MemorySource {
   /** FFmpeg's name of the demuxer. @default found by looking at the bytes */
@@ -32,36 +29,4 @@ export function forgetSource(path: string): void {
 /** The source that is kept under a path; undefined for every other path. */
 export function findSource(path: string): MemorySource | undefined {
   return path.startsWith(scheme) ? sources.get(path) : undefined;
-}
-
-/** Opens a kept source; gives FFmpeg's code, and the reader that is to be freed after the source. */
-export async function openMemorySource(
-  native: FormatContext,
-  source: MemorySource,
-): Promise<{ code: number; reader: IOContext | undefined }> {
-  const { Dictionary, InputFormat, IOContext } = ffmpeg();
-  const format = source.format === undefined ? null : InputFormat.findInputFormat(source.format);
-  const options = Dictionary.fromObject({ ...source.options });
-  let reader: IOContext | undefined;
-  if (source.bytes) {
-    reader = new IOContext();
-    reader.allocContextWithCallbacks(64 * 1024, 0, toRead(source.bytes));
-    native.pb = reader;
-  }
-  return { code: await native.openInput(source.url ?? "", format, options), reader };
-}
-
-function toRead(bytes: AsyncIterable<Uint8Array>): (size: number) => Promise<Buffer | number> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  let rest: Uint8Array = new Uint8Array(0);
-  return async (size) => {
-    while (rest.length === 0) {
-      const next = await iterator.next();
-      if (next.done) return AVERROR_EOF;
-      rest = next.value;
-    }
-    const piece = rest.subarray(0, size);
-    rest = rest.subarray(piece.length);
-    return Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-  };
 }

@@ -12,8 +12,10 @@ import {
   loadFFmpeg,
 } from "../ffmpeg.ts";
 import { ptsAtOrAfter } from "../rational.ts";
+import type { ByteReader } from "./byte-reader.ts";
 import type { FormatContext } from "./format-context.ts";
-import { findSource, openMemorySource } from "./memory-source.ts";
+import { findSource } from "./memory-source.ts";
+import { type Opened, openMemorySource } from "./open-memory-source.ts";
 import { readFormatContext } from "./read-format-context.ts";
 
 /** How long a network source may be silent, in microseconds: FFmpeg's own unit. */
@@ -31,13 +33,18 @@ export class Source {
   readonly #isFile: boolean;
   readonly #canSeek: boolean;
   readonly #close: () => Promise<void>;
+  readonly #reader: ByteReader | undefined;
   #selected: readonly number[] = [];
 
-  private constructor(native: NativeFormatContext, isFile: boolean, canSeek: boolean, close: () => Promise<void>) {
+  private constructor(
+    native: NativeFormatContext,
+    how: { isFile: boolean; canSeek: boolean; reader: ByteReader | undefined; close: () => Promise<void> },
+  ) {
     this.#native = native;
-    this.#isFile = isFile;
-    this.#canSeek = canSeek;
-    this.#close = close;
+    this.#isFile = how.isFile;
+    this.#canSeek = how.canSeek;
+    this.#reader = how.reader;
+    this.#close = how.close;
     this.format = readFormatContext(native);
   }
 
@@ -49,8 +56,7 @@ export class Source {
    */
   static async open(path: string, signal: AbortSignal): Promise<Source> {
     const memory = findSource(path);
-    const isFile = !memory && !/^[a-z][a-z0-9+.-]+:/i.test(path);
-    if (isFile) await checkFile(path);
+    const isFile = !memory && !/^[a-z][a-z0-9+.-]+:/i.test(path) && (await checkFile(path));
     const { FormatContext } = await loadFFmpeg();
     signal.throwIfAborted();
     const native = new FormatContext();
@@ -58,17 +64,19 @@ export class Source {
     native.allocContext();
     const interrupt = () => native.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
-    const opened = memory ? await openMemorySource(native, memory) : await openUrl(native, path);
+    const opened = memory ? await openMemorySource(native, memory, signal) : await openUrl(native, path);
     const found = opened.code < 0 ? opened.code : await native.findStreamInfo();
     const close = async () => {
       signal.removeEventListener("abort", interrupt);
       await native.closeInput();
-      opened.reader?.freeContext();
+      opened.close?.();
     };
-    if (found >= 0 && native.nbStreams > 0) return new Source(native, isFile, memory === undefined, close);
+    const { reader } = opened;
+    if (found >= 0 && native.nbStreams > 0)
+      return new Source(native, { isFile, canSeek: memory === undefined, reader, close });
     await close();
     signal.throwIfAborted();
-    throw openError(path, found);
+    throw openError(path, found, reader);
   }
 
   /** The source's stream of an index. */
@@ -97,7 +105,7 @@ export class Source {
    * @param prerollMs - How much earlier; raised by the caller until the first frame is early enough.
    * @returns False if the source is read from the beginning.
    */
-  seek(timeMs: number, index: number, prerollMs: number = firstPrerollMs): boolean {
+  async seek(timeMs: number, index: number, prerollMs: number = firstPrerollMs): Promise<boolean> {
     const names = this.format.formatName.split(",");
     const targetMs = timeMs - prerollMs;
     if (!this.#canSeek || targetMs <= 0 || !names.some((name) => seekable.has(name))) return false;
@@ -108,16 +116,23 @@ export class Source {
     );
     if (isCoarse && this.#selected.some((selected) => this.format.streams[selected]?.kind === "audio")) return false;
     const pts = ptsAtOrAfter(targetMs * 1000 + this.startTimeUs, { num, den });
-    return this.#native.seekFrameSync(index, pts, AVSEEK_FLAG_BACKWARD) >= 0;
+    return (await this.#seek(index, pts)) >= 0;
   }
 
   /** Goes back to the first packet. */
-  rewind(): void {
+  async rewind(): Promise<void> {
     if (!this.#canSeek) return;
     // Before the first timestamp, where a codec has the samples that it needs to begin.
     const start = BigInt(Math.round(this.startTimeUs));
-    const early = this.#native.seekFrameSync(-1, start - BigInt(AV_TIME_BASE), AVSEEK_FLAG_BACKWARD);
-    if (early < 0) this.#native.seekFrameSync(-1, start, AVSEEK_FLAG_BACKWARD);
+    const early = await this.#seek(-1, start - BigInt(AV_TIME_BASE));
+    if (early < 0) await this.#seek(-1, start);
+  }
+
+  // What is no file may take long, and must not hold the thread.
+  async #seek(index: number, pts: bigint): Promise<number> {
+    return this.#isFile
+      ? this.#native.seekFrameSync(index, pts, AVSEEK_FLAG_BACKWARD)
+      : this.#native.seekFrame(index, pts, AVSEEK_FLAG_BACKWARD);
   }
 
   /**
@@ -131,8 +146,10 @@ export class Source {
     const code = this.#isFile ? this.#native.readFrameSync(packet) : await this.#native.readFrame(packet);
     if (code >= 0) return true;
     signal.throwIfAborted();
-    if (code === AVERROR_EOF) return false;
-    throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${errorText(code)}`);
+    const failure = this.#reader?.failure;
+    if (code === AVERROR_EOF && !failure) return false;
+    const reason = failure ? String(failure.error) : errorText(code);
+    throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${reason}`, { cause: failure?.error });
   }
 
   /** Closes the source. */
@@ -141,18 +158,19 @@ export class Source {
   }
 }
 
-async function openUrl(native: NativeFormatContext, url: string): Promise<{ code: number; reader?: never }> {
+async function openUrl(native: NativeFormatContext, url: string): Promise<Opened> {
   const options: Record<string, string> = /^https?:/i.test(url) ? { rw_timeout: String(networkTimeoutUs) } : {};
   return { code: await native.openInput(url, null, ffmpeg().Dictionary.fromObject(options)) };
 }
 
-async function checkFile(path: string): Promise<void> {
-  let size: number;
+// Whether it is a file proper; a pipe or a device may keep its reader waiting.
+async function checkFile(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new MediaError("SOURCE_INVALID", `${path} is a folder; expected a media file`);
     await access(path, constants.R_OK);
-    size = found.isFile() ? found.size : 1;
+    if (found.isFile() && found.size === 0) throw new MediaError("SOURCE_EMPTY", `${path} is empty`);
+    return found.isFile();
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -162,11 +180,14 @@ async function checkFile(path: string): Promise<void> {
       throw new MediaError("SOURCE_FORBIDDEN", `${path} may not be read`, { cause });
     throw new MediaError("SOURCE_FAILED", `${path} cannot be opened: ${message}`, { cause });
   }
-  if (size === 0) throw new MediaError("SOURCE_EMPTY", `${path} is empty`);
 }
 
-function openError(path: string, code: number): MediaError {
+function openError(path: string, code: number, reader: ByteReader | undefined): MediaError {
   const shown = path.replace(/\/\/[^/@]*@/, "//");
+  if (reader?.failure) {
+    const cause = reader.failure.error;
+    return new MediaError("SOURCE_FAILED", `${shown} cannot be opened: ${cause}`, { cause });
+  }
   if (code >= 0) return new MediaError("SOURCE_INVALID", `${shown} has no streams`);
   const text = errorText(code);
   if (code === AVERROR_INVALIDDATA || code === AVERROR_EOF)

@@ -3,7 +3,7 @@ import type { MediaStream } from "../source/format-context.ts";
 import { Batcher } from "./batcher.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { type AudioFilters, toAudioChain } from "./filters.ts";
-import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the sound of a stream comes. */
 export interface AudioStreamOptions extends AudioFilters {
@@ -31,6 +31,7 @@ export function audioStream(
   handler: (frames: AudioFrame[]) => HandlerResult,
 ): StreamDescriptor {
   expectKind("audioStream", stream, ["audio"]);
+  expectBatchSize("audioStream", options.batchSize);
   return {
     index: stream.index,
     kind: "audio",
@@ -42,7 +43,8 @@ export function audioStream(
         kind: "audio",
         context,
         makeChain: () => chain,
-        take: (native, clock) => batcher.add(new AudioFrame(native, clock), native.nbSamples * native.channels * 4),
+        // No sample format has more than 8 bytes.
+        take: (native, clock) => batcher.add(new AudioFrame(native, clock), native.nbSamples * native.channels * 8),
         finish: () => batcher.flush(),
         discard: () => batcher.close(),
       });

@@ -1,5 +1,5 @@
-import type { Frame } from "../decode/frame.ts";
-import type { PipelineContext } from "./stream-descriptor.ts";
+import { type Frame, releaseAll } from "../decode/frame.ts";
+import type { PipelineContext } from "./pipeline.ts";
 
 /** Collects frames until a batch is full, and hands it to its handler; at the end what is left, but never nothing. */
 export class Batcher<Item extends Frame> {
@@ -32,18 +32,17 @@ export class Batcher<Item extends Frame> {
     await this.#context.queue.put({
       sizeBytes,
       handle: async () => {
-        const result = await this.#handler(items);
+        // The handler may do with its list what it wants.
+        const result = await this.#handler([...items]);
         if (result !== undefined) await this.#context.onResult(result);
         this.#context.onPosition(this.#index, items.at(-1)?.timeMs ?? 0);
       },
-      release: () => {
-        for (const item of items) item.release();
-      },
+      release: () => releaseAll(items),
     });
   }
 
   /** Lets go of what no handler will get. */
   close(): void {
-    for (const item of this.#items.splice(0)) item.release();
+    releaseAll(this.#items.splice(0));
   }
 }

@@ -3,8 +3,9 @@ import { Decoder } from "../decode/decoder.ts";
 import { FilterGraph } from "../decode/filter-graph.ts";
 import type { FrameClock } from "../decode/frame.ts";
 import { SampleClock } from "../decode/sample-clock.ts";
+import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { ptsAtOrAfter, type Rational, roundToPts, toMs } from "../rational.ts";
-import type { Pipeline, PipelineContext } from "./stream-descriptor.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
 
 /** What a {@link CodedPipeline} is made of. */
 export interface CodedPipelineOptions {
@@ -19,6 +20,8 @@ export interface CodedPipelineOptions {
   readonly finish: () => Promise<void>;
   /** The job ended early: what is left goes nowhere. */
   readonly discard: () => void;
+  /** Sound that is this far from what came before goes through filters of its own. @default it goes through the same */
+  readonly jumpSeconds?: number;
 }
 
 /** Packets → decoder → segment → filters → frames, of a video or audio stream. */
@@ -32,6 +35,7 @@ export class CodedPipeline implements Pipeline {
   #timeBase: Rational = { num: 0, den: 1 };
   #limits: Limits = { startPts: undefined, stopPts: undefined, shift: 0n };
   #frameClock: FrameClock = { timeBase: this.#timeBase, startTimeMs: 0 };
+  #lastPts: bigint | undefined;
 
   constructor(options: CodedPipelineOptions) {
     const { context, index, kind } = options;
@@ -65,8 +69,13 @@ export class CodedPipeline implements Pipeline {
   }
 
   async #decoded(frame: NativeFrame): Promise<void> {
-    const { kind, makeChain, take } = this.#options;
-    if (kind === "audio") this.#setTimeBase(this.#clock.mark(frame));
+    const { kind, makeChain, take, jumpSeconds = Number.POSITIVE_INFINITY } = this.#options;
+    if (kind === "audio") {
+      this.#setTimeBase(this.#clock.mark(frame));
+      // A resampler holds samples back, and would give those from before a gap behind it.
+      if (Math.abs(this.#clock.jumpSeconds) >= jumpSeconds) await this.#graph.end((out) => this.#filtered(out));
+    } else if (frame.pts === AV_NOPTS_VALUE) frame.pts = this.#guessPts();
+    this.#lastPts = frame.pts;
     const { startPts, stopPts, shift } = this.#limits;
     const endPts = frame.pts + (kind === "audio" ? BigInt(frame.nbSamples) : 1n);
     if (stopPts !== undefined && frame.pts >= stopPts) this.done = true;
@@ -89,6 +98,16 @@ export class CodedPipeline implements Pipeline {
 
   #filtered(frame: NativeFrame): Promise<void> {
     return this.#options.take(frame, { timeBase: this.#graph.timeBase, startTimeMs: 0 });
+  }
+
+  // Raw streams and attached pictures have no timestamps: such a picture follows the one before, or begins.
+  #guessPts(): bigint {
+    if (this.#lastPts === undefined) return this.#limits.shift;
+    const { avgFrameRate: average, rFrameRate: real } = this.#options.context.source.stream(this.#options.index);
+    const rate = average.num > 0 && average.den > 0 ? average : real;
+    const { num, den } = this.#timeBase;
+    if (rate.num <= 0 || rate.den <= 0) return this.#lastPts + 1n;
+    return this.#lastPts + BigInt(Math.max(1, Math.round((rate.den * den) / (rate.num * num))));
   }
 
   // What follows from the unit of timestamps, computed once.

@@ -2,13 +2,8 @@ import type { Packet } from "node-av/lib";
 import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
-import {
-  expectKind,
-  type HandlerResult,
-  type Pipeline,
-  type PipelineContext,
-  type StreamDescriptor,
-} from "./stream-descriptor.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
+import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** One packet of a stream that is not decoded. Its bytes are a copy and last. */
 export interface DataPacket {
@@ -38,6 +33,7 @@ export function dataStream(
   handler: (packets: DataPacket[]) => HandlerResult,
 ): StreamDescriptor {
   expectKind("dataStream", stream, ["data", "subtitle", "attachment", "unknown"]);
+  expectBatchSize("dataStream", options.batchSize);
   return {
     index: stream.index,
     kind: stream.kind,
@@ -85,7 +81,7 @@ class DataPipeline implements Pipeline {
     await this.#context.queue.put({
       sizeBytes: packets.reduce((sum, { data }) => sum + data.length, 0),
       handle: async () => {
-        const result = await this.#handler(packets);
+        const result = await this.#handler([...packets]);
         if (result !== undefined) await this.#context.onResult(result);
         const timeMs = packets.at(-1)?.timeMs;
         if (timeMs !== undefined) this.#context.onPosition(this.#stream.index, timeMs);

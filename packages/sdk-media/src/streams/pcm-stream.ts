@@ -1,12 +1,14 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import type { FrameClock } from "../decode/frame.ts";
+import { jitterSeconds, PcmTimeline } from "../decode/pcm-timeline.ts";
 import { type PcmFormat, type PcmWindow, PcmWindows } from "../decode/pcm-windows.ts";
 import { MediaError } from "../errors.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { type Filter, toAudioChain } from "./filters.ts";
-import { expectKind, type HandlerResult, type PipelineContext, type StreamDescriptor } from "./stream-descriptor.ts";
+import type { PipelineContext } from "./pipeline.ts";
+import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the windows of a stream come. */
 export interface PcmStreamOptions {
@@ -70,7 +72,7 @@ export function pcmStream(
   } = options;
   const length = Math.round((windowMs * rate) / 1000);
   const overlap = Math.round((overlapMs * rate) / 1000);
-  if (!(rate > 0) || !(length > 0) || !(overlap >= 0 && overlap < length))
+  if (!(rate > 0 && length > 0 && overlap >= 0 && overlap < length && Number.isSafeInteger(length)))
     throw new MediaError(
       "STREAM_INVALID",
       `pcmStream: expected a sample rate and a window longer than its overlap, got ${JSON.stringify(options)}`,
@@ -82,6 +84,7 @@ export function pcmStream(
     open(context) {
       const chain = toAudioChain({ sampleRate: rate, channels, sampleFormat, filters });
       const windows = new PcmWindows({ rate, channels, length, overlap, planar, format });
+      const timeline = new PcmTimeline(rate);
       const put = (window: PcmWindow) =>
         putWindow(context, stream.index, window, handler as (window: PcmWindow) => HandlerResult);
       return new CodedPipeline({
@@ -89,13 +92,18 @@ export function pcmStream(
         kind: "audio",
         context,
         makeChain: () => chain,
+        jumpSeconds: jitterSeconds,
         take: async (native, clock) => {
-          const position = positionOf(native, clock, rate);
-          const added = windows.add(samplesOf(native, channels, format), position);
-          native.free();
-          if (added.gap > 0)
-            context.onGap(stream.index, ((position - added.gap) * 1000) / rate, (added.gap * 1000) / rate);
-          for (const window of added.windows) await put(window);
+          try {
+            const position = positionOf(native, clock, rate);
+            if (windows.position === undefined) windows.begin(position);
+            const { silence, drop, message } = timeline.place(position, windows.position ?? position);
+            if (message !== undefined) context.warn(stream.index, message);
+            for (const window of windows.addSilence(silence)) await put(window);
+            for (const window of windows.add(samplesOf(native, channels, format, drop))) await put(window);
+          } finally {
+            native.free();
+          }
         },
         finish: async () => {
           const last = windows.end();
@@ -111,13 +119,15 @@ function positionOf(native: NativeFrame, { timeBase, startTimeMs }: FrameClock, 
   return Math.round(((toMs(native.pts, timeBase) - startTimeMs) * rate) / 1000);
 }
 
-function samplesOf(native: NativeFrame, channels: number, format: PcmFormat): Float32Array | Int16Array {
+function samplesOf(native: NativeFrame, channels: number, format: PcmFormat, drop: number): Float32Array | Int16Array {
   const plane = native.data?.[0];
   const length = native.nbSamples * channels;
   if (!plane) return new Float32Array(0);
-  return format === "float32"
-    ? new Float32Array(plane.buffer as ArrayBuffer, plane.byteOffset, length)
-    : new Int16Array(plane.buffer as ArrayBuffer, plane.byteOffset, length);
+  const { byteOffset } = plane;
+  const buffer = plane.buffer as ArrayBuffer;
+  const samples =
+    format === "float32" ? new Float32Array(buffer, byteOffset, length) : new Int16Array(buffer, byteOffset, length);
+  return samples.subarray(Math.min(drop, native.nbSamples) * channels);
 }
 
 function putWindow(

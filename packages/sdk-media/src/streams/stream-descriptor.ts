@@ -1,38 +1,9 @@
-import type { Packet } from "node-av/lib";
-import type { BatchQueue } from "../decode/batch-queue.ts";
 import { MediaError } from "../errors.ts";
 import type { MediaStream, StreamKind } from "../source/format-context.ts";
-import type { Source } from "../source/source.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
 
 /** What a handler may return: written to `{"frames":[…]}` at the destination unless it is undefined. */
 export type HandlerResult = unknown;
-
-/** What a stream's pipeline needs of its job. */
-export interface PipelineContext {
-  readonly source: Source;
-  readonly threads: number;
-  readonly batchSize: number;
-  readonly queue: BatchQueue;
-  /** The part of the media that was asked for, from its start; undefined: from its start, to its end. */
-  readonly segment: { readonly startMs: number | undefined; readonly stopMs: number | undefined };
-  /** Gets what a handler returned. */
-  readonly onResult: (result: unknown) => Promise<void>;
-  /** Gets the position of what was handled last. */
-  readonly onPosition: (index: number, timeMs: number) => void;
-  readonly onGap: (index: number, timeMs: number, durationMs: number) => void;
-}
-
-/** Packets of one stream in, batches for its handler out. */
-export interface Pipeline {
-  /** How many packets or frames were damaged. */
-  readonly damaged: number;
-  /** Whether the end of the segment was reached. */
-  readonly done: boolean;
-  push(packet: Packet): Promise<void>;
-  /** The end of the source. */
-  flush(): Promise<void>;
-  close(): void;
-}
 
 /**
  * A stream that a job wants, with what is done to its frames and who gets them: made by `videoStream`, `audioStream`,
@@ -46,13 +17,21 @@ export interface StreamDescriptor {
   open(context: PipelineContext): Pipeline;
 }
 
-/** Refuses a stream of another kind. */
-export function expectKind(maker: string, stream: MediaStream, kinds: readonly StreamKind[]): void {
+/** Refuses what is no stream, and a stream of another kind. */
+export function expectKind(maker: string, stream: MediaStream | undefined, kinds: readonly StreamKind[]): void {
+  if (typeof stream?.index !== "number")
+    throw new MediaError("STREAM_NOT_FOUND", `${maker}: there is no such stream; take one of format.streams`);
   if (kinds.includes(stream.kind)) return;
   throw new MediaError(
     "STREAM_INVALID",
     `${maker}: expected a ${kinds.join(" or ")} stream, stream ${stream.index} is ${stream.kind} (${stream.codec})`,
   );
+}
+
+/** Refuses a size that no batch can have. */
+export function expectBatchSize(maker: string, size: number | undefined): void {
+  if (size === undefined || (Number.isInteger(size) && size > 0)) return;
+  throw new MediaError("STREAM_INVALID", `${maker}: batchSize: expected a whole number from 1, got ${size}`);
 }
 
 /** Refuses an empty list, the same stream twice, and what is no descriptor. */

@@ -1,10 +1,11 @@
 import { readTimecode } from "../decode/timecode.ts";
+import { toTopDown } from "../decode/top-down.ts";
 import { VideoFrame } from "../decode/video-frame.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import { Batcher } from "./batcher.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { toVideoChain, type VideoFilters } from "./filters.ts";
-import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the pictures of a stream come. */
 export interface VideoStreamOptions extends VideoFilters {
@@ -35,6 +36,7 @@ export function videoStream(
   handler: (frames: VideoFrame[]) => HandlerResult,
 ): StreamDescriptor {
   expectKind("videoStream", stream, ["video"]);
+  expectBatchSize("videoStream", options.batchSize);
   return {
     index: stream.index,
     kind: "video",
@@ -47,8 +49,11 @@ export function videoStream(
         context,
         makeChain: (frame) => toVideoChain(options, frame),
         take: (native, clock) => {
-          const sizeBytes = (native.linesize[0] ?? 0) * native.height * 2;
-          return batcher.add(new VideoFrame(native, clock, timecode), sizeBytes);
+          const { linesize } = native;
+          const frame = new VideoFrame(toTopDown(native, linesize), clock, timecode);
+          // Planes of colour have fewer lines in most formats: this is the most that it can be.
+          const lineBytes = linesize.reduce((sum, size) => sum + Math.abs(size), 0);
+          return batcher.add(frame, lineBytes * frame.height);
         },
         finish: () => batcher.flush(),
         discard: () => batcher.close(),

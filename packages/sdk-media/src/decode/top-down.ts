@@ -1,0 +1,23 @@
+import type { Frame as NativeFrame } from "node-av/lib";
+import { MediaError } from "../errors.ts";
+import { errorText, ffmpeg } from "../ffmpeg.ts";
+
+/**
+ * Gives a picture whose lines follow each other downwards in memory. Filters such as `vflip` only turn the step from line
+ * to line round, and node-av shows no planes of such a picture: of those a copy is made, and the picture freed.
+ */
+export function toTopDown(frame: NativeFrame, lineSizes: readonly number[]): NativeFrame {
+  if (lineSizes.every((size) => size >= 0)) return frame;
+  const copy = new (ffmpeg().Frame)();
+  copy.alloc();
+  copy.format = frame.format;
+  copy.width = frame.width;
+  copy.height = frame.height;
+  let code = copy.getBuffer();
+  if (code >= 0) code = copy.copy(frame);
+  if (code >= 0) code = copy.copyProps(frame);
+  frame.free();
+  if (code >= 0) return copy;
+  copy.free();
+  throw new MediaError("FILTER_REFUSED", `a picture that is upside down cannot be copied: ${errorText(code)}`);
+}
