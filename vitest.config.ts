@@ -20,7 +20,10 @@ function setUp(folder: string) {
 
 const hasFFmpeg = ensureFFmpeg();
 // These compare with the ffmpeg command.
-const needFFmpeg = ["matrix", "segments", "errors", "regressions", "fuzz"]
+const needFFmpeg = [
+  ...["matrix", "segments", "errors", "format", "frames", "network", "outputs", "pcm"],
+  ...["regressions", "sources", "streams", "fuzz"],
+]
   .map((name) => `**/sdk-media/test/${name}.test.ts`)
   .concat("**/test/ffmpeg.test.ts");
 

@@ -1,30 +1,23 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Type } from "@mcai/worker-sdk";
-import { runJob, startTestWorker } from "@mcai/worker-sdk/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeCases } from "../../sdk/test/cases.ts";
 import {
   audioStream,
   cropTo,
   dataStream,
-  defineMediaWorker,
   type Filter,
   type FormatContext,
   pcmStream,
   type RegionOfInterest,
   type StreamDescriptor,
-  type VideoFrame,
   videoStream,
 } from "../src/index.ts";
 import { toVideoChain } from "../src/streams/filters.ts";
 import { toCropArea } from "../src/streams/region-of-interest.ts";
-import { folder, media, newDestination, runMedia, runStreams } from "./media.ts";
+import { folder, media, runMedia, runStreams } from "./media.ts";
 
 const ignore = () => undefined;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const firstVideo = (format: FormatContext) => [videoStream(format.first("video"), {}, ignore)];
 
 const write = (name: string, content: string | Uint8Array) => {
@@ -184,260 +177,5 @@ describe("regions", () => {
     const path = await media("h264-b.mp4");
     const outcome = await runStreams(path, (f) => [videoStream(f.first("video"), cropTo(region), ignore)]);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("Cannot compute coordinates") });
-  });
-});
-
-describe("a source on the network", () => {
-  let server: Server | undefined;
-  afterEach(() => {
-    server?.closeAllConnections();
-    server?.close();
-    server = undefined;
-  });
-  async function listen(handle: Parameters<typeof createServer>[1]): Promise<string> {
-    const one = createServer(handle as never);
-    server = one;
-    await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(one.address() as AddressInfo).port}`;
-  }
-
-  it("is decoded", async () => {
-    const bytes = readFileSync(await media("h264-b.mp4"));
-    const url = await listen((_, response) => response.end(bytes));
-    expect((await runMedia(`${url}/a.mp4`, { video: {} })).count).toBe(50);
-  });
-
-  it.each<[number, RegExp]>([
-    [404, /does not exist/],
-    [401, /may not be read/],
-    [403, /may not be read/],
-    [500, /cannot be opened/],
-  ])("that answers %i", async (status, message) => {
-    const url = await listen((_, response) => response.writeHead(status).end());
-    const outcome = await runStreams(`${url}/a.mp4`, firstVideo);
-    expect(outcome.status).toBe("error");
-    expect(outcome.message).toMatch(message);
-  });
-
-  it("keeps a password out of its message", async () => {
-    const url = await listen((_, response) => response.writeHead(404).end());
-    const outcome = await runStreams(`${url.replace("//", "//me:s3cret@")}/a.mp4`, firstVideo);
-    expect(outcome.message).toMatch(/does not exist/);
-    expect(outcome.message).not.toContain("s3cret");
-  });
-
-  it("that refuses connections", async () => {
-    const url = await listen(() => undefined);
-    server?.close();
-    const outcome = await runStreams(`${url}/a.mp4`, firstVideo);
-    expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(/Connection refused/) });
-  });
-
-  it.each<[string, (bytes: Buffer) => Parameters<typeof createServer>[1]]>([
-    ["never answers", () => () => undefined],
-    [
-      "stops in the middle",
-      (bytes) => (_, response) =>
-        void response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, bytes.length / 2)),
-    ],
-  ])("that %s: a stop ends the job", async (_, handle) => {
-    const bytes = readFileSync(await media("h264-b.ts"));
-    const url = await listen(handle(bytes) as never);
-    const worker = defineMediaWorker({
-      parameters: Type.Object({}),
-      initProcess: (format) => ({ streams: firstVideo(format) }),
-    });
-    const test = await startTestWorker(worker);
-    const order = (type: "job" | "stop_process", values: Record<string, string>) => ({
-      type,
-      job_id: 1,
-      parameters: Object.entries(values).map(([id, value]) => ({ id, type: "string", value })),
-    });
-    const job = test.send(order("job", { source_path: `${url}/a.ts`, destination_path: newDestination() }));
-    await sleep(300);
-    const stoppedAt = performance.now();
-    await test.send(order("stop_process", {}), { direct: true });
-    await job;
-    expect(performance.now() - stoppedAt).toBeLessThan(2000);
-    expect(test.responses.map(({ kind }) => kind)).toContain("job_stopped");
-    await test.close();
-  });
-});
-
-describe("handlers and outputs", () => {
-  it("fails the job with what a handler throws, and says where the results are", async () => {
-    const destination = newDestination();
-    let count = 0;
-    const outcome = await runStreams(
-      await media("h264-b.mp4"),
-      (f) => [
-        videoStream(f.first("video"), {}, ([frame]) => {
-          if (++count === 20) throw new Error("the model is tired");
-          return { timeMs: frame?.timeMs };
-        }),
-      ],
-      { destination },
-    );
-    expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
-    expect(outcome.message).toContain("the model is tired");
-    expect(outcome.message).toContain(`${destination}.part`);
-    expect(count).toBe(20);
-    expect(existsSync(destination)).toBe(false);
-    expect(readFileSync(`${destination}.part`, "utf8")).toMatch(/^\{"frames":\[\n\{"timeMs":0\}/);
-  });
-
-  it("fails the job with what an asynchronous handler rejects with", async () => {
-    const outcome = await runStreams(await media("h264-b.mp4"), (f) => [
-      videoStream(f.first("video"), {}, () => Promise.reject(new Error("later"))),
-    ]);
-    expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("later") });
-  });
-
-  it("says that the destination's folder is missing", async () => {
-    const destination = join(folder, "no-folder", "results.json");
-    const path = await media("h264-b.mp4");
-    const outcome = await runStreams(path, (f) => [videoStream(f.first("video"), {}, () => 1)], { destination });
-    expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("its folder does not exist") });
-  });
-
-  it("says that the destination is a folder", async () => {
-    const destination = join(folder, "a-folder");
-    mkdirSync(destination);
-    const path = await media("h264-b.mp4");
-    const outcome = await runStreams(path, (f) => [videoStream(f.first("video"), {}, () => 1)], { destination });
-    expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("cannot be written") });
-  });
-
-  it.each([1, 7, 50, 64])("writes what handlers return as JSON, in batches of %i", async (batchSize) => {
-    const destination = newDestination();
-    const sizes: number[] = [];
-    const outcome = await runStreams(
-      await media("h264-b.mp4"),
-      (f) => [
-        videoStream(f.first("video"), {}, (frames) => {
-          sizes.push(frames.length);
-          return frames.map(({ timeMs }) => timeMs);
-        }),
-      ],
-      { destination, parameters: { batch_size: batchSize } },
-    );
-    expect(outcome).toMatchObject({ status: "completed", destinationPaths: [destination] });
-    const { frames } = JSON.parse(readFileSync(destination, "utf8")) as { frames: number[][] };
-    expect(frames.flat()).toEqual(Array.from({ length: 50 }, (_, i) => i * 40));
-    expect(sizes).toEqual(
-      Array.from({ length: Math.ceil(50 / batchSize) }, (_, i) => Math.min(batchSize, 50 - i * batchSize)),
-    );
-    expect(existsSync(`${destination}.part`)).toBe(false);
-    expect(outcome.progress).toEqual([...new Set(outcome.progress)].sort((a, b) => a - b));
-    expect(outcome.progress.at(-1)).toBe(100);
-  });
-
-  it("keeps the results of a job that is stopped", async () => {
-    const destination = newDestination();
-    const why: string[] = [];
-    const worker = defineMediaWorker({
-      parameters: Type.Object({}),
-      initProcess: (format) => ({
-        streams: [
-          videoStream(format.first("video"), {}, async ([frame]) => {
-            await sleep(20);
-            return { timeMs: frame?.timeMs };
-          }),
-        ],
-        endingProcess: (reason) => void why.push(reason),
-      }),
-    });
-    const outcome = await runJob(
-      worker,
-      { source_path: await media("long12.mp4"), destination_path: destination },
-      { stopAfterProgress: 10 },
-    );
-    expect(outcome).toMatchObject({ status: "stopped", destinationPaths: [destination] });
-    expect(why).toEqual(["stopped"]);
-    const { frames } = JSON.parse(readFileSync(destination, "utf8")) as { frames: { timeMs: number }[] };
-    expect(frames.length).toBeGreaterThan(0);
-    expect(frames.length).toBeLessThan(150);
-    expect(frames.map(({ timeMs }) => timeMs)).toEqual(frames.map((_, i) => i * 40));
-  });
-
-  it("lets the handler in hand end before endingProcess when the job is stopped", async () => {
-    const events: string[] = [];
-    const destination = newDestination();
-    const worker = defineMediaWorker({
-      parameters: Type.Object({}),
-      initProcess: (format) => ({
-        streams: [
-          videoStream(format.first("video"), {}, async () => {
-            events.push("begin");
-            await sleep(200);
-            events.push("end");
-            return 1;
-          }),
-        ],
-        endingProcess: () => void events.push("endingProcess"),
-      }),
-    });
-    const outcome = await runJob(
-      worker,
-      { source_path: await media("long12.mp4"), destination_path: destination },
-      { stopAfterProgress: 5 },
-    );
-    await sleep(400);
-    expect(outcome.status).toBe("stopped");
-    expect(events.length).toBeLessThan(100);
-    expect(events.slice(-3)).toEqual(["begin", "end", "endingProcess"]);
-    expect(existsSync(`${destination}.part`)).toBe(false);
-    expect(outcome.destinationPaths).toEqual([destination]);
-  });
-});
-
-describe("frames after their handler", () => {
-  it.each<[string, object]>([
-    ["of the decoder", {}],
-    ["of a filter", { pixelFormat: "rgb24" }],
-  ])("%s", async (_, options) => {
-    const kept: { frame: VideoFrame; planes: readonly Uint8Array[] }[] = [];
-    const outcome = await runStreams(await media("h264-b.mp4"), (f) => [
-      videoStream(f.first("video"), { ...options, batchSize: 4 }, (frames) => {
-        for (const frame of frames) kept.push({ frame, planes: frame.planes });
-      }),
-    ]);
-    expect(outcome.status).toBe("completed");
-    expect(kept).toHaveLength(50);
-    const released = expect.objectContaining({ code: "FRAME_RELEASED" });
-    for (const { frame, planes } of kept) {
-      for (const plane of planes) expect(plane.length).toBe(0);
-      for (const use of [() => frame.planes, () => frame.packed(), () => frame.tensor(), () => frame.lineSizesBytes])
-        expect(use).toThrow(released);
-      expect(frame.width).toBe(160);
-    }
-  });
-
-  it("of sound", async () => {
-    const kept: (() => unknown)[] = [];
-    await runStreams(await media("aac.mp4"), (f) => [
-      audioStream(f.first("audio"), {}, (frames) => {
-        for (const frame of frames) kept.push(() => frame.samples());
-      }),
-    ]);
-    expect(kept.length).toBeGreaterThan(50);
-    for (const use of kept) expect(use).toThrow(expect.objectContaining({ code: "FRAME_RELEASED" }));
-  });
-
-  it.each<[string, object]>([
-    ["of the decoder", {}],
-    ["of a filter", { pixelFormat: "rgb24" }],
-  ])("written to by their handler: nothing breaks, %s", async (_, options) => {
-    let count = 0;
-    const outcome = await runStreams(await media("h264-b.mp4"), (f) => [
-      videoStream(f.first("video"), options, (frames) => {
-        for (const frame of frames) {
-          for (const plane of frame.planes) plane.fill(count % 256);
-          count++;
-        }
-      }),
-    ]);
-    expect(outcome.status).toBe("completed");
-    expect(count).toBe(50);
   });
 });

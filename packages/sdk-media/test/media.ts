@@ -10,6 +10,7 @@ import {
   type AudioFrame,
   type AudioStreamOptions,
   audioStream,
+  dataStream,
   defineMediaWorker,
   type FormatContext,
   type MediaJob,
@@ -82,6 +83,7 @@ const recipes = {
   "long250.mkv": { video: `${x264} -bf 3 -g 250 -sc_threshold 0`, audio: aac, seconds: 6 },
   "long12.mov": { video: `${x264} -bf 3 -g 12`, audio: "-c:a pcm_s16le", seconds: 6 },
   "late.mp4": { video: `${x264} -bf 3 -g 12`, audio: aac, seconds: 6, output: "-output_ts_offset 1.5" },
+  "long-start.mp4": { video: `${x264} -bf 3 -g 12`, seconds: 6, output: "-movflags +faststart" },
   "long.wav": { audio: "-c:a pcm_s16le", seconds: 6 },
   "long.mp3": { audio: "-c:a libmp3lame -b:a 128k", seconds: 6 },
   "long-mpeg2.ts": { video: "-c:v mpeg2video -bf 2 -g 12 -b:v 2M", audio: "-c:a mp2", seconds: 6 },
@@ -112,6 +114,13 @@ export function media(name: MediaName): Promise<string> {
   ).then(() => path);
   made.set(name, making);
   return making;
+}
+
+/** Makes a media by FFmpeg's options, and gives its path. */
+export async function makeMedia(name: string, options: string): Promise<string> {
+  const path = join(folder, name);
+  await cli("ffmpeg", "-v", "error", "-y", ...options.split(" "), path);
+  return path;
 }
 
 const encoders = await cli("ffmpeg", "-v", "quiet", "-encoders");
@@ -237,6 +246,19 @@ export function runStreams(
   });
   const { parameters, destination = newDestination() } = options;
   return runJob(worker, { source_path: source, destination_path: destination, ...parameters }, options.run);
+}
+
+/** Asks for all streams; tells each frame's stream and time. */
+export function allStreams(
+  format: FormatContext,
+  seen: (index: number, timeMs: number | undefined) => unknown,
+): StreamDescriptor[] {
+  return format.streams.map((stream) => {
+    const { index } = stream;
+    if (stream.kind === "video") return videoStream(stream, {}, ([frame]) => void seen(index, frame?.timeMs));
+    if (stream.kind === "audio") return audioStream(stream, {}, ([frame]) => void seen(index, frame?.timeMs));
+    return dataStream(stream, {}, ([packet]) => void seen(index, packet?.timeMs));
+  });
 }
 
 /** One frame that FFmpeg's own program has behind a filter. */
