@@ -6,8 +6,9 @@ import type { FormatContext, MediaStream } from "../source/format-context.ts";
  */
 export function readTimecode(format: FormatContext, stream: MediaStream): (timeMs: number) => string | undefined {
   const start = [stream, format, ...format.streams]
-    .map(({ metadata }) => metadata.timecode)
-    .find((text) => text !== undefined);
+    .flatMap(({ metadata }) => Object.entries(metadata))
+    // Matroska has it in capitals.
+    .find(([key]) => key.toLowerCase() === "timecode")?.[1];
   const rate = stream.averageFrameRate;
   const match = /^(\d\d):(\d\d):(\d\d)([:;.])(\d\d)$/.exec(start ?? "");
   if (!match || !rate) return () => undefined;
