@@ -14,7 +14,7 @@ export class BlackList {
   readonly #log: JobLog;
   readonly #closing = new AbortController();
   #jobIds = new Set<number>();
-  #loading: Promise<void> | undefined;
+  #isReading = false;
 
   constructor(log: JobLog, backend?: BackendBlackList) {
     this.#log = log;
@@ -39,15 +39,19 @@ export class BlackList {
   }
 
   /**
-   * Reads the backend's list. A backend that is absent holds no worker back: it goes on with what it knows, and the list
-   * is read as soon as it can be.
+   * Tries to read the backend's list, once or for a while. A backend that is absent holds no worker back: it goes on with
+   * what it knows, and the list is read as soon as it can be.
    */
   async load(): Promise<void> {
-    if (!this.#backend) return;
-    this.#loading ??= this.#keepReading(this.#backend).finally(() => {
-      this.#loading = undefined;
+    const backend = this.#backend;
+    if (!backend || this.#isReading) return;
+    this.#isReading = true;
+    const tried = new Promise<void>((resolve) => {
+      void this.#keepReading(backend, resolve).finally(() => {
+        this.#isReading = false;
+      });
     });
-    await Promise.race([this.#loading, delay(patienceMs, undefined, { ref: false })]);
+    await Promise.race([tried, delay(patienceMs, undefined, { ref: false })]);
   }
 
   /** Reads the backend's list, once, whatever the backend's version. */
@@ -75,17 +79,18 @@ export class BlackList {
     this.#closing.abort();
   }
 
-  async #keepReading(backend: BackendBlackList): Promise<void> {
+  async #keepReading(backend: BackendBlackList, onTried: () => void): Promise<void> {
     const { signal } = this.#closing;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         this.#jobIds = new Set(await backend.readIfKnown(signal));
         this.#log.info(`Black listed jobs: ${this.#jobIds.size === 0 ? "none" : this.jobIds.join(", ")}`);
-        return;
+        return onTried();
       } catch (error) {
         if (signal.aborted) return;
         const pauseMs = Math.round(Math.min(maxPauseMs, 1000 * 2 ** attempt) * (0.5 + Math.random() / 2));
         this.#log.warn(`The black list cannot be read now: ${messageOf(error)}; next attempt in ${pauseMs} ms`);
+        onTried();
         await delay(pauseMs, undefined, { ref: false, signal }).catch(() => undefined);
       }
     }
