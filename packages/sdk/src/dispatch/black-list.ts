@@ -15,15 +15,11 @@ export class BlackList {
   readonly #closing = new AbortController();
   #jobIds = new Set<number>();
   #isReading = false;
+  #syncing: Promise<void> = Promise.resolve();
 
   constructor(log: JobLog, backend?: BackendBlackList) {
     this.#log = log;
     this.#backend = backend;
-  }
-
-  /** In the order in which they were added. */
-  get jobIds(): readonly number[] {
-    return [...this.#jobIds];
   }
 
   has(jobId: number): boolean {
@@ -55,13 +51,15 @@ export class BlackList {
   }
 
   /** Reads the backend's list, once, whatever the backend's version. */
-  async sync(): Promise<void> {
-    if (!this.#backend) return this.#log.warn("sync_black_list is without effect: BACKEND_HOSTNAME is not set.");
-    try {
-      this.#jobIds = new Set(await this.#backend.read(this.#closing.signal));
-    } catch (error) {
-      this.#log.error(`The black list could not be read, and stays as it was: ${messageOf(error)}`);
-    }
+  sync(): Promise<void> {
+    this.#syncing = this.#readOnce();
+    return this.#syncing;
+  }
+
+  /** The list, after what was ordered before. */
+  async read(): Promise<readonly number[]> {
+    await this.#syncing;
+    return [...this.#jobIds];
   }
 
   /** Tells the backend that a job of the list came and was dropped, which takes it off the list. */
@@ -79,12 +77,21 @@ export class BlackList {
     this.#closing.abort();
   }
 
+  async #readOnce(): Promise<void> {
+    if (!this.#backend) return this.#log.warn("sync_black_list is without effect: BACKEND_HOSTNAME is not set.");
+    try {
+      this.#jobIds = new Set(await this.#backend.read(this.#closing.signal));
+    } catch (error) {
+      this.#log.error(`The black list could not be read, and stays as it was: ${messageOf(error)}`);
+    }
+  }
+
   async #keepReading(backend: BackendBlackList, onTried: () => void): Promise<void> {
     const { signal } = this.#closing;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         this.#jobIds = new Set(await backend.readIfKnown(signal));
-        this.#log.info(`Black listed jobs: ${this.#jobIds.size === 0 ? "none" : this.jobIds.join(", ")}`);
+        this.#log.info(`Black listed jobs: ${this.#jobIds.size === 0 ? "none" : [...this.#jobIds].join(", ")}`);
         return onTried();
       } catch (error) {
         if (signal.aborted) return;

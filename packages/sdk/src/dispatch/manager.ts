@@ -58,7 +58,7 @@ export class Manager {
         blackList.delete(order.job_id);
         break;
       case "get_black_list":
-        await responder.blackList(blackList.jobIds);
+        await responder.blackList(await blackList.read());
         break;
       case "sync_black_list":
         await blackList.sync();
