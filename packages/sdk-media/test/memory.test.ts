@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { cli, makeMedia } from "./media.ts";
+
+// `pnpm memory` measures longer media: MCAI_MEMORY_MINUTES has their lengths.
+const long = process.env.MCAI_MEMORY_MINUTES?.split(",").map((minutes) => 60 * Number(minutes));
+const seconds = long ?? [20, 160];
+const script = fileURLToPath(new URL("memory/measure.mjs", import.meta.url));
+
+interface Measured {
+  readonly frames: number;
+  readonly windows: number;
+  /** The most that the process had. */
+  readonly peakMb: number;
+  /** After each job. */
+  readonly afterMb: readonly number[];
+}
+
+async function measure(...parameters: string[]): Promise<Measured> {
+  const { stdout } = await cli(process.execPath, script, ...parameters);
+  return JSON.parse(stdout) as Measured;
+}
+
+const sources = "-f lavfi -i testsrc2=size=160x90:rate=25:duration=20 -f lavfi -i sine=440:r=48000:d=20";
+const codecs = "-map 0 -map 1 -map 0 -map 1 -c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 0 -g 50 -c:a aac";
+const clip = await makeMedia("clip.mkv", `${sources} ${codecs}`);
+
+it("needs no more memory for long media than for short ones", {
+  timeout: 60_000 + seconds.length * 600_000,
+}, async () => {
+  const peaks: number[] = [];
+  for (const length of seconds) {
+    const path = await makeMedia(`${length}s.mkv`, `-stream_loop ${length / 20 - 1} -i ${clip} -map 0 -c copy`);
+    const { frames, windows, peakMb } = await measure("jobs", path);
+    expect(Math.abs(frames - 25 * length)).toBeLessThanOrEqual(length / 10);
+    expect(windows).toBeGreaterThan(1.9 * length);
+    peaks.push(peakMb);
+    console.log(`${length} s: ${frames} pictures, ${windows} windows, ${peakMb} MB at most`);
+  }
+  for (const peak of peaks.slice(1)) expect(peak - (peaks[0] as number)).toBeLessThan(40);
+});
+
+it("needs no more memory for the last of 50 jobs than for the tenth", { timeout: 120_000 }, async () => {
+  const short = await makeMedia("short.mkv", `-t 4 -i ${clip} -map 0 -c copy`);
+  const { afterMb, peakMb } = await measure("jobs", short, "50");
+  expect(afterMb).toHaveLength(50);
+  const most = (from: number, to: number) => Math.max(...afterMb.slice(from, to));
+  console.log(`50 jobs: ${most(0, 10)} MB after the first ten, ${most(40, 50)} after the last, ${peakMb} at most`);
+  expect(most(40, 50) - most(5, 15)).toBeLessThan(25);
+});
+
+it("decodes ahead by bytes, not by frames", { timeout: 120_000 }, async () => {
+  // 6 MB a picture; all of them are 1.2 GB.
+  const graph = "testsrc2=size=1920x1080:rate=25:duration=8,format=rgb24";
+  const { frames, peakMb } = await measure("slow", graph);
+  expect(frames).toBe(200);
+  console.log(`200 pictures of 6 MB before a slow handler: ${peakMb} MB at most`);
+  expect(peakMb).toBeLessThan(400);
+});
