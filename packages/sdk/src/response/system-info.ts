@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { cpus, freemem, loadavg, type as osType, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Systeminformation } from "systeminformation";
+import { type Core, type Disk, readLinuxMachine } from "./linux-machine.ts";
 import { type NetworkCounters, readNetworkCounters } from "./network-counters.ts";
 
 /** The load of the machine in a progression: memory in kB used, usage in whole percent, counts since boot. */
@@ -24,25 +25,16 @@ export interface StatusSystemInfo {
     readonly total_swap: number;
     readonly used_swap: number;
   };
-  readonly cores: readonly {
-    readonly name: string;
-    readonly vendor_id: string;
-    readonly brand: string;
-    readonly frequency: number;
-  }[];
+  readonly cores: readonly Core[];
   readonly gpus: readonly Record<string, unknown>[];
-  readonly disks: readonly {
-    readonly disk_type: "HDD" | "SSD" | "unknown";
-    readonly size: number;
-    readonly format: string;
-    readonly mountpoint: string;
-  }[];
+  readonly disks: readonly Disk[];
 }
 
 /** How old the load of the machine may be, and what changes seldom and is read by other processes. */
 const loadAgeMs = 1000;
 const machineAgeMs = 60_000;
 const sampleDelayMs = 50;
+const isLinux = process.platform === "linux";
 const kilobytes = (sizeBytes: number) => Math.round(sizeBytes / 1000);
 
 interface Load {
@@ -58,7 +50,7 @@ type Machine = Omit<StatusSystemInfo, "docker_container_id" | "memory">;
 export class SystemInfo {
   readonly #instanceId: string;
   readonly #load = new Sample(firstLoad(), takeLoad, loadAgeMs);
-  // It starts processes, which blocks for up to 100 ms: only who asks for the status pays for it.
+  // But on Linux it starts processes, which blocks for up to 100 ms: only who asks for the status pays for it.
   readonly #machine = new Sample(firstMachine(), takeMachine, machineAgeMs, true);
 
   constructor(instanceId: string) {
@@ -135,7 +127,7 @@ function firstMachine(): Machine {
     brand: model,
     frequency: speed,
   }));
-  return { os_version: osType(), cores, gpus: [], disks: [] };
+  return { os_version: osType(), cores, gpus: [], disks: [], ...(isLinux && readLinuxMachine()) };
 }
 
 // Files of the kernel only: it runs each second beside a job.
@@ -169,6 +161,7 @@ async function takeLoad(): Promise<Load> {
 }
 
 async function takeMachine(): Promise<Machine> {
+  if (isLinux) return { ...firstMachine(), gpus: (await readGpus()).map(toWholeGpu) };
   const { default: system } = await import("systeminformation");
   const [os, cpu, disks, drives, gpus] = await Promise.all([
     system.osInfo(),
@@ -178,7 +171,7 @@ async function takeMachine(): Promise<Machine> {
     readGpus(),
   ]);
   return {
-    os_version: `${os.platform === "linux" ? "Linux" : os.platform} ${os.release} ${os.distro}`.trim(),
+    os_version: `${os.platform} ${os.release} ${os.distro}`.trim(),
     cores: cpus().map(({ model, speed }, i) => ({
       name: `cpu${i}`,
       vendor_id: cpu.vendor,

@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, realpathSync, statfsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** A core of the machine; the frequency in MHz. */
+export interface Core {
+  readonly name: string;
+  readonly vendor_id: string;
+  readonly brand: string;
+  readonly frequency: number;
+}
+
+/** A disk that is mounted; the size in bytes. */
+export interface Disk {
+  readonly disk_type: "HDD" | "SSD" | "unknown";
+  readonly size: number;
+  readonly format: string;
+  readonly mountpoint: string;
+}
+
+/** What could be read of the machine. */
+interface LinuxMachine {
+  readonly os_version?: string;
+  readonly cores?: readonly Core[];
+  readonly disks?: readonly Disk[];
+}
+
+/**
+ * What Linux says of its machine in its own files, as the reference reads it: no process is started, and it is there for
+ * the first status.
+ *
+ * @param root - Where the files are.
+ * @returns What could be read; a field that could not is absent.
+ */
+export function readLinuxMachine(root = "/"): LinuxMachine {
+  const version = readVersion(readText(join(root, "etc/os-release")));
+  const cores = readCores(readText(join(root, "proc/cpuinfo")));
+  const mounts = readText(join(root, "proc/self/mounts"));
+  return {
+    ...(version !== undefined && { os_version: version }),
+    ...(cores.length > 0 && { cores }),
+    ...(mounts !== "" && { disks: readDisks(mounts, root) }),
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+// NAME="Debian GNU/Linux", VERSION_ID="12"
+function readVersion(text: string): string | undefined {
+  const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  const name = field("NAME");
+  return name === "" ? undefined : ["Linux", field("VERSION_ID"), name].filter(Boolean).join(" ");
+}
+
+// Not all architectures tell the model: then there is no list.
+function readCores(text: string): Core[] {
+  return text.split(/\n\s*\n/).flatMap((block) => {
+    const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, "m").exec(block)?.[1]?.trim();
+    const [number, brand] = [field("processor"), field("model name")];
+    if (number === undefined || brand === undefined) return [];
+    const frequency = Math.round(Number(field("cpu MHz") ?? 0));
+    return { name: `cpu${number}`, vendor_id: field("vendor_id") ?? "", brand, frequency };
+  });
+}
+
+// Each device once: a container sees the host's at several places.
+function readDisks(mounts: string, root: string): Disk[] {
+  const seen = new Set<string>();
+  return mounts.split("\n").flatMap((line) => {
+    const [device = "", mountpoint = "", format = ""] = line.split(" ").map(unescapeOctal);
+    if (!device.startsWith("/dev/") || seen.has(device)) return [];
+    seen.add(device);
+    try {
+      const { blocks, bsize } = statfsSync(join(root, mountpoint));
+      return { disk_type: diskType(device, root), size: blocks * bsize, format, mountpoint };
+    } catch {
+      // It is there no more, or must not be looked at.
+      return [];
+    }
+  });
+}
+
+// A space in a name is written as \040.
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+function diskType(device: string, root: string): Disk["disk_type"] {
+  try {
+    const folder = realpathSync(join(root, "sys/class/block", basename(device)));
+    // A partition's folder is within its disk's.
+    const disk = existsSync(join(folder, "partition")) ? dirname(folder) : folder;
+    const rotational = readText(join(disk, "queue/rotational")).trim();
+    return rotational === "1" ? "HDD" : rotational === "0" ? "SSD" : "unknown";
+  } catch {
+    return "unknown";
+  }
+}
