@@ -1,17 +1,17 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { isApart } from "./scripts/build-apart.mjs";
 import { ensureFFmpeg } from "./scripts/ensure-ffmpeg.mjs";
 
-// One project per package and example that has a test folder.
-const projects = ["packages", "examples"].flatMap((parent) => {
+// One project per package and example that has a test folder, and the comparison with the reference.
+const folders = ["packages", "examples"].flatMap((parent) => {
   const folder = join(import.meta.dirname, parent);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => existsSync(join(folder, name, "test")))
-    .map((name) => ({ name, root: join(folder, name), ...setUp(join(folder, name)) }));
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 });
+const projects = [...folders, join(import.meta.dirname, "conformance")]
+  .filter((folder) => existsSync(join(folder, "test")))
+  .map((folder) => ({ name: basename(folder), root: folder, ...setUp(folder) }));
 
 function setUp(folder: string) {
   if (!isApart(folder)) return {};

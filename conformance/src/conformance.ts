@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findConsumerFaults } from "./backend-consumers.ts";
+import { listCaptures, readCapture } from "./capture.ts";
+import { capture } from "./capture-run.ts";
+import { type Comparison, compare } from "./compare.ts";
+import { findListFaults, judge, readIntended, type Verdict } from "./intended.ts";
+import { shared } from "./paths.ts";
+import { readWire } from "./wire.ts";
+
+/** What is compared. */
+export interface ConformanceOptions {
+  /** The folder of the reference's captures. */
+  readonly golden: string;
+  /** Captures of ours that were made before. @default they are made */
+  readonly captured?: string | undefined;
+  /** Where what is made is kept. @default nowhere */
+  readonly keep?: string | undefined;
+  /** How many scenarios run at a time. */
+  readonly parallel: number;
+  /** Which scenarios of the folder. @default all, and then entries for many scenarios must be used too */
+  readonly wants?: ((scenario: string) => boolean) | undefined;
+}
+
+/** What a comparison gave. It is passed if nothing is unexplained, unused or at fault. */
+export interface Conformance extends Verdict {
+  readonly comparisons: readonly Comparison[];
+  /** What a consumer of the backend could not use, and what is wrong with the list. */
+  readonly faults: readonly string[];
+}
+
+/** Runs the scenarios on the twins and compares them with the reference's captures. */
+export async function checkConformance(options: ConformanceOptions): Promise<Conformance> {
+  const { golden, parallel, wants } = options;
+  const scenarios = listCaptures(golden).filter(wants ?? (() => true));
+  if (scenarios.length === 0) throw new Error(`${golden} has no such scenario`);
+  const folder = options.keep ?? mkdtempSync(join(tmpdir(), "mcai-conformance-"));
+  try {
+    const ours = options.captured ?? (await capture({ scenarios, golden, folder, parallel }));
+    const intended = readIntended(new URL("../intended-differences.json", import.meta.url));
+    const faults = findListFaults(intended, readShared("protocol.md"), readShared("design.md"));
+    const comparisons: Comparison[] = [];
+    for (const scenario of scenarios) {
+      const own = readCapture(ours, scenario);
+      comparisons.push(compare(readCapture(golden, scenario), own));
+      for (const message of readWire(own.wire ?? []).published)
+        faults.push(...findConsumerFaults(message).map((fault) => `${scenario}: ${fault}`));
+    }
+    return { ...judge(comparisons, intended, wants === undefined), comparisons, faults };
+  } finally {
+    if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Says what was found, a line a thing. */
+export function report({ comparisons, unexplained, unused, used, faults }: Conformance): string {
+  const lines = unexplained.map(
+    ({ scenario, field, reference, ours }) =>
+      `${scenario}: ${field}\n    reference  ${cut(reference)}\n    ours       ${cut(ours)}`,
+  );
+  lines.push(...faults);
+  lines.push(...unused.map(({ scenario, field, why }) => `unused entry: ${scenario}, ${field} (${why})`));
+  const fields = comparisons.reduce((sum, comparison) => sum + comparison.fields.length, 0);
+  const explained = new Map<string, number>();
+  for (const [{ why }, count] of used) explained.set(why, (explained.get(why) ?? 0) + count);
+  const reasons = [...explained].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  lines.push(
+    `${comparisons.length} scenarios, ${fields} fields compared; intended: ${reasons.map(([why, count]) => `${why} ${count}`).join(", ")}`,
+    `${unexplained.length} unexplained differences, ${unused.length} unused entries, ${faults.length} faults`,
+  );
+  return lines.join("\n");
+}
+
+/** Whether ours does as the reference does, but where that is not meant. */
+export function isPassed({ unexplained, unused, faults }: Conformance): boolean {
+  return unexplained.length + unused.length + faults.length === 0;
+}
+
+function cut(text: string): string {
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+function readShared(name: string): string {
+  return readFileSync(join(shared, name), "utf8");
+}

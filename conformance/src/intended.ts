@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import type { Comparison, Difference } from "./compare.ts";
+
+/** A difference that is meant: what the reference does there is a fault, or was decided otherwise. */
+export interface Intended {
+  /** The scenario's name; with `*`, all scenarios of that form in which the field is there. */
+  readonly scenario: string;
+  /** The field; a `*` stands for any text. */
+  readonly field: string;
+  /** The fault's number in protocol.md §7, as `K8`, or the point of design.md §5, as `design: direct queue`. */
+  readonly why: string;
+  /** One sentence. */
+  readonly note: string;
+  /** The scenario is a race: the difference need not be seen each time. */
+  readonly by_chance?: true;
+}
+
+/** What became of the differences of all scenarios. */
+export interface Verdict {
+  /** Differences that nobody meant. */
+  readonly unexplained: readonly Difference[];
+  /** Entries that say of a scenario that was compared what is not so. */
+  readonly unused: readonly Intended[];
+  /** How many differences each entry explains, of those that explain some. */
+  readonly used: ReadonlyMap<Intended, number>;
+}
+
+/** Reads the list of intended differences. */
+export function readIntended(file: URL): Intended[] {
+  return JSON.parse(readFileSync(file, "utf8")) as Intended[];
+}
+
+/** Whether a name or a field is of the form of an entry's. */
+function matches(form: string, text: string): boolean {
+  let rest = text;
+  const [first = "", ...others] = form.split("*");
+  if (others.length === 0) return form === text;
+  if (!rest.startsWith(first)) return false;
+  rest = rest.slice(first.length);
+  const last = others.pop() ?? "";
+  for (const part of others) {
+    const at = rest.indexOf(part);
+    if (at < 0) return false;
+    rest = rest.slice(at + part.length);
+  }
+  return rest.length >= last.length && rest.endsWith(last);
+}
+
+/** Holds what was found against the list; entries for many scenarios must be used if all are compared. */
+export function judge(comparisons: readonly Comparison[], intended: readonly Intended[], all: boolean): Verdict {
+  const used = new Map<Intended, number>();
+  const unexplained: Difference[] = [];
+  for (const difference of comparisons.flatMap(({ differences }) => differences)) {
+    const entries = intended.filter(
+      ({ scenario, field }) => matches(scenario, difference.scenario) && matches(field, difference.field),
+    );
+    for (const entry of entries) used.set(entry, (used.get(entry) ?? 0) + 1);
+    if (entries.length === 0) unexplained.push(difference);
+  }
+  // An entry for many scenarios says something of those only that have its field.
+  const applies = ({ scenario, field }: Intended) =>
+    comparisons.some(
+      (comparison) =>
+        matches(scenario, comparison.scenario) &&
+        (!scenario.includes("*") || (all && comparison.fields.some((one) => matches(field, one)))),
+    );
+  return {
+    unexplained,
+    unused: intended.filter((entry) => !used.has(entry) && !entry.by_chance && applies(entry)),
+    used,
+  };
+}
+
+/** What is wrong with the list itself: reasons that stand in neither document, entries that are there twice. */
+export function findListFaults(intended: readonly Intended[], protocol: string, design: string): string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const { scenario, field, why, note } of intended) {
+    const name = `${scenario}, ${field}`;
+    if (seen.has(name)) faults.push(`${name}: is there twice`);
+    seen.add(name);
+    const [, fault, decision] = /^K(\d+)$|^design: (.+)$/.exec(why) ?? [];
+    if (fault !== undefined && !protocol.includes(`\n| ${fault} |`)) faults.push(`${name}: there is no fault ${why}`);
+    else if (decision !== undefined && !design.split("\n").some((line) => line.startsWith(`| ${decision}`)))
+      faults.push(`${name}: there is no decision on "${decision}"`);
+    else if (fault === undefined && decision === undefined) faults.push(`${name}: "${why}" is no reason`);
+    if (!/^[^.]+\.$/.test(note)) faults.push(`${name}: expected one short sentence`);
+  }
+  return faults;
+}
