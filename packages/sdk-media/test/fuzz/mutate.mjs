@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, extname, join } from "node:path";
 import { Type } from "@mcai/worker-sdk";
-import { audioStream, defineMediaWorker, videoStream } from "@mcai/worker-sdk-media";
+import { audioStream, defineMediaWorker, pcmStream, videoStream } from "@mcai/worker-sdk-media";
 import { startMediaJob } from "@mcai/worker-sdk-media/testing";
 
 const [seed, count, ...files] = process.argv.slice(2);
@@ -20,27 +20,35 @@ const worker = defineMediaWorker({
       if (bytes.length > 0) frames++;
     };
     const streams = format.streams.flatMap((stream) => {
-      if (stream.kind === "video") return videoStream(stream, {}, ([frame]) => look(frame.packed()));
-      const options = { sampleRate: 8000, channels: 1 };
-      return stream.kind === "audio" ? audioStream(stream, options, ([frame]) => look(frame.samples())) : [];
+      const filtered = random() < 0.5;
+      if (stream.kind === "video")
+        return videoStream(stream, filtered ? { width: 64, pixelFormat: "rgb24" } : {}, ([frame]) => {
+          look(frame.packed());
+          if (filtered) look(frame.tensor());
+        });
+      if (stream.kind !== "audio") return [];
+      return filtered
+        ? audioStream(stream, { sampleRate: 8000, channels: 1 }, ([frame]) => look(frame.samples()))
+        : pcmStream(stream, { sampleRate: 16_000, windowMs: 100, overlapMs: 20 }, ({ samples }) => look(samples));
     });
     return { streams, endingProcess: () => ({ parameters: { frames } }) };
   },
 });
 
 for (let i = 0; i < Number(count); i++) {
-  const file = files[i % files.length];
+  const file = files[(Number(seed) * Number(count) + i) % files.length];
   const damaged = join(folder, `damaged${extname(file)}`);
   writeFileSync(damaged, mutate(readFileSync(file)));
+  const parameters = random() < 0.2 ? { sdk_start_index: 700, sdk_stop_index: 1500 } : {};
   const startMs = performance.now();
-  const { status, message, parameters } = await startMediaJob(worker, { source: damaged }).result;
+  const { status, message, parameters: results } = await startMediaJob(worker, { source: damaged, parameters }).result;
   const reason = message.replaceAll(damaged, "FILE").split("\n")[0];
   console.log(
     JSON.stringify({
       file: basename(file),
       status,
       reason,
-      ...parameters,
+      ...results,
       ms: Math.round(performance.now() - startMs),
     }),
   );
