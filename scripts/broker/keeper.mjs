@@ -92,17 +92,22 @@ class Keeper {
   }
 
   async #boot() {
-    if (this.#ending) throw new Error("the broker was stopped");
     this.#paused = false;
+    this.#goOn();
     this.#process = await this.#node.start();
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
+      this.#goOn();
       if (!this.#isRunning()) throw new Error(`the broker ended while it started: ${await this.#lastLines()}`);
       const version = await greetedVersion(this.#ports.amqp);
       if (version && (await Promise.all(this.#listening.map(listens))).every((one) => one)) return version;
       if (Date.now() > deadline) throw new Error(`the broker was not ready in time: ${await this.#lastLines()}`);
       await delay(50);
     }
+  }
+
+  #goOn() {
+    if (this.#ending) throw new Error("the broker was stopped");
   }
 
   async #end(signal) {

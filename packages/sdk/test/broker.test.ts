@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { connect } from "amqplib";
 import { describe, expect, it, vi } from "vitest";
 import { startBroker, useVirtualHost } from "./broker.ts";
@@ -12,20 +11,19 @@ const host = useVirtualHost();
 const version = process.env.MCAI_TEST_BROKER_VERSION || undefined;
 const command = join(import.meta.dirname, "../../../scripts/broker.mjs");
 
-/** What is left of the broker on this port: its processes, by their command lines, and its container. */
-function remains(port: number): string[] {
-  const node = `RABBITMQ_NODENAME=broker-${port}@`;
+/** What runs of a broker in this folder: its processes, by their command lines, and its container. */
+function running(folder: string): string[] {
   const processes = readdirSync("/proc").flatMap((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(node)
-        ? [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")]
-        : [];
+      const ours = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`HOME=${folder}`);
+      return ours ? [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")] : [];
     } catch {
-      return []; // it has just ended, or is another user's
+      return []; // no process, or one that has just ended, or another user's
     }
   });
-  const { stdout } = spawnSync("docker", ["ps", "--all", "--quiet", "--filter", `name=mcai-broker-${port}`]);
-  return [...processes, ...(stdout?.toString().split("\n").filter(Boolean) ?? [])];
+  const { stdout } = spawnSync("docker", ["ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Mounts}}"]);
+  const containers = stdout?.toString().split("\n") ?? [];
+  return [...processes, ...containers.filter((line) => line.includes(folder))];
 }
 
 async function getOne(broker: { hostname: string; port: number; vhost?: string }, queue: string) {
@@ -73,7 +71,8 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
   });
 
   it("keeps a confirmed message when it is killed, hangs when it is paused, and leaves nothing when it stops", async () => {
-    const broker = await startBroker({ version, config: { heartbeat: 1 } });
+    const broker = await startBroker({ version, tls: true, config: { heartbeat: 7 } });
+    const folder = join(broker.caFile as string, "../..");
     const connection = await publishOne(broker, "kept", "confirmed");
     connection.on("error", () => {}); // the reset; what counts is the close
     const closed = new Promise((resolve) => connection.on("close", resolve));
@@ -82,7 +81,7 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     await expect(broker.ctl("status")).rejects.toThrow("not running");
     await broker.restart();
     expect(await getOne(broker, "kept")).toBe("confirmed");
-    expect((await broker.ctl("--silent", "list_queues", "name", "messages")).split(/\s+/)).toContain("kept");
+    expect(await broker.ctl("eval", "application:get_env(rabbit, heartbeat).")).toContain("{ok,7}");
 
     await broker.pause();
     const late = connect({ ...broker, username: "guest", password: "guest" });
@@ -91,30 +90,24 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     await broker.resume();
     await (await late).close();
 
-    expect(remains(broker.port)).not.toEqual([]);
+    expect(running(folder)).not.toEqual([]);
     await broker.stop();
-    expect(remains(broker.port)).toEqual([]);
+    expect(running(folder)).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
     await expect(broker.restart()).rejects.toThrow("stopped");
   });
 
   it("leaves nothing when the process that started it is killed", async () => {
-    const args = [command, "start", "--tls", ...(version === undefined ? [] : ["--version", version])];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
-    const said = new Map<string, string>();
-    for await (const line of createInterface(child.stdout)) {
-      const [key = "", value = ""] = line.split("=");
-      said.set(key, value);
-      if (key === "AMQP_TLS_CERT") break;
-    }
-    const port = Number(said.get("AMQP_PORT"));
-    const caFile = said.get("AMQP_TLS_CERT") ?? "";
-    expect(existsSync(caFile)).toBe(true);
-    expect(remains(port)).not.toEqual([]);
+    const folder = await mkdtemp(join(tmpdir(), "mcai-killed-"));
+    const args = [command, "start", ...(version === undefined ? [] : ["--version", version])];
+    const child = spawn(process.execPath, args, { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
+    await vi.waitFor(() => expect(running(folder)).not.toEqual([]), 20_000);
     child.kill("SIGKILL");
     await vi.waitFor(() => {
-      expect(remains(port)).toEqual([]);
-      expect(existsSync(join(caFile, "../.."))).toBe(false);
+      expect(running(folder)).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     }, 20_000);
+    await rmdir(folder);
   });
 
   it("says what it tried where there is none", async () => {
