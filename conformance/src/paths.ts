@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The repository. */
-export const root: string = resolve(import.meta.dirname, "../..");
+const root: string = resolve(import.meta.dirname, "../..");
 /** This package. */
 export const home: string = join(root, "conformance");
+/** What is made once and kept. */
+export const cache: string = join(root, "node_modules", ".cache", "mcai-conformance");
 /** The reference material beside the repository: protocol, captures, capture scripts. */
 export const shared: string = resolve(root, "../shared");
 

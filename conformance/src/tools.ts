@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./paths.ts";
+import { cache } from "./paths.ts";
 
 /** A program that is needed is not there and cannot be installed: at a desk what needs it is left out. */
 export class ToolMissing extends Error {}
 
 /** The Python of a virtual environment with these packages, which is made if it is not there yet. */
 export function ensurePython(name: string, packages: readonly string[]): string {
-  const folder = join(root, "node_modules", ".cache", "mcai-python", name);
+  const folder = join(cache, "python", name);
   const python = join(folder, "bin", "python");
   const stamp = join(folder, `${packages.join(" ").replace(/[^\w.=-]/g, "_")}.done`);
   if (existsSync(stamp)) return python;

@@ -52,6 +52,9 @@ export function readWire(records: readonly WireRecord[]): Wire {
   for (const [at, record] of records.entries()) {
     if (record.left_out !== undefined) {
       gapAt ??= at;
+      // Confirms count messages, and nobody knows how many are missing.
+      for (const message of [...unconfirmed.values()].flat()) message.safeAt ??= message.sentAt;
+      unconfirmed.clear();
       continue;
     }
     const { conn, channel = 0, method, dir, args = {} } = record;

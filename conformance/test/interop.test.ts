@@ -81,6 +81,10 @@ it("shares one queue with the Python SDK's worker: every job ends, and a drain c
       Array.from({ length: jobs }, (_, index) => index + 1),
     );
     expect(mixed.deaths).toBe(0);
+    // What ours had in hand when it went was begun again by another.
+    const begun = mixed.answers.filter(({ key }) => key === "job_progression").map(({ body }) => body);
+    const given = begun.find(({ docker_container_id }) => docker_container_id === ours.instanceId)?.job_id;
+    expect(begun.some((one) => one.job_id === given && one.docker_container_id !== ours.instanceId)).toBe(true);
     expect(mixed.answers.filter(({ key }) => key === "job_error" || key === "job_stopped")).toEqual([]);
     await Promise.all([peer, second].map(({ instanceId }) => progressOf(instanceId)));
     expect(await mixed.checkQueue()).toMatchObject({ messageCount: 0, consumerCount: 2 });
