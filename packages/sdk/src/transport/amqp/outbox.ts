@@ -1,8 +1,6 @@
-import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../job/job.ts";
-import { socketOf } from "./connection.ts";
 import { omitEmptyHeaders } from "./headers.ts";
 
 /** How long the broker may take to confirm a message. */
@@ -47,7 +45,6 @@ export class Outbox {
   #isFull = false;
   readonly #pending = new Set<Pending>();
   #channel: ConfirmChannel | undefined;
-  #cork: (() => void) | undefined;
   #blocked = false;
   #onEmpty: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -92,7 +89,6 @@ export class Outbox {
       this.#options.log.info("The broker takes messages again.");
       this.#restartClocks();
     });
-    this.#cork = makeCork(socketOf(connection));
     this.#channel = channel;
     this.#restartClocks();
     for (const pending of this.#pending) this.#send(pending);
@@ -129,7 +125,6 @@ export class Outbox {
       // Those of a channel that was closed are published again on the next one.
       else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
     });
-    this.#cork?.();
   }
 
   #confirm(pending: Pending): void {
@@ -172,22 +167,6 @@ export class Outbox {
     if (performance.now() - oldest.sentAtMs > confirmTimeoutMs)
       this.#options.reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
   }
-}
-
-// What is published in one turn of the event loop leaves by one system call: amqplib writes each message by itself, in the
-// immediate that its first one asks for.
-function makeCork(socket: Socket): () => void {
-  let isCorked = false;
-  const uncork = () => {
-    isCorked = false;
-    socket.uncork();
-  };
-  return () => {
-    if (isCorked) return;
-    isCorked = true;
-    socket.cork();
-    process.nextTick(() => setImmediate(uncork));
-  };
 }
 
 function toBuffer(body: Uint8Array): Buffer {
