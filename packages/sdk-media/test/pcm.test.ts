@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { Type } from "@mcai/worker-sdk";
 import { describe, expect, it } from "vitest";
+import { PcmTimeline } from "../src/decode/pcm-timeline.ts";
 import {
   audioStream,
   defineMediaWorker,
@@ -259,6 +260,14 @@ describe("timestamps that cannot be", () => {
     const alone = await take(joinPath(folder, "once.ts"));
     expect(Math.abs(samples.length - 2 * alone.samples.length)).toBeLessThan(16 * 24);
     expect(warnings).toEqual([expect.stringMatching(/the timestamps jump back by 12\d{3}\.\d{3} ms/)]);
+  });
+
+  it("behind the end of the media: nothing is invented, and the next ones are not in the past", () => {
+    const timeline = new PcmTimeline(rate, 60_000);
+    expect(timeline.place(3600 * rate, 2 * rate)).toMatchObject({ silence: 0, drop: 0 });
+    expect(timeline.place(3600 * rate + 1024, 2 * rate + 1024)).toEqual({ silence: 0, drop: 0 });
+    expect(timeline.place(2 * rate + 2048, 2 * rate + 2048)).toMatchObject({ silence: 0, drop: 0 });
+    expect(timeline.place(2 * rate + 3072, 2 * rate + 3072)).toEqual({ silence: 0, drop: 0 });
   });
 
   it("that jitter: nothing is lost, and nothing invented", async () => {

@@ -1,10 +1,11 @@
 // What was wrong once.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Type } from "@mcai/worker-sdk";
 import { runJob } from "@mcai/worker-sdk/testing";
 import { describe, expect, it } from "vitest";
 import { defineMediaWorker, videoStream } from "../src/index.ts";
-import { ffmpegFrames, media, newDestination, runMedia, runStreams } from "./media.ts";
+import { ffmpegFrames, folder, media, newDestination, runMedia, runStreams } from "./media.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -75,4 +76,13 @@ it("reports progress of what was handled, not of what was decoded", async () => 
     },
   );
   expect(handledAtHalf).toBeGreaterThan(60);
+});
+
+it("filters pictures that claim colours which there are not", async () => {
+  const bytes = readFileSync(await media("prores.mov"));
+  // The matrix in the header of each picture.
+  for (let at = bytes.indexOf("icpf"); at >= 0; at = bytes.indexOf("icpf", at + 1)) bytes[at + 20] = 235;
+  const path = join(folder, "colours.mov");
+  writeFileSync(path, bytes);
+  expect((await runMedia(path, { video: { pixelFormat: "rgb24" } })).count).toBe(50);
 });

@@ -1,8 +1,15 @@
+import type { AVColorRange, AVColorSpace } from "node-av/constants";
 import type { FilterContext, Frame as NativeFrame, FilterGraph as NativeGraph } from "node-av/lib";
 import { MediaError } from "../errors.ts";
 import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import type { Rational } from "../rational.ts";
 import { collectLog } from "./log-lines.ts";
+
+/** FFmpeg's `AVCOL_SPC_NB` and `AVCOL_RANGE_NB`. */
+const colorSpaceCount = 18;
+const colorRangeCount = 3;
+const AVCOL_SPC_UNSPECIFIED = 2 as AVColorSpace;
+const AVCOL_RANGE_UNSPECIFIED = 0 as AVColorRange;
 
 type Take = (frame: NativeFrame) => Promise<void>;
 
@@ -117,6 +124,9 @@ export class FilterGraph {
     }
     const { num, den } = frame.sampleAspectRatio;
     const rate = this.#frameRate ? `:frame_rate=${this.#frameRate.num}/${this.#frameRate.den}` : "";
+    // Damaged files have others, which FFmpeg's filters refuse.
+    if (frame.colorSpace >= colorSpaceCount) frame.colorSpace = AVCOL_SPC_UNSPECIFIED;
+    if (frame.colorRange >= colorRangeCount) frame.colorRange = AVCOL_RANGE_UNSPECIFIED;
     const colors = `:colorspace=${frame.colorSpace}:range=${frame.colorRange}`;
     return `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}:${unit}:pixel_aspect=${num}/${Math.max(den, 1)}${rate}${colors}`;
   }

@@ -2,6 +2,8 @@
 export const jitterSeconds = 0.01;
 /** A timestamp that is further ahead is an error: FFmpeg's own limit, its `dts_error_threshold`. */
 const farthestAheadSeconds = 30 * 3600;
+/** So is one that is this far behind the end of the media. */
+const farthestBehindEndSeconds = 10;
 /** A timestamp that is further back means that they began anew: FFmpeg's own limit, its `dts_delta_threshold`. */
 const farthestBackSeconds = 10;
 
@@ -18,11 +20,17 @@ export interface Placement {
 /** Compares the timestamps of a run of samples with how many there were, so that neither time nor sound gets lost. */
 export class PcmTimeline {
   readonly #rate: number;
+  readonly #durationSeconds: number;
   /** How far what is counted is ahead of the timestamps, since those were last not believed. */
   #shift = 0;
 
-  constructor(rate: number) {
+  /**
+   * @param rate - Samples a second.
+   * @param durationMs - Of the media, if it is known.
+   */
+  constructor(rate: number, durationMs: number | undefined) {
     this.#rate = rate;
+    this.#durationSeconds = (durationMs ?? Number.POSITIVE_INFINITY) / 1000;
   }
 
   /** Says where samples belong that claim a position, when another is next. */
@@ -32,7 +40,8 @@ export class PcmTimeline {
     if (Math.abs(seconds) < jitterSeconds) return { silence: 0, drop: 0 };
     const at = `at ${this.#toMs(next)} ms`;
     const length = `${this.#toMs(Math.abs(offset))} ms`;
-    if (seconds > 0 && seconds <= farthestAheadSeconds)
+    const behindEndSeconds = (next + offset) / this.#rate - this.#durationSeconds;
+    if (seconds > 0 && seconds <= farthestAheadSeconds && behindEndSeconds <= farthestBehindEndSeconds)
       return { silence: offset, drop: 0, message: `${length} are missing ${at}, filled with silence` };
     if (seconds < 0 && seconds >= -farthestBackSeconds)
       return { silence: 0, drop: -offset, message: `${length} ${at} are there twice, the second time is left out` };

@@ -84,7 +84,7 @@ export function pcmStream(
     open(context) {
       const chain = toAudioChain({ sampleRate: rate, channels, sampleFormat, filters });
       const windows = new PcmWindows({ rate, channels, length, overlap, planar, format });
-      const timeline = new PcmTimeline(rate);
+      const timeline = new PcmTimeline(rate, context.source.format.durationMs);
       const put = (window: PcmWindow) =>
         putWindow(context, stream.index, window, handler as (window: PcmWindow) => HandlerResult);
       return new CodedPipeline({
