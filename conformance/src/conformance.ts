@@ -28,6 +28,8 @@ export interface Conformance extends Verdict {
   readonly comparisons: readonly Comparison[];
   /** What a consumer of the backend could not use, and what is wrong with the list. */
   readonly faults: readonly string[];
+  /** Where the captures are, if they were kept or did not pass. */
+  readonly captures: string | undefined;
 }
 
 /** Runs the scenarios on the twins and compares them with the reference's captures. */
@@ -36,25 +38,24 @@ export async function checkConformance(options: ConformanceOptions): Promise<Con
   const scenarios = listCaptures(golden).filter(wants ?? (() => true));
   if (scenarios.length === 0) throw new Error(`${golden} has no such scenario`);
   const folder = options.keep ?? mkdtempSync(join(tmpdir(), "mcai-conformance-"));
-  try {
-    const ours = options.captured ?? (await capture({ scenarios, golden, folder, parallel }));
-    const intended = readIntended(new URL("../intended-differences.json", import.meta.url));
-    const faults = findListFaults(intended, readShared("protocol.md"), readShared("design.md"));
-    const comparisons: Comparison[] = [];
-    for (const scenario of scenarios) {
-      const own = readCapture(ours, scenario);
-      comparisons.push(compare(readCapture(golden, scenario), own));
-      for (const message of readWire(own.wire ?? []).published)
-        faults.push(...findConsumerFaults(message).map((fault) => `${scenario}: ${fault}`));
-    }
-    return { ...judge(comparisons, intended, wants === undefined), comparisons, faults };
-  } finally {
-    if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
+  const captures = options.captured ?? (await capture({ scenarios, golden, folder, parallel }));
+  const intended = readIntended(new URL("../intended-differences.json", import.meta.url));
+  const faults = findListFaults(intended, readShared("protocol.md"), readShared("design.md"));
+  const comparisons: Comparison[] = [];
+  for (const scenario of scenarios) {
+    const ours = readCapture(captures, scenario);
+    comparisons.push(compare(readCapture(golden, scenario), ours));
+    for (const message of readWire(ours.wire ?? []).published)
+      faults.push(...findConsumerFaults(message).map((fault) => `${scenario}: ${fault}`));
   }
+  const outcome = { ...judge(comparisons, intended, wants === undefined), comparisons, faults, captures };
+  if (!isPassed(outcome) || options.keep !== undefined) return outcome;
+  rmSync(folder, { recursive: true, force: true });
+  return { ...outcome, captures: options.captured };
 }
 
 /** Says what was found, a line a thing. */
-export function report({ comparisons, unexplained, unused, used, faults }: Conformance): string {
+export function report({ comparisons, unexplained, unused, used, faults, captures }: Conformance): string {
   const lines = unexplained.map(
     ({ scenario, field, reference, ours }) =>
       `${scenario}: ${field}\n    reference  ${cut(reference)}\n    ours       ${cut(ours)}`,
@@ -65,6 +66,7 @@ export function report({ comparisons, unexplained, unused, used, faults }: Confo
   const explained = new Map<string, number>();
   for (const [{ why }, count] of used) explained.set(why, (explained.get(why) ?? 0) + count);
   const reasons = [...explained].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  if (captures !== undefined) lines.push(`The captures of ours are in ${captures}.`);
   lines.push(
     `${comparisons.length} scenarios, ${fields} fields compared; intended: ${reasons.map(([why, count]) => `${why} ${count}`).join(", ")}`,
     `${unexplained.length} unexplained differences, ${unused.length} unused entries, ${faults.length} faults`,
