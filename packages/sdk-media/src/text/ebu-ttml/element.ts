@@ -1,0 +1,106 @@
+import type { SaxesTagNS } from "saxes";
+import type { Attribute, ContentElement, Node, TimeExpression } from "./model.ts";
+import { TT, XML } from "./namespaces.ts";
+import type { Report } from "./root.ts";
+import { parseTime, type Timing } from "./time-expression.ts";
+
+/** A node whose children are still being read. */
+export type Open<N extends Node = Node> = N extends { children: unknown }
+  ? Omit<N, "children"> & { children: Node[] }
+  : N;
+
+const LIVE_BLOCKS = new Set(["metadata"]);
+const TTML_BLOCKS = new Set(["metadata", "set", "animate"]);
+const WHITE_SPACE = /[ \t\r\n]+/;
+
+/** Attributes, frozen, in the order in which they were written. */
+export function attributesOf(tag: SaxesTagNS): readonly Attribute[] {
+  const list: Attribute[] = [];
+  for (const key in tag.attributes) {
+    const { name, local, uri, value } = tag.attributes[key] as SaxesTagNS["attributes"][string];
+    list.push(Object.freeze({ name, localName: local, namespace: uri, value }));
+  }
+  return Object.freeze(list);
+}
+
+/** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
+export function kindOf(
+  tag: SaxesTagNS,
+  parent: Open,
+  dialect: Timing["dialect"],
+  report: Report,
+): Exclude<Node["kind"], "text"> {
+  if (tag.uri !== TT || parent.kind === "element") return "element";
+  const { local } = tag;
+  switch (parent.kind) {
+    case "body":
+      if (local === "p" && dialect !== "ttml") report("BadStructure", "body holds a p, expected div.");
+      if (local === "div" || local === "p") return local;
+      break;
+    case "div":
+      if (local === "div" || local === "p") return local;
+      break;
+    case "p":
+    case "span":
+      if (local === "span" || local === "br") return local;
+      break;
+    default:
+  }
+  const known = dialect === "ttml" ? TTML_BLOCKS : LIVE_BLOCKS;
+  if (!known.has(local)) report("BadStructure", `${parent.kind} may not hold ${local}.`);
+  return "element";
+}
+
+/** What the attributes of a content element say. */
+export function contentOf(
+  name: string,
+  attributes: readonly Attribute[],
+  local: string,
+  timing: Timing,
+  report: Report,
+): ContentElement {
+  let id: string | undefined;
+  let begin: TimeExpression | undefined;
+  let end: TimeExpression | undefined;
+  let dur: TimeExpression | undefined;
+  let style: readonly string[] = NONE;
+  let region: string | undefined;
+  for (const { namespace, localName, value } of attributes) {
+    if (namespace === XML && localName === "id") id = value;
+    if (namespace !== "") continue;
+    if (localName === "begin") begin = timeOf(localName, value, timing, report);
+    else if (localName === "end") end = timeOf(localName, value, timing, report);
+    else if (localName === "dur") {
+      if (local !== "body" && timing.dialect !== "ttml")
+        report("BadStructure", `${local} has a dur, which only body may.`, "dur");
+      dur = timeOf(localName, value, timing, report);
+    } else if (localName === "style") style = idsOf(value);
+    else if (localName === "region") region = value.trim();
+  }
+  return { name, attributes, id, begin, end, dur, style, region };
+}
+
+/** The ids of a list of them. */
+export function idsOf(value: string): readonly string[] {
+  const trimmed = value.trim();
+  return trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE));
+}
+
+/** `xml:space` of an element, where its parent's is known. */
+export function spaceOf(attributes: readonly Attribute[], inherited: boolean): boolean {
+  for (const { namespace, localName, value } of attributes) {
+    if (localName === "space" && namespace === XML) return value === "preserve";
+  }
+  return inherited;
+}
+
+const NONE: readonly string[] = Object.freeze([]);
+
+function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {
+  const time = parseTime(text, timing);
+  if (time !== undefined) return Object.freeze({ text, time });
+  const of = timing.dialect === "ttml" ? "TTML" : `the time base ${timing.timeBase}`;
+  report("BadTimeExpression", `${name} is ${JSON.stringify(text)}, which is no time of ${of}.`, name);
+  // As TTML has it, it may still be worth something.
+  return Object.freeze({ text, time: parseTime(text, { ...timing, dialect: "ttml" }) });
+}

@@ -1,0 +1,54 @@
+import type { SaxesTagNS } from "saxes";
+import { idsOf } from "./element.ts";
+import type { EbuTtErrorCode } from "./error.ts";
+import type { Attribute } from "./model.ts";
+import { TT, XML } from "./namespaces.ts";
+import type { Report } from "./root.ts";
+
+type ReportAt = (code: EbuTtErrorCode, message: string, attribute: string, at: number) => void;
+
+interface Reference {
+  readonly kind: "style" | "region";
+  readonly id: string;
+  readonly at: number;
+}
+
+const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_.\-·]*$/u;
+
+/** The ids of a document and what refers to them, which may stand before them. */
+export class Identifiers {
+  readonly #ids = new Set<string>();
+  readonly #targets = { style: new Set<string>(), region: new Set<string>() };
+  readonly #references: Reference[] = [];
+
+  add(tag: SaxesTagNS, attributes: readonly Attribute[], tagStart: () => number, report: Report): void {
+    const isTt = tag.uri === TT;
+    for (const { namespace, localName, value } of attributes) {
+      if (namespace === XML && localName === "id") {
+        this.#add(value, report);
+        if (isTt && (tag.local === "style" || tag.local === "region")) this.#targets[tag.local].add(value);
+      } else if (namespace === "" && isTt && (localName === "style" || localName === "region")) {
+        // One look-up for all the ids of a list; ids that are known already need none.
+        const unknown = idsOf(value).filter((id) => !this.#targets[localName].has(id));
+        if (unknown.length === 0) continue;
+        const at = tagStart();
+        for (const id of unknown) this.#references.push({ kind: localName, id, at });
+      }
+    }
+  }
+
+  /** Reports what refers to nothing, once the document has ended. */
+  resolve(report: ReportAt): void {
+    for (const { kind, id, at } of this.#references) {
+      if (!this.#targets[kind].has(id))
+        report("UnknownReference", `There is no ${kind} ${JSON.stringify(id)}.`, kind, at);
+    }
+  }
+
+  #add(id: string, report: Report): void {
+    if (!NAME.test(id)) report("BadValue", `xml:id is ${JSON.stringify(id)}, which is no name.`, "id");
+    if (this.#ids.has(id))
+      report("DuplicateId", `There is a second element with the xml:id ${JSON.stringify(id)}.`, "id");
+    this.#ids.add(id);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Body, Div, Node, Paragraph, Span } from "./model.ts";
+
+/** Gives the text that takes the place of another. */
+export type TextMapper = (text: string, place: { readonly paragraph: Paragraph }) => string | Promise<string>;
+
+/** A body, div, paragraph or span with other text; the same object if no text changed. */
+export async function mapRuns<N extends Body | Div | Paragraph | Span>(
+  node: N,
+  mapper: TextMapper,
+  paragraph?: Paragraph,
+): Promise<N> {
+  let changed = false;
+  const inside = node.kind === "p" ? (node as Paragraph) : paragraph;
+  const children: Node[] = [];
+  for (const child of node.children as readonly Node[]) {
+    const mapped = await mapNode(child, mapper, inside, (node as { preserveSpace?: boolean }).preserveSpace === true);
+    changed ||= mapped !== child;
+    children.push(mapped);
+  }
+  return changed ? (Object.freeze({ ...node, children: Object.freeze(children) }) as Readonly<N> as N) : node;
+}
+
+async function mapNode(
+  node: Node,
+  mapper: TextMapper,
+  paragraph: Paragraph | undefined,
+  preserve: boolean,
+): Promise<Node> {
+  if (node.kind === "div" || node.kind === "p" || node.kind === "span") return mapRuns(node, mapper, paragraph);
+  if (node.kind !== "text" || paragraph === undefined) return node;
+  const [start, end] = preserve ? [0, node.text.length] : shown(node.text);
+  const run = node.text.slice(start, end);
+  if (run === "") return node;
+  const seen = preserve ? run : run.replaceAll(/[ \t\r\n]+/g, " ");
+  const mapped = await mapper(seen, { paragraph });
+  return mapped === seen
+    ? node
+    : Object.freeze({ kind: "text" as const, text: node.text.slice(0, start) + mapped + node.text.slice(end) });
+}
+
+// From the first to the last character that is no white space of XML.
+function shown(text: string): [number, number] {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return [start, end];
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9 || code === 10 || code === 13;
+}

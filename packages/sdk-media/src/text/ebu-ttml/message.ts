@@ -1,0 +1,38 @@
+import type { LiveMessage, Text, XmlElement } from "./model.ts";
+import { EBUTTP, LIVE_MESSAGE } from "./namespaces.ts";
+import { find } from "./root.ts";
+
+/** What a message says. */
+export function messageOf(element: XmlElement): LiveMessage {
+  const header = child(element, "header");
+  const text = (name: string) => {
+    const found = header && child(header, name);
+    return found && textOf(found);
+  };
+  const payload = child(element, "payload");
+  return Object.freeze({
+    kind: "message" as const,
+    sequenceIdentifier: find(element.attributes, EBUTTP, "sequenceIdentifier"),
+    type: text("type"),
+    sender: text("sender"),
+    recipients: Object.freeze(children(header, "recipient").map(textOf)),
+    payload: payload && textOf(payload),
+    element,
+  });
+}
+
+function child(parent: XmlElement, localName: string): XmlElement | undefined {
+  return children(parent, localName)[0];
+}
+
+function children(parent: XmlElement | undefined, localName: string): XmlElement[] {
+  const isIt = (node: XmlElement | Text) =>
+    node.kind === "element" &&
+    node.localName === localName &&
+    (node.namespace === LIVE_MESSAGE || node.namespace === "");
+  return (parent?.children ?? []).filter(isIt) as XmlElement[];
+}
+
+function textOf({ children }: XmlElement): string {
+  return children.map((node) => (node.kind === "text" ? node.text : textOf(node))).join("");
+}

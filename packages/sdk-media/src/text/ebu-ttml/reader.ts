@@ -1,0 +1,224 @@
+import { SaxesParser, type SaxesTagNS } from "saxes";
+import { EbuTtDocument } from "./document.ts";
+import { attributesOf, contentOf, kindOf, type Open, spaceOf } from "./element.ts";
+import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
+import { Identifiers } from "./identifiers.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { messageOf } from "./message.ts";
+import type { Body, LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
+import { LIVE_MESSAGE, TT } from "./namespaces.ts";
+import type { ParseOptions } from "./parse-options.ts";
+import type { Piece, SourceText } from "./position.ts";
+import { type DocumentProperties, readRoot } from "./root.ts";
+
+type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean };
+type Parent = Open | Root;
+
+const MOST_WARNINGS = 100;
+const ENDED = Symbol("the root has ended");
+
+/** Reads one document or message, in as many pieces as it comes. */
+export class DocumentReader {
+  readonly #source: SourceText;
+  readonly #strict: boolean;
+  readonly #allowSmpte: boolean;
+  readonly #limits: Limits;
+  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #stack: Parent[] = [];
+  readonly #warnings: EbuTtError[] = [];
+  readonly #identifiers = new Identifiers();
+  #elements = 0;
+  #attributes = 0;
+  #properties: DocumentProperties | undefined;
+  #rootAttributes: EbuTtDocument["attributes"] = [];
+  #item: EbuTtDocument | LiveMessage | undefined;
+  /** Where the first tag ended, or undefined if there was none yet. */
+  rootEnd: number | undefined;
+
+  constructor(source: SourceText, options: ParseOptions = {}) {
+    this.#source = source;
+    this.#strict = options.mode === "strict";
+    this.#allowSmpte = options.allowSmpte === true;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const parser = this.#parser;
+    parser.on("error", (error) => this.#fail("NotWellFormed", sentence(error.message)));
+    parser.on("xmldecl", ({ encoding }) => this.#checkEncoding(encoding));
+    parser.on("doctype", () => this.#fail("DoctypeForbidden", "A document type declaration is refused."));
+    parser.on("attribute", () => {
+      if (++this.#attributes > this.#limits.attributes)
+        this.#exceeded("attributes", `${this.#limits.attributes} attributes`);
+    });
+    parser.on("opentag", (tag) => this.#open(tag));
+    parser.on("closetag", () => this.#close());
+    parser.on("text", (text) => this.#text(text));
+    parser.on("cdata", (text) => this.#text(text));
+  }
+
+  /**
+   * Reads a piece that was added to the source.
+   *
+   * @returns what was read and how many characters of the piece belong to it; undefined if it has not ended.
+   * @throws EbuTtError what rejects the document.
+   */
+  write(piece: Piece): { item: EbuTtDocument | LiveMessage; chars: number } | undefined {
+    const start = this.#source.length;
+    this.#source.append(piece);
+    try {
+      this.#parser.write(piece.text);
+    } catch (thrown) {
+      if (thrown !== ENDED || this.#item === undefined) throw thrown;
+      return { item: this.#item, chars: this.#parser.position - start };
+    }
+    return undefined;
+  }
+
+  /** The end of the source has come, and the document has not ended. */
+  truncated(): EbuTtError {
+    const position = this.#source.positionAt(this.#source.length);
+    return new EbuTtError("Truncated", "The document has not ended.", { position });
+  }
+
+  #open(tag: SaxesTagNS): void {
+    this.#attributes = 0;
+    if (++this.#elements > this.#limits.elements) this.#exceeded("elements", `${this.#limits.elements} elements`);
+    if (this.#stack.length >= this.#limits.depth) this.#exceeded("depth", `${this.#limits.depth} levels of elements`);
+    const parent = this.#stack.at(-1);
+    const node = parent === undefined ? this.#openRoot(tag) : this.#openChild(tag, parent);
+    this.#stack.push(node);
+  }
+
+  #openRoot(tag: SaxesTagNS): Parent {
+    this.rootEnd = this.#parser.position;
+    const attributes = attributesOf(tag);
+    if (tag.local === "message" && tag.uri === LIVE_MESSAGE) return element(tag, attributes) as Open;
+    if (tag.local !== "tt" || tag.uri !== TT)
+      this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.uri)}, expected tt in ${TT}.`);
+    this.#rootAttributes = attributes;
+    this.#properties = Object.freeze(readRoot(attributes, this.#report, this.#allowSmpte));
+    return { kind: "root", name: tag.name, children: [], preserveSpace: spaceOf(attributes, false) };
+  }
+
+  #openChild(tag: SaxesTagNS, parent: Parent): Parent {
+    const attributes = attributesOf(tag);
+    const node = this.#nodeOf(tag, attributes, parent);
+    if (this.#properties !== undefined) {
+      this.#identifiers.add(tag, attributes, () => this.#tagStart(), this.#report);
+    }
+    parentChildren(parent).push(node as Node);
+    return node;
+  }
+
+  #nodeOf(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"], parent: Parent): Open {
+    const timing = this.#properties?.timing ?? {};
+    if (parent.kind === "root") {
+      if (tag.uri === TT && tag.local === "body") {
+        if (parent.children.some(({ kind }) => kind === "body"))
+          this.#report("BadStructure", "There is a second body.");
+        return {
+          kind: "body",
+          ...contentOf(tag.name, attributes, "body", timing, this.#report),
+          children: [],
+          preserveSpace: spaceOf(attributes, parent.preserveSpace),
+        } as Open<Body>;
+      }
+      if (tag.uri === TT && tag.local !== "head" && tag.local !== "metadata")
+        this.#report("BadStructure", `tt may not hold ${tag.local}.`);
+      if (tag.uri === TT && parent.children.some(({ kind }) => kind === "body"))
+        this.#report("BadStructure", `${tag.local} follows the body.`);
+      return element(tag, attributes);
+    }
+    const kind = kindOf(tag, parent, timing.dialect, this.#report);
+    if (kind === "element") return element(tag, attributes);
+    const content = contentOf(tag.name, attributes, kind, timing, this.#report);
+    const preserveSpace = spaceOf(attributes, (parent as { preserveSpace?: boolean }).preserveSpace === true);
+    return (kind === "br"
+      ? { kind, ...content, children: [] }
+      : { kind, ...content, preserveSpace, children: [] }) as unknown as Open;
+  }
+
+  #text(text: string): void {
+    const parent = this.#stack.at(-1);
+    if (parent === undefined || text === "") return;
+    if (parent.kind === "root" || parent.kind === "body" || parent.kind === "div" || parent.kind === "br") {
+      if (/[^ \t\r\n]/.test(text))
+        this.#report("BadStructure", `${parent.kind === "root" ? "tt" : parent.kind} may not hold text.`);
+      return;
+    }
+    const children = parentChildren(parent);
+    const last = children.at(-1);
+    if (last?.kind === "text") (last as { text: string }).text += text;
+    else children.push({ kind: "text", text });
+  }
+
+  #close(): void {
+    const node = this.#stack.pop() as Parent;
+    for (const child of parentChildren(node)) if (child.kind === "text") Object.freeze(child);
+    Object.freeze(parentChildren(node));
+    if (node.kind !== "root") Object.freeze(node);
+    if (this.#stack.length > 0) return;
+    if (node.kind === "root") this.#finish(node);
+    else this.#item = messageOf(node as unknown as XmlElement);
+    throw ENDED;
+  }
+
+  #finish(root: Root): void {
+    const children = root.children as readonly RootContent[];
+    const report = (code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number) =>
+      this.#reportAt(code, message, attribute, at);
+    this.#identifiers.resolve(report);
+    const [fault] = this.#warnings;
+    if (this.#strict && fault !== undefined) throw fault;
+    this.#item = new EbuTtDocument({
+      name: root.name,
+      attributes: this.#rootAttributes,
+      children,
+      properties: this.#properties as DocumentProperties,
+      warnings: Object.freeze(this.#warnings),
+      preserveSpace: root.preserveSpace,
+    });
+  }
+
+  #checkEncoding(encoding: string | undefined): void {
+    if (encoding === undefined || /^(utf-?8|utf-?16(le|be)?|us-ascii)$/i.test(encoding)) return;
+    this.#fail("BadEncoding", `The document says its encoding is ${encoding}, expected UTF-8 or UTF-16.`);
+  }
+
+  readonly #report = (code: EbuTtErrorCode, message: string, attribute?: string): void => {
+    if (this.#warnings.length < MOST_WARNINGS) {
+      this.#reportAt(code, message, attribute, this.#tagStart());
+    }
+  };
+
+  #reportAt(code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number): void {
+    const position = this.#source.positionAt(at);
+    const error = new EbuTtError(code, message, attribute === undefined ? { position } : { position, attribute });
+    if (this.#warnings.length < MOST_WARNINGS) this.#warnings.push(error);
+  }
+
+  #tagStart(): number {
+    return this.#source.tagStart(this.#parser.position);
+  }
+
+  #fail(code: EbuTtErrorCode, message: string): never {
+    throw new EbuTtError(code, message, { position: this.#source.positionAt(this.#parser.position) });
+  }
+
+  #exceeded(limit: "depth" | "elements" | "attributes", what: string): never {
+    const position = this.#source.positionAt(this.#parser.position);
+    throw new EbuTtError("LimitExceeded", `The document has more than ${what}.`, { position, limit });
+  }
+}
+
+function element(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"]): Open<XmlElement> {
+  return { kind: "element", name: tag.name, localName: tag.local, namespace: tag.uri, attributes, children: [] };
+}
+
+function parentChildren(parent: Parent): Node[] {
+  return (parent as { children: Node[] }).children;
+}
+
+// saxes writes them without a capital.
+function sentence(message: string): string {
+  const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+  return text.endsWith(".") ? text : `${text}.`;
+}

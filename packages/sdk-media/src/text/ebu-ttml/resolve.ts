@@ -1,0 +1,99 @@
+import type { EbuTtDocument } from "./document.ts";
+import { EbuTtError } from "./error.ts";
+import type { Node, TimedElement } from "./model.ts";
+import { earlier, later, Time } from "./time.ts";
+
+/** From when to when something is active; undefined is open. What ends at or before its begin is never shown. */
+export interface Interval {
+  readonly begin: Time;
+  readonly end: Time | undefined;
+}
+
+/** A document's own times, and those of its elements, in the time line of its availability time. */
+export interface ResolvedDocument extends Interval {
+  /** When an element is active; undefined for one that has no part, for it begins at or after its own end. */
+  intervalOf(element: TimedElement): Interval | undefined;
+}
+
+type Computed = { begin: Time; end: Time | undefined };
+
+/**
+ * Resolves the times inside a document, as EBU-TT Live has it: containers are parallel, times relative to their parent's
+ * begin; without a begin, an element begins with its earliest child. Nothing begins before the document was available.
+ *
+ * @param availability when the document was there. @default nought
+ * @throws EbuTtError `UnsupportedTimeBase` for times of `smpte` with a discontinuous marker mode, which are in no time line.
+ *
+ * @example
+ * ```ts
+ * const times = resolve(document, Time.fromSeconds(12.5));
+ * for (const paragraph of paragraphs(document)) use(times.intervalOf(paragraph)?.begin.milliseconds);
+ * ```
+ */
+export function resolve(document: EbuTtDocument, availability: Time = Time.zero): ResolvedDocument {
+  if (document.timeBase === "smpte" && document.properties.markerMode === "discontinuous") {
+    throw new EbuTtError(
+      "UnsupportedTimeBase",
+      "Times of the time base smpte with discontinuous markers are in no time line.",
+    );
+  }
+  const intervals = new Map<TimedElement, Interval>();
+  const { body } = document;
+  if (body === undefined) return { begin: availability, end: availability, intervalOf: () => undefined };
+  const computed = compute(body, { begin: Time.zero, end: undefined }, availability, intervals);
+  const { begin, end } = computed ?? { begin: Time.zero, end: undefined };
+  return { begin: later(begin, availability), end, intervalOf: (element) => intervals.get(element) };
+}
+
+function compute(
+  element: TimedElement,
+  parent: Computed,
+  availability: Time,
+  intervals: Map<TimedElement, Interval>,
+): Computed | undefined {
+  const ownBegin = element.begin?.time;
+  if (ownBegin !== undefined && element.end?.time !== undefined && ownBegin.compare(element.end.time) >= 0)
+    return undefined;
+  const base = ownBegin === undefined ? parent.begin : parent.begin.plus(ownBegin);
+  const ownEnd = endOf(element, parent.begin, base, availability);
+  const limit = earlier(ownEnd, parent.end);
+  let begin: Time | undefined;
+  let end: Time | undefined;
+  let isOpen = false;
+  let isLeaf = true;
+  for (const child of element.children as readonly Node[]) {
+    const part = partOf(child, { begin: base, end: limit }, availability, intervals);
+    if (part === undefined) continue;
+    isLeaf = false;
+    begin = earlier(begin, part.begin);
+    isOpen ||= part.end === undefined;
+    if (part.end !== undefined) end = end === undefined ? part.end : later(end, part.end);
+  }
+  const computed = {
+    begin: ownBegin === undefined ? (begin ?? base) : base,
+    end: ownEnd !== undefined || isLeaf || isOpen ? limit : earlier(end, limit),
+  };
+  intervals.set(element, Object.freeze({ begin: later(computed.begin, availability), end: computed.end }));
+  return computed;
+}
+
+function partOf(
+  child: Node,
+  parent: Computed,
+  availability: Time,
+  intervals: Map<TimedElement, Interval>,
+): Computed | undefined {
+  if (child.kind === "div" || child.kind === "p" || child.kind === "span")
+    return compute(child, parent, availability, intervals);
+  // Text that is in no span is shown as long as its parent.
+  return child.kind === "text" && /[^ \t\r\n]/.test(child.text) ? parent : undefined;
+}
+
+function endOf(element: TimedElement, parentBegin: Time, base: Time, availability: Time): Time | undefined {
+  const end = element.end?.time && parentBegin.plus(element.end.time);
+  const dur = element.dur?.time;
+  if (dur === undefined) return end;
+  // A body that says only how long it lasts, lasts from when it was there.
+  const from = element.kind === "body" && element.begin?.time === undefined ? availability : base;
+  return earlier(end, from.plus(dur));
+}

@@ -1,0 +1,129 @@
+import { Time } from "./time.ts";
+
+/** What a document says about its times: the attributes of `tt` that the value of a time expression depends on. */
+export interface Timing {
+  /**
+   * Which grammar: `"ebu-tt-live"` (Tech 3370) has clock times and `h`, `m`, `s`, `ms`; `"ttml"` adds frames and ticks.
+   *
+   * @default "ebu-tt-live"
+   */
+  readonly dialect?: "ebu-tt-live" | "ttml";
+  /** @default "media" */
+  readonly timeBase?: "clock" | "media" | "smpte";
+  /** Frames a second, as `ttp:frameRate` has it. @default 30 */
+  readonly frameRate?: number;
+  /** What the frame rate is multiplied by: `[1000, 1001]`. @default [1, 1] */
+  readonly frameRateMultiplier?: readonly [number, number];
+  /** @default 1 */
+  readonly subFrameRate?: number;
+  /** Ticks a second. @default the frame rate × the sub-frame rate if there is a frame rate, else 1 */
+  readonly tickRate?: number;
+  /** @default "nonDrop" */
+  readonly dropMode?: "nonDrop" | "dropNTSC" | "dropPAL";
+}
+
+const UNITS = { h: 3600n, m: 60n, s: 1n } as const;
+const OFFSET = /^(\d+)(?:\.(\d+))?(h|ms|m|s|f|t)$/;
+const FRAMES = /^(\d{2,}):(\d\d):(\d\d):(\d{2,})(?:\.(\d+))?$/;
+const SMPTE_FRAMES = /^([01]\d|2[0-3]):(\d\d):(\d\d):(\d\d)$/;
+const DIGIT_0 = 48;
+const COLON = 58;
+
+/**
+ * The exact time of a time expression (`00:00:05.04`, `2.5m`, in TTML also `00:00:02:15`, `12f`, `90000t`), or undefined if
+ * it is none in this dialect and time base.
+ *
+ * @example
+ * ```ts
+ * parseTime("00:00:02:15", { dialect: "ttml", frameRate: 30, frameRateMultiplier: [1000, 1001] })?.toString(); // "5001/2000"
+ * ```
+ */
+export function parseTime(text: string, timing: Timing = {}): Time | undefined {
+  if (text.length > 256) return undefined; // no time needs that many digits, and large ones cost
+  const { dialect = "ebu-tt-live", timeBase = "media" } = timing;
+  if (dialect === "ttml") return clockTime(text, false) ?? framesTime(text, FRAMES, timing) ?? offsetTime(text, timing);
+  if (timeBase === "smpte") return framesTime(text, SMPTE_FRAMES, timing);
+  return clockTime(text, timeBase === "clock") ?? offsetTime(text, undefined);
+}
+
+/** Frames a second as a fraction: frame rate × multiplier. @internal */
+function effectiveRate(timing: Timing): [bigint, bigint] {
+  const [num, den] = timing.frameRateMultiplier ?? [1, 1];
+  return [BigInt(timing.frameRate ?? 30) * BigInt(num), BigInt(den)];
+}
+
+// By character codes: it is called for every time of every document.
+function clockTime(text: string, twoHourDigits: boolean): Time | undefined {
+  const hourDigits = text.indexOf(":");
+  if (hourDigits < 2 || (twoHourDigits && hourDigits > 2)) return undefined;
+  const length = text.length;
+  const dot = hourDigits + 6;
+  if (text.charCodeAt(hourDigits + 3) !== COLON || (length > dot && text[dot] !== ".") || length === dot + 1)
+    return undefined;
+  if (length < dot || !digits(text, 0, hourDigits) || !digits(text, dot + 1, length)) return undefined;
+  const minutes = twoDigits(text, hourDigits + 1);
+  const seconds = twoDigits(text, hourDigits + 4);
+  if (!(minutes <= 59 && seconds <= 60)) return undefined;
+  const fraction = text.slice(dot + 1);
+  const rest = minutes * 60 + seconds;
+  if (hourDigits > 9)
+    return Time.fromDigits(String(BigInt(text.slice(0, hourDigits)) * 3600n + BigInt(rest)), fraction);
+  const whole = Number(text.slice(0, hourDigits)) * 3600 + rest;
+  if (fraction.length > 6 || whole > 8e9) return Time.fromDigits(String(whole), fraction);
+  return Time.fromMicroseconds(whole * 1_000_000 + Number(fraction.padEnd(6, "0")));
+}
+
+function digits(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i) - DIGIT_0;
+    if (!(code >= 0 && code <= 9)) return false;
+  }
+  return true;
+}
+
+function twoDigits(text: string, at: number): number {
+  return digits(text, at, at + 2)
+    ? (text.charCodeAt(at) - DIGIT_0) * 10 + text.charCodeAt(at + 1) - DIGIT_0
+    : Number.NaN;
+}
+
+function framesTime(text: string, pattern: RegExp, timing: Timing): Time | undefined {
+  const match = pattern.exec(text);
+  if (match === null) return undefined;
+  const [hours, minutes, seconds, frames, subFrames = 0n] = match.slice(1).map((part) => BigInt(part ?? 0)) as Numbers;
+  const { frameRate = 30, subFrameRate = 1, dropMode = "nonDrop" } = timing;
+  if (minutes > 59n || seconds > 60n || frames >= BigInt(frameRate) || subFrames >= BigInt(subFrameRate))
+    return undefined;
+  const [rate, rateDen] = effectiveRate(timing);
+  const whole = hours * 3600n + minutes * 60n + seconds;
+  const sub = BigInt(subFrameRate);
+  const ofFrames = (count: bigint) => Time.fraction((count * sub + subFrames) * rateDen, rate * sub);
+  if (timing.timeBase !== "smpte") return ofFrames(frames).plus(Time.fraction(whole, 1n));
+  return ofFrames(whole * BigInt(frameRate) + frames - droppedFrames(hours * 60n + minutes, dropMode));
+}
+
+type Numbers = [bigint, bigint, bigint, bigint, bigint?];
+
+function droppedFrames(minutes: bigint, mode: NonNullable<Timing["dropMode"]>): bigint {
+  if (mode === "dropNTSC") return 2n * (minutes - minutes / 10n);
+  if (mode === "dropPAL") return 4n * (minutes / 2n - minutes / 20n);
+  return 0n;
+}
+
+function offsetTime(text: string, timing: Timing | undefined): Time | undefined {
+  const match = OFFSET.exec(text);
+  if (match === null) return undefined;
+  const [, whole = "", fraction = "", unit = ""] = match;
+  if (unit === "ms") {
+    const shifted = `${whole}${fraction}`.padStart(fraction.length + 4, "0");
+    return Time.fromDigits(shifted.slice(0, -3 - fraction.length), shifted.slice(-3 - fraction.length));
+  }
+  if (unit === "h" || unit === "m" || unit === "s") return Time.fromDigits(whole, fraction, UNITS[unit]);
+  if (timing === undefined) return undefined;
+  const [rate, rateDen] = unit === "f" ? effectiveRate(timing) : [tickRate(timing), 1n];
+  return Time.fraction(BigInt(whole + fraction) * rateDen, rate * 10n ** BigInt(fraction.length));
+}
+
+function tickRate({ tickRate, frameRate, subFrameRate = 1 }: Timing): bigint {
+  return BigInt(tickRate ?? (frameRate === undefined ? 1 : frameRate * subFrameRate));
+}
