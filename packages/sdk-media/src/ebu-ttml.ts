@@ -1,5 +1,6 @@
 export { type DocumentChanges, EbuTtDocument } from "./text/ebu-ttml/document.ts";
 export { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./text/ebu-ttml/error.ts";
+export { type FramedItem, Framer } from "./text/ebu-ttml/framer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./text/ebu-ttml/limits.ts";
 export type { TextMapper } from "./text/ebu-ttml/map-text.ts";
 export type {
@@ -25,6 +26,7 @@ export type { Position } from "./text/ebu-ttml/position.ts";
 export { paragraphs, textOf } from "./text/ebu-ttml/presented-text.ts";
 export { type Interval, type ResolvedDocument, resolve } from "./text/ebu-ttml/resolve.ts";
 export type { DocumentProperties } from "./text/ebu-ttml/root.ts";
+export { type Arrival, type ResolvedInterval, Sequence } from "./text/ebu-ttml/sequence.ts";
 export { Time } from "./text/ebu-ttml/time.ts";
 export { parseTime, type Timing } from "./text/ebu-ttml/time-expression.ts";
 export { write } from "./text/ebu-ttml/write.ts";

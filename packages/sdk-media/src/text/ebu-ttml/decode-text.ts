@@ -10,28 +10,52 @@ export function decodeText(bytes: Uint8Array): string {
   return buffer.toString("utf8", buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0);
 }
 
-/** UTF-16 in the other byte order. A last half of a unit is left out. */
-export function swapped(bytes: Uint8Array): Buffer {
+/** How the bytes of a stream are text. */
+export type Encoding = "utf8" | "utf16le" | "utf16be";
+
+/** Bytes as text, as far as they hold whole characters and are valid; the rest may be the beginning of a character. */
+export interface Decoded {
+  readonly text: string;
+  readonly bytes: number;
+  /** Whether the bytes behind the text are wrong, whatever follows them. */
+  readonly isInvalid: boolean;
+}
+
+/** Decodes a block of a stream. */
+export function decodeBlock(block: Buffer, encoding: Encoding): Decoded {
+  if (encoding !== "utf8") {
+    const even = block.subarray(0, block.byteLength & ~1);
+    const text = encoding === "utf16le" ? even.toString("utf16le") : swapped(even).toString("utf16le");
+    return { text, bytes: even.byteLength, isInvalid: false };
+  }
+  const whole = block.subarray(0, wholeLength(block, block.byteLength));
+  if (isUtf8(whole)) return { text: whole.toString("utf8"), bytes: whole.byteLength, isInvalid: false };
+  const bytes = validLength(whole);
+  return { text: whole.toString("utf8", 0, bytes), bytes, isInvalid: true };
+}
+
+function swapped(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.subarray(0, bytes.byteLength & ~1)).swap16();
 }
 
-/** How many bytes from the first on are UTF-8. */
-export function validLength(bytes: Buffer): number {
-  let valid = 0;
-  // Halving: what is invalid in a part is invalid in the whole, but a part may also end inside a character.
-  for (let step = 2 ** Math.ceil(Math.log2(bytes.byteLength + 1)); step >= 1; step /= 2) {
-    const end = valid + step;
-    if (end <= bytes.byteLength && isUtf8(bytes.subarray(valid, wholeLength(bytes, end))))
-      valid = wholeLength(bytes, end);
+// How many bytes from the first on are UTF-8: by blocks, and by characters in the block that is not.
+function validLength(bytes: Buffer): number {
+  let at = 0;
+  while (at < bytes.byteLength) {
+    const end = wholeLength(bytes, Math.min(at + 4096, bytes.byteLength));
+    if (end > at && isUtf8(bytes.subarray(at, end))) {
+      at = end;
+      continue;
+    }
+    const next = at + sequenceLength(bytes[at] ?? 0);
+    if (next > bytes.byteLength || !isUtf8(bytes.subarray(at, next))) return at;
+    at = next;
   }
-  while (valid < bytes.byteLength && isUtf8(bytes.subarray(valid, valid + sequenceLength(bytes[valid] ?? 0)))) {
-    valid += sequenceLength(bytes[valid] ?? 0);
-  }
-  return Math.min(valid, bytes.byteLength);
+  return at;
 }
 
-/** Up to where bytes before `end` hold whole characters, as far as their last character tells. */
-export function wholeLength(bytes: Uint8Array, end = bytes.byteLength): number {
+// Up to where the bytes before `end` hold whole characters, by the last bytes alone.
+function wholeLength(bytes: Uint8Array, end: number): number {
   for (let back = 1; back <= 3 && back <= end; back++) {
     const byte = bytes[end - back] ?? 0;
     if (byte < 0x80) return end;

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from "./limits.ts";
 import type { LiveMessage } from "./model.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import { SourceText } from "./position.ts";
-import { prologStep } from "./prolog.ts";
+import { skipProlog } from "./prolog.ts";
 import { DocumentReader } from "./reader.ts";
 
 /**
@@ -32,6 +32,7 @@ export function parse(xml: string | Uint8Array, options: ParseOptions = {}): Ebu
   const reader = new DocumentReader(source, options);
   const result = reader.write(piece);
   if (result === undefined) throw reader.truncated();
+  if (result.item instanceof EbuTtError) throw result.item;
   if (isBlank(text, result.chars)) return result.item;
   const position = source.positionAt(result.chars);
   throw new EbuTtError("NotWellFormed", "Something follows the end of the document.", { position });
@@ -55,26 +56,16 @@ export function parseDocument(xml: string | Uint8Array, options: ParseOptions = 
 
 // Before the parser reads it: a declaration may be long, and costs.
 function refuseDoctype(text: string, source: SourceText): void {
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  for (;;) {
-    const step = prologStep(text, at);
-    if (step.kind === "doctype") {
-      source.append({ text, packetIndex: 0, byteOffset: 0, utf16: false });
-      throw new EbuTtError("DoctypeForbidden", "A document type declaration is refused.", {
-        position: source.positionAt(at),
-      });
-    }
-    if (step.kind !== "skip" && step.kind !== "declaration") return;
-    at += step.chars;
-  }
+  const { at, kind } = skipProlog(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+  if (kind !== "doctype") return;
+  source.append({ text, packetIndex: 0, byteOffset: 0, utf16: false });
+  throw new EbuTtError("DoctypeForbidden", "A document type declaration is refused.", {
+    position: source.positionAt(at),
+  });
 }
 
 function isBlank(text: string, from: number): boolean {
-  for (let at = from; at < text.length; ) {
-    const step = prologStep(text, at);
-    if (step.kind === "skip") at += step.chars;
-    else if (text.charCodeAt(at) === 0) at++;
-    else return false;
-  }
-  return true;
+  let at = skipProlog(text, from).at;
+  while (text.charCodeAt(at) === 0) at = skipProlog(text, at + 1).at;
+  return at >= text.length;
 }

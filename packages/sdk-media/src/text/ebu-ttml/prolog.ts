@@ -1,33 +1,46 @@
-/** What a text begins with, before a document's root: where to go on, or what it is. */
+/** What a text begins with, before a document's root. */
 export type PrologStep =
-  | { readonly kind: "more" }
-  | { readonly kind: "skip"; readonly chars: number }
-  | { readonly kind: "declaration"; readonly chars: number }
-  | { readonly kind: "root" | "doctype" | "damage" };
+  | { readonly kind: "space"; readonly chars: number }
+  /** A comment or a processing instruction, which ends behind the terminator. */
+  | {
+      readonly kind: "comment" | "instruction" | "declaration";
+      readonly chars: number;
+      readonly terminator: "-->" | "?>";
+    }
+  | { readonly kind: "more" | "root" | "doctype" | "damage" };
 
-const SPACE = /^[ \t\r\n]+/;
+const SPACE = /[ \t\r\n]+/y;
 const OPENINGS = ["<?xml ", "<!--", "<!DOCTYPE"];
+const LONGEST_OPENING = 9;
 
-/**
- * Looks at the text from `at`: white space, a comment, a processing instruction (also the XML declaration), a document type
- * declaration, or a root. What has not ended needs more text.
- */
+/** Looks at the text from `at`; what cannot be told yet needs more text. */
 export function prologStep(text: string, at: number): PrologStep {
-  const rest = text.slice(at, at + 16);
-  const space = SPACE.exec(rest);
-  if (space !== null) return { kind: "skip", chars: space[0].length };
-  if (rest === "" || OPENINGS.some((opening) => rest.length < opening.length && opening.startsWith(rest)))
-    return { kind: "more" };
-  if (rest.startsWith("<!--")) return until(text, at + 4, "-->", at);
-  if (rest.startsWith("<?")) {
-    const step = until(text, at + 2, "?>", at);
-    return step.kind === "skip" && /^<\?xml[ \t\r\n]/.test(rest) ? { kind: "declaration", chars: step.chars } : step;
-  }
+  SPACE.lastIndex = at;
+  const space = SPACE.exec(text);
+  if (space !== null) return { kind: "space", chars: space[0].length };
+  const rest = text.slice(at, at + LONGEST_OPENING);
+  const isPart = (opening: string) => rest.length < opening.length && opening.startsWith(rest);
+  if (rest.length < 2 || OPENINGS.some(isPart)) return { kind: rest === "" || rest[0] === "<" ? "more" : "damage" };
+  if (rest.startsWith("<!--")) return { kind: "comment", chars: 4, terminator: "-->" };
+  if (/^<\?xml[ \t\r\n]/.test(rest)) return { kind: "declaration", chars: 5, terminator: "?>" };
+  if (rest.startsWith("<?")) return { kind: "instruction", chars: 2, terminator: "?>" };
   if (rest.startsWith("<!")) return { kind: rest.startsWith("<!DOCTYPE") ? "doctype" : "damage" };
   return { kind: /^<[\p{L}_:]/u.test(rest) ? "root" : "damage" };
 }
 
-function until(text: string, from: number, terminator: string, at: number): PrologStep {
-  const end = text.indexOf(terminator, from);
-  return end < 0 ? { kind: "more" } : { kind: "skip", chars: end + terminator.length - at };
+/** Where what lies before a root ends, and what follows: from the beginning of a text, all of which is there. */
+export function skipProlog(
+  text: string,
+  from: number,
+): { readonly at: number; readonly kind: "more" | "root" | "doctype" | "damage" } {
+  let at = from;
+  for (;;) {
+    const step = prologStep(text, at);
+    if (step.kind === "space") at += step.chars;
+    else if ("terminator" in step) {
+      const end = text.indexOf(step.terminator, at + step.chars);
+      if (end < 0) return { at, kind: "more" };
+      at = end + step.terminator.length;
+    } else return { at, kind: step.kind };
+  }
 }

@@ -32,8 +32,9 @@ export class DocumentReader {
   #properties: DocumentProperties | undefined;
   #rootAttributes: EbuTtDocument["attributes"] = [];
   #item: EbuTtDocument | LiveMessage | undefined;
-  /** Where the first tag ended, or undefined if there was none yet. */
-  rootEnd: number | undefined;
+  #fault: EbuTtError | undefined;
+  /** Where the root's tag begins, or undefined if it has not come. */
+  rootStart: number | undefined;
 
   constructor(source: SourceText, options: ParseOptions = {}) {
     this.#source = source;
@@ -44,6 +45,10 @@ export class DocumentReader {
     parser.on("error", (error) => this.#fail("NotWellFormed", sentence(error.message)));
     parser.on("xmldecl", ({ encoding }) => this.#checkEncoding(encoding));
     parser.on("doctype", () => this.#fail("DoctypeForbidden", "A document type declaration is refused."));
+    parser.on("opentagstart", () => {
+      this.rootStart = this.#tagStart();
+      parser.off("opentagstart");
+    });
     parser.on("attribute", () => {
       if (++this.#attributes > this.#limits.attributes)
         this.#exceeded("attributes", `${this.#limits.attributes} attributes`);
@@ -57,17 +62,19 @@ export class DocumentReader {
   /**
    * Reads a piece that was added to the source.
    *
-   * @returns what was read and how many characters of the piece belong to it; undefined if it has not ended.
-   * @throws EbuTtError what rejects the document.
+   * @returns what was read, or the fault for which strict mode rejects it, and how many characters of the piece belong to
+   * it; undefined if it has not ended.
+   * @throws EbuTtError for what cannot be read on.
    */
-  write(piece: Piece): { item: EbuTtDocument | LiveMessage; chars: number } | undefined {
+  write(piece: Piece): { item: EbuTtDocument | LiveMessage | EbuTtError; chars: number } | undefined {
     const start = this.#source.length;
     this.#source.append(piece);
     try {
       this.#parser.write(piece.text);
     } catch (thrown) {
-      if (thrown !== ENDED || this.#item === undefined) throw thrown;
-      return { item: this.#item, chars: this.#parser.position - start };
+      const item = this.#fault ?? this.#item;
+      if (thrown !== ENDED || item === undefined) throw thrown;
+      return { item, chars: this.#parser.position - start };
     }
     return undefined;
   }
@@ -88,7 +95,6 @@ export class DocumentReader {
   }
 
   #openRoot(tag: SaxesTagNS): Parent {
-    this.rootEnd = this.#parser.position;
     const attributes = attributesOf(tag);
     if (tag.local === "message" && tag.uri === LIVE_MESSAGE) return element(tag, attributes) as Open;
     if (tag.local !== "tt" || tag.uri !== TT)
@@ -99,6 +105,8 @@ export class DocumentReader {
   }
 
   #openChild(tag: SaxesTagNS, parent: Parent): Parent {
+    if (tag.local === "tt" && tag.uri === TT)
+      this.#fail("Truncated", "Another document begins before this one has ended.");
     const attributes = attributesOf(tag);
     const node = this.#nodeOf(tag, attributes, parent);
     if (this.#properties !== undefined) {
@@ -166,8 +174,7 @@ export class DocumentReader {
     const report = (code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number) =>
       this.#reportAt(code, message, attribute, at);
     this.#identifiers.resolve(report);
-    const [fault] = this.#warnings;
-    if (this.#strict && fault !== undefined) throw fault;
+    if (this.#strict) this.#fault = this.#warnings[0];
     this.#item = new EbuTtDocument({
       name: root.name,
       attributes: this.#rootAttributes,
