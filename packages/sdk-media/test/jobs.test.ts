@@ -13,7 +13,9 @@ interface Look {
 }
 
 /** A worker that notes what happens to it, and goes on with each picture when the test says so. */
-function makeWorker(hooks: { fails?: "init" | "handler" | "streams" | "ending" } = {}) {
+function makeWorker(
+  hooks: { fails?: "init" | "handler" | "streams" | "ending"; onLook?: (count: number) => void } = {},
+) {
   const events: string[] = [];
   const looks: Look[] = [];
   let gate = Promise.resolve();
@@ -28,6 +30,7 @@ function makeWorker(hooks: { fails?: "init" | "handler" | "streams" | "ending" }
         await gate;
         if (hooks.fails === "handler") throw new Error("the model is tired");
         looks.push({ level, timeMs: frame?.timeMs });
+        hooks.onLook?.(looks.length);
       });
       return {
         streams: hooks.fails === "streams" ? [] : [stream],
@@ -65,8 +68,12 @@ const paths = () => ({ source_path: clip, destination_path: newDestination() });
 
 describe("a live media job", () => {
   it("is initialised, started, updated and stopped", async () => {
-    const { worker, events, looks, hold } = makeWorker();
-    const open = hold();
+    // Held before the first picture, and again after some: the job must not end before it is told to.
+    const { worker, events, looks, hold } = makeWorker({ onLook: (count) => count % 20 === 0 && letGo(hold()) });
+    let open = hold();
+    function letGo(next: () => void) {
+      open = next;
+    }
     const test = await startTestWorker(worker);
     const send = (type: OrderType, values?: Record<string, string | number>) =>
       test.send(order(type, values), { direct: true });
@@ -78,15 +85,13 @@ describe("a live media job", () => {
     void send("start_process");
     await test.next("worker_started");
     open();
-    await expect.poll(() => looks.length).toBeGreaterThan(0);
-    const openAgain = hold();
+    await expect.poll(() => looks.length).toBe(20);
     await send("update_process", { level: 4 });
     await test.next("worker_updated");
-    openAgain();
-    await expect.poll(() => looks.some(({ level }) => level === 4)).toBe(true);
-    const openAtLast = hold();
+    open();
+    await expect.poll(() => looks.length).toBe(40);
     const stopping = send("stop_process");
-    openAtLast();
+    open();
     await stopping;
     const stopped = await test.next("job_stopped");
     await test.close();
