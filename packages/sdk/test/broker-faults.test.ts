@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
 import { useVirtualHost } from "./broker.ts";
 import { runWorkerOn, startWorker, urlOf, type WorkerOnBroker } from "./broker-worker.ts";
@@ -86,6 +87,24 @@ describe("a connection that is lost", { timeout: 60_000 }, () => {
     for (const id of ids) {
       await wire.next("job_completed", id, 20_000);
       if (id % 40 === 0) proxy.cut();
+    }
+  });
+});
+
+describe("a worker that is told to go while it connects", { timeout: 30_000 }, () => {
+  it("ends at once, whether the broker answers or not", async () => {
+    const silent = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    opened.push({ close: () => new Promise((resolve) => silent.close(() => resolve())) });
+    for (const env of [{}, { AMQP_PORT: String(port) }, { AMQP_PORT: String(port), AMQP_TLS: "true" }]) {
+      const run = runWorkerOn(folder, virtualHost(), `job_${nextId++}`, { env });
+      await run.waitFor(/ Worker: /);
+      const startMs = performance.now();
+      run.signal("SIGTERM");
+      expect((await run.end()).exitCode).toBe(0);
+      // A connection that nobody answers is given up after ten.
+      expect(performance.now() - startMs).toBeLessThan(5000);
     }
   });
 });

@@ -10,8 +10,17 @@ const connectTimeoutMs = 10_000;
 /** How long a connection may take to close by saying so. */
 const closeTimeoutMs = 2000;
 
-/** Opens a connection to one broker. @throws {McaiError} A named error, as {@link toBrokerError} makes it. */
-export async function openConnection(settings: BrokerSettings, host: BrokerHost, name: string): Promise<ChannelModel> {
+/**
+ * Opens a connection to one broker, unless it is aborted before.
+ *
+ * @throws {McaiError} A named error, as {@link toBrokerError} makes it.
+ */
+export async function openConnection(
+  settings: BrokerSettings,
+  host: BrokerHost,
+  name: string,
+  signal: AbortSignal,
+): Promise<ChannelModel> {
   const { username, password, virtualHost: vhost, tls, heartbeatSeconds: heartbeat } = settings;
   const { connect } = await import("amqplib");
   const what = `broker ${host.hostname}:${host.port}, virtual host ${vhost}, user ${username}`;
@@ -23,6 +32,8 @@ export async function openConnection(settings: BrokerSettings, host: BrokerHost,
         // Without it each response waits for the acknowledgement of the packet before: 17 jobs a second.
         noDelay: true,
         timeout: connectTimeoutMs,
+        // Of the socket, and not in amqplib's types.
+        ...{ signal },
         clientProperties: { connection_name: name },
         ...(tls && tlsOptions(settings)),
       },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel } from "amqplib";
-import type { BrokerSettings } from "../../env.ts";
+import type { BrokerHost, BrokerSettings } from "../../env.ts";
 import { McaiError, messageOf } from "../../errors.ts";
 import type { JobLog } from "../../job/job.ts";
 import { isRefusal, toBrokerError } from "./broker-error.ts";
@@ -32,6 +32,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
+  #opening: AbortController | undefined;
   #lose: ((why: string) => void) | undefined;
   /** Whether the connection is up. */
   isUp = false;
@@ -64,6 +65,7 @@ export class Link {
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#closing.abort();
+    this.#opening?.abort();
     if (connection) await endConnection(connection);
     await this.#running;
   }
@@ -90,7 +92,11 @@ export class Link {
     let connection: ChannelModel | undefined;
     let upSinceMs: number | undefined;
     try {
-      connection = await openConnection(settings, host, name);
+      connection = await this.#open(host);
+      if (this.#closing.signal.aborted) {
+        await endConnection(connection);
+        fail("closed");
+      }
       const lost = this.#watch(connection);
       await Promise.race([
         setUp(connection),
@@ -112,6 +118,17 @@ export class Link {
       if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
       if (upSinceMs === undefined) this.#host++;
       if (connection) onDown();
+    }
+  }
+
+  // Until it is open, it can be given up only by its signal.
+  async #open(host: BrokerHost): Promise<ChannelModel> {
+    const { settings, name } = this.#options;
+    this.#opening = new AbortController();
+    try {
+      return await openConnection(settings, host, name, this.#opening.signal);
+    } finally {
+      this.#opening = undefined;
     }
   }
 
