@@ -1,4 +1,4 @@
-// How long ten minutes of sound take with the model in a thread of its own, and in the thread that decodes, in turns.
+// How long two minutes of sound take with the model in a thread of its own, and in the thread that decodes, in turns.
 // The example must be built, and ffmpeg installed: node bench/overlap.mjs [rounds]
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,11 +13,11 @@ const rounds = Number(process.argv[2] ?? 9);
 const clip = join(import.meta.dirname, "..", "media", "speech.flac");
 const folder = mkdtempSync(join(tmpdir(), "mcai-overlap-"));
 const source = join(folder, "sound.m4a");
-const encoding = ["-t", "600", "-ac", "2", "-ar", "48000", "-c:a", "aac", "-b:a", "128k"];
+const encoding = ["-t", "120", "-ac", "2", "-ar", "48000", "-c:a", "aac", "-b:a", "128k"];
 execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-i", clip, ...encoding, source]);
 
 const models = { own: await InferenceThread.start(), same: await SileroVad.load() };
-const silent = { open: async () => ({ infer: async () => new Float32Array(32), close() {} }) };
+const silent = { open: async () => ({ infer: async () => new Float32Array(64), close() {} }) };
 const ways = { "thread of its own": models.own, "same thread": models.same, "decoding alone": silent };
 const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
 const loadBefore = loadavg()[0];

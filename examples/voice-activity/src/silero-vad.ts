@@ -37,12 +37,20 @@ class SileroStream implements SpeechStream {
   readonly #sampleRate = new Tensor("int64", BigInt64Array.of(16_000n), []);
   /** What the model remembers: the output of one run is an input of the next. */
   #state: Tensor = new Tensor("float32", new Float32Array(2 * 128), [2, 1, 128]);
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(session: InferenceSession) {
     this.#session = session;
   }
 
-  async infer(samples: Float32Array): Promise<Float32Array> {
+  infer(samples: Float32Array): Promise<Float32Array> {
+    // Each window needs what the model remembers of the one before.
+    const answer = this.#last.then(() => this.#infer(samples));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #infer(samples: Float32Array): Promise<Float32Array> {
     const probabilities = new Float32Array(Math.ceil(samples.length / stepSamples));
     for (let i = 0; i < probabilities.length; i++)
       probabilities[i] = await this.#step(samples.subarray(i * stepSamples, (i + 1) * stepSamples));

@@ -5,9 +5,9 @@ import { InferenceThread } from "./inference-thread.ts";
 import type { SpeechModel } from "./speech-model.ts";
 import { type SpeechSegment, SpeechSegments } from "./speech-segments.ts";
 
-/** 32 steps of the model: long enough that passing windows to its thread costs little. */
-const windowMs = 1024;
-/** One that the model works on, and one that it finds when it is done, however busy the job thread is. */
+/** 64 steps of the model, some 10 ms of its work: passing windows to its thread costs little beside that. */
+const windowMs = 2048;
+/** One that the model works on, and one that it finds when it is done, though the decoder holds the job thread meanwhile. */
 const windowsUnderWay = 2;
 
 export default defineMediaWorker({

@@ -11,7 +11,7 @@ export default {
       const stream = await model.open();
       const infer = (samples) => {
         const answer = stream.infer(samples);
-        if (++windows === 5) process.exit(3);
+        if (++windows === 4) process.exit(3);
         return answer;
       };
       return { infer, close: () => stream.close() };
