@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
+import { FaultProxy } from "../../../chaos/fault-proxy.mjs";
 import { useVirtualHost } from "./broker.ts";
 import { runWorkerOn, startWorker, urlOf, type WorkerOnBroker } from "./broker-worker.ts";
-import { FaultProxy } from "./fault-proxy.ts";
 import { job, openWorkersFolder } from "./run-local.ts";
 import { Wire } from "./wire.ts";
 

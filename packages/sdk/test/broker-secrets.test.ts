@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from "vitest";
+import { FaultProxy } from "../../../chaos/fault-proxy.mjs";
 import { useVirtualHost } from "./broker.ts";
 import { runWorkerOn, startWorker } from "./broker-worker.ts";
-import { FaultProxy } from "./fault-proxy.ts";
 import { startHttpServer } from "./http-server.ts";
 import { job, openWorkersFolder } from "./run-local.ts";
 

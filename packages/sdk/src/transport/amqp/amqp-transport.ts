@@ -59,6 +59,7 @@ export class AmqpTransport implements Transport {
       settings,
       log,
       setUp: (connection) => this.outbox.use(connection),
+      onUp: () => this.consuming.hurry(),
       onDown: () => this.outbox.suspend(),
       onFailure,
     });
@@ -70,6 +71,7 @@ export class AmqpTransport implements Transport {
         await this.#consumer.use(connection);
         if (this.#isOpen) this.#listener?.resumed?.();
       },
+      onUp: () => this.publishing.hurry(),
       onDown: () => {
         this.#consumer.suspend();
         this.#listener?.interrupted?.();

@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly log: JobLog;
   /** Makes what is wanted of a new connection; it is up when this resolves. */
   readonly setUp: (connection: ChannelModel) => Promise<void>;
+  /** The connection is up. */
+  readonly onUp: () => void;
   /** A connection is lost. */
   readonly onDown: () => void;
   /** A connection that was up cannot be had any more. */
@@ -33,6 +35,7 @@ export class Link {
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
   #opening: AbortController | undefined;
+  #pausing = new AbortController();
   #lose: ((why: string) => void) | undefined;
   /** Whether the connection is up. */
   isUp = false;
@@ -61,6 +64,11 @@ export class Link {
     this.#lose?.(why);
   }
 
+  /** Ends the pause before the next attempt, since the broker is there again. */
+  hurry(): void {
+    this.#pausing.abort();
+  }
+
   /** Ends the connection for good. */
   async close(): Promise<void> {
     const connection = this.#connection;
@@ -77,6 +85,7 @@ export class Link {
         this.isUp = true;
         this.connections++;
         onUp();
+        this.#options.onUp();
       });
       if (signal.aborted) return;
       if (this.connections === 0 && isRefusal(error)) throw error;
@@ -151,7 +160,9 @@ export class Link {
     const longest = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
     const pauseMs = Math.round(longest * (0.5 + Math.random() / 2));
     log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms (${name})`);
-    await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    this.#pausing = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, this.#pausing.signal]);
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,36 +1,41 @@
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createConnection, createServer } from "node:net";
 
 /** A TCP proxy before a broker, that can cut what passes, or fall silent. */
 export class FaultProxy {
-  readonly port: number;
-  readonly #server: Server;
-  readonly #pairs: Set<readonly [Socket, Socket]>;
+  #server;
+  /** @type {Set<readonly [import("node:net").Socket, import("node:net").Socket]>} */
+  #pairs = new Set();
   #refusing = false;
 
-  private constructor(server: Server, port: number, pairs: Set<readonly [Socket, Socket]>) {
+  /**
+   * @param {import("node:net").Server} server
+   * @param {number} port where it listens
+   * @param {number} targetPort
+   */
+  constructor(server, port, targetPort) {
     this.#server = server;
     this.port = port;
-    this.#pairs = pairs;
+    server.on("connection", (client) => this.#forward(client, targetPort));
   }
 
-  /** Listens on a port of its own, and forwards to a port of the loopback. */
-  static async open(targetPort: number): Promise<FaultProxy> {
-    const pairs = new Set<readonly [Socket, Socket]>();
+  /**
+   * Listens on a port of its own, and forwards to a port of the loopback.
+   * @param {number} targetPort
+   */
+  static async open(targetPort) {
     const server = createServer({ noDelay: true });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
     const address = server.address();
-    const proxy = new FaultProxy(server, typeof address === "object" && address ? address.port : 0, pairs);
-    server.on("connection", (client) => proxy.#forward(client, targetPort));
-    return proxy;
+    return new FaultProxy(server, typeof address === "object" && address ? address.port : 0, targetPort);
   }
 
   /** How many connections pass now. */
-  get connections(): number {
+  get connections() {
     return this.#pairs.size;
   }
 
   /** Cuts every connection, by a reset. */
-  cut(): void {
+  cut() {
     for (const [client, target] of this.#pairs) {
       client.resetAndDestroy();
       target.resetAndDestroy();
@@ -38,26 +43,31 @@ export class FaultProxy {
   }
 
   /** Lets nothing through any more, in either direction, and tells nobody. New connections are taken all the same. */
-  fallSilent(): void {
+  fallSilent() {
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
-  /** Refuses new connections, or takes them again. */
-  refuse(refusing: boolean): void {
+  /**
+   * Refuses new connections, or takes them again.
+   * @param {boolean} refusing
+   */
+  refuse(refusing) {
     this.#refusing = refusing;
   }
 
-  async close(): Promise<void> {
+  /** Cuts every connection and takes no more. */
+  async close() {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #forward(client: Socket, targetPort: number): void {
+  /** @param {import("node:net").Socket} client */
+  #forward(client, targetPort) {
     if (this.#refusing) return void client.resetAndDestroy();
     const target = createConnection({ port: targetPort, host: "127.0.0.1", noDelay: true });
-    const pair = [client, target] as const;
+    const pair = /** @type {const} */ ([client, target]);
     this.#pairs.add(pair);
-    for (const [from, to] of [pair, [target, client] as const]) {
+    for (const [from, to] of [pair, [target, client]]) {
       from.on("data", (bytes) => void to.write(bytes));
       from.on("error", () => undefined);
       from.on("close", () => {

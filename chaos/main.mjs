@@ -1,0 +1,69 @@
+// pnpm chaos [--short] [--only N[,N]] [--broker KIND[,KIND]] [--seed N] [--json FILE]
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { Findings, toTable } from "./findings.mjs";
+import { makeRandom } from "./random.mjs";
+import { scenarios } from "./scenarios/index.mjs";
+import { brokerKinds, Stage } from "./stage.mjs";
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    only: { type: "string" },
+    broker: { type: "string" },
+    seed: { type: "string" },
+    json: { type: "string", default: "chaos-report.json" },
+  },
+});
+const isShort = values.short;
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const kinds = values.broker?.split(",") ?? (isShort ? ["3.10-classic"] : Object.keys(brokerKinds));
+const wanted = values.only?.split(",").map(Number);
+const unknown = kinds.filter((kind) => !(kind in brokerKinds));
+if (unknown.length > 0)
+  throw new Error(`--broker: ${unknown.join()} is not one of ${Object.keys(brokerKinds).join(", ")}`);
+const chosen = scenarios.filter(({ number, longOnly }) => wanted?.includes(number) ?? !(isShort && longOnly));
+if (chosen.length === 0) throw new Error(`--only: there are the scenarios 1 to ${scenarios.length}`);
+
+console.log(`chaos${isShort ? " --short" : ""}: seed ${seed}`);
+const startMs = Date.now();
+const rows = [];
+const versions = {};
+for (const kind of kinds) {
+  const stage = new Stage(kind, { isShort, random: makeRandom(seed) });
+  try {
+    for (const scenario of chosen) rows.push(...(await play(scenario, stage)));
+    versions[kind] = (await stage.broker).version;
+  } finally {
+    await stage.close();
+  }
+}
+console.log(`\n${toTable(rows)}\n`);
+const failed = rows.filter(({ ok }) => !ok).length;
+const report = {
+  date: new Date(startMs).toISOString(),
+  command: `pnpm chaos ${process.argv.slice(2).join(" ")}`.trim(),
+  seconds: Math.round((Date.now() - startMs) / 1000),
+  node: process.version,
+  brokers: versions,
+  seed,
+  rows,
+};
+await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+console.log(
+  `chaos: ${rows.length - failed} as expected, ${failed} not, ${report.seconds} s, seed ${seed}; ${values.json}`,
+);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function play({ number, title, run }, stage) {
+  console.log(`\n${number}. ${title} (${stage.kind})`);
+  const findings = new Findings(number, stage.kind);
+  const beganMs = Date.now();
+  try {
+    await run(stage, findings);
+  } catch (error) {
+    findings.broken(error);
+  }
+  console.log(`  ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+  return findings.rows;
+}

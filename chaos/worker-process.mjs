@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How much of what a worker writes is kept. */
+const logCharacters = 2_000_000;
+
+/** Makes a folder outside the workspace with the suite's worker, where the built package is installed. */
+export async function openWorkersFolder() {
+  const path = await mkdtemp(join(tmpdir(), "mcai-chaos-"));
+  await cp(join(import.meta.dirname, "workers"), path, { recursive: true });
+  await mkdir(join(path, "node_modules", "@mcai"), { recursive: true });
+  const installed = join(path, "node_modules", "@mcai", "worker-sdk");
+  await symlink(join(import.meta.dirname, "..", "packages", "sdk"), installed, "junction");
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A worker's process. */
+export class WorkerProcess {
+  #child;
+  #changed = new EventTarget();
+  /** What it wrote to stderr, of the last part of it. */
+  log = "";
+  /** Resolves with the exit code as a shell says it: 128 and its number for a signal. */
+  ended;
+
+  constructor(folder, env) {
+    this.#child = spawn(process.execPath, ["main.mjs"], {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, NO_COLOR: "1", ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.pid = this.#child.pid;
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.log = (this.log + text).slice(-logCharacters);
+      this.#changed.dispatchEvent(new Event("output"));
+    });
+    this.isRunning = true;
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on("error", reject);
+      this.#child.on("close", (code, signal) => {
+        this.isRunning = false;
+        resolve(code ?? 128 + constants.signals[signal]);
+      });
+    });
+  }
+
+  /** Resolves when a pattern stands in its log, from a position on; rejects if it ended or time passed without. */
+  async logged(pattern, { from = 0, timeoutMs = 30_000 } = {}) {
+    const look = () => pattern.test(this.log.slice(from));
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, `${timeoutMs} ms passed`);
+    });
+    const ended = this.ended.then((code) => `it ended (${code})`);
+    try {
+      for (;;) {
+        if (look()) return;
+        const output = new Promise((resolve) => this.#changed.addEventListener("output", resolve, { once: true }));
+        const why = await Promise.race([output, late, ended]);
+        if (typeof why === "string" && !look())
+          throw new Error(`worker ${this.pid}: ${why} without ${pattern} in its log:\n${this.log.slice(-4000)}`);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  signal(name) {
+    if (this.isRunning) this.#child.kill(name);
+  }
+
+  /** Ends it, whatever it does, and resolves when it is gone. */
+  async kill() {
+    this.signal("SIGKILL");
+    return this.ended;
+  }
+}

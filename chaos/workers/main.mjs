@@ -1,0 +1,4 @@
+// What every worker's main does.
+import { runWorker } from "@mcai/worker-sdk";
+
+await runWorker(new URL("./worker.mjs", import.meta.url));

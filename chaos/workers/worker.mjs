@@ -1,0 +1,92 @@
+import { pbkdf2Sync } from "node:crypto";
+import { openSync, writeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { defineWorker, Type } from "@mcai/worker-sdk";
+
+// Opened to append, so that the workers of a scenario share it, and written at once, so that no kill loses a line.
+const trace = openSync(process.env.CHAOS_TRACE, "a");
+const note = (event, fields) =>
+  writeSync(trace, `${JSON.stringify({ atMs: Date.now(), event, pid: process.pid, ...fields })}\n`);
+
+// One function for each thing that a job of the suite does.
+const actions = {
+  async work({ durationMs }, job) {
+    await delay(durationMs, undefined, { signal: job.signal });
+    return { parameters: { pid: process.pid } };
+  },
+
+  nothing: () => undefined,
+
+  fail() {
+    throw new Error("failed on purpose");
+  },
+
+  // Holds the event loop and does not look at the flag.
+  block({ durationMs }, job) {
+    job.progress(10);
+    const endMs = performance.now() + durationMs;
+    while (performance.now() < endMs);
+  },
+
+  // The same in C++, where JavaScript cannot be interrupted.
+  native({ durationMs }, job) {
+    const startMs = performance.now();
+    pbkdf2Sync("password", "salt", 100_000, 64, "sha512");
+    const iterationsPerMs = 100_000 / (performance.now() - startMs);
+    job.progress(10);
+    pbkdf2Sync("password", "salt", Math.min(2 ** 31 - 1, Math.round(iterationsPerMs * durationMs)), 64, "sha512");
+  },
+
+  // Ends as soon as it sees the flag.
+  poll(_, job) {
+    job.progress(10);
+    while (!job.stopped);
+  },
+
+  async checkpoints(_, job) {
+    job.progress(10);
+    for (;;) await job.checkpoint();
+  },
+
+  throw_outside: () =>
+    new Promise(() => {
+      setTimeout(() => {
+        throw new Error("thrown outside");
+      });
+    }),
+
+  lose_promise: () =>
+    new Promise(() => {
+      void Promise.reject(new Error("lost"));
+    }),
+
+  exit: () => process.exit(7),
+
+  fill_heap() {
+    const hoard = [];
+    for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+  },
+
+  // What a fault in a native library does: the whole process is gone at once.
+  crash() {
+    process.kill(process.pid, "SIGSEGV");
+    for (;;);
+  },
+};
+
+export default defineWorker({
+  parameters: Type.Object({
+    action: Type.String({ default: "work" }),
+    attempt: Type.Integer({ default: 1 }),
+    durationMs: Type.Integer({ default: 0 }),
+  }),
+  async process(parameters, job) {
+    const { action, attempt } = parameters;
+    note("run", { jobId: job.id, attempt, action });
+    try {
+      return await actions[action](parameters, job);
+    } finally {
+      note("end", { jobId: job.id, attempt });
+    }
+  },
+});
