@@ -194,7 +194,8 @@ describe("frames whose memory is sent away", () => {
     const packages = ["@mcai/worker-sdk", "@mcai/worker-sdk/testing", "@mcai/worker-sdk-media"];
     const { stdout } = await cli(
       process.execPath,
-      ...["--harmony-rab-gsab-transfer", "--input-type=module", "-e", script],
+      ...("transfer" in ArrayBuffer.prototype ? [] : ["--harmony-rab-gsab-transfer"]),
+      ...["--input-type=module", "-e", script],
       ...packages.map((name) => import.meta.resolve(name)),
       ...[path, join(folder, "none.json")],
     );
