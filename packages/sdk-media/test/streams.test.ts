@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ffmpeg } from "../src/ffmpeg.ts";
-import { videoStream } from "../src/index.ts";
+import { type DataPacket, dataStream, videoStream } from "../src/index.ts";
 import { Source } from "../src/source/source.ts";
 import { allStreams, folder, makeMedia, media, runStreams } from "./media.ts";
 
@@ -98,4 +98,40 @@ it.skipIf(process.platform !== "linux")("decodes with as many threads as the job
   const [one, five] = [await countThreads(1), await countThreads(5)];
   // One thread works without any of its own; five are five more.
   expect(five - one).toBe(5);
+});
+
+describe("packets that are not decoded", () => {
+  const texts = ["Ah.", "Où êtes-vous ?", "Here, and here.", "Good."];
+  const two = (value: number) => String(value).padStart(2, "0");
+  const subtitles = texts
+    .map((text, i) => `${i + 1}\n00:00:${two(i)},500 --> 00:00:${two(i)},900\n${text}\n`)
+    .join("\n");
+
+  async function takePackets(batchSize: number, parameters: object = {}) {
+    const srt = join(folder, "texts.srt");
+    writeFileSync(srt, subtitles);
+    const path = await makeMedia("texts.mkv", `${picture(4)} -i ${srt} -map 0 -map 1 ${x264} -c:s srt`);
+    const batches: DataPacket[][] = [];
+    const outcome = await runStreams(
+      path,
+      (format) => [dataStream(format.first("subtitle"), { batchSize }, (packets) => void batches.push(packets))],
+      { parameters },
+    );
+    expect(outcome).toMatchObject({ status: "completed", message: "" });
+    return batches;
+  }
+  const seen = (batches: DataPacket[][]) =>
+    batches.map((batch) => batch.map(({ data, pts, timeMs }) => [Buffer.from(data).toString(), pts, timeMs]));
+  const expected = texts.map((text, i) => [text, BigInt(1000 * i + 500), 1000 * i + 500]);
+
+  it("come with their bytes and times, in batches, and last", async () => {
+    expect(seen(await takePackets(1))).toEqual(expected.map((packet) => [packet]));
+    expect(seen(await takePackets(3))).toEqual([expected.slice(0, 3), expected.slice(3)]);
+  });
+
+  it("of a part of the media are those that begin in it", async () => {
+    expect(seen(await takePackets(1, { sdk_start_index: 1500, sdk_stop_index: 3500 }))).toEqual([
+      ...[[expected[1]], [expected[2]]],
+    ]);
+  });
 });
