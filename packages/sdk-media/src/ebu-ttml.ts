@@ -1,4 +1,5 @@
 export { type DocumentChanges, EbuTtDocument } from "./text/ebu-ttml/document.ts";
+export { type DvbTtml, isDvbTtml, unwrapDvbTtml } from "./text/ebu-ttml/dvb-ttml.ts";
 export { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./text/ebu-ttml/error.ts";
 export { type FramedItem, Framer } from "./text/ebu-ttml/framer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./text/ebu-ttml/limits.ts";

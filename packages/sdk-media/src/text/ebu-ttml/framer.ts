@@ -58,6 +58,7 @@ export class Framer {
   readonly #gap = new Gap();
   #packetIndex = -1;
   #damaged = 0;
+  #damagedBefore = 0; // this packet
   #state: PrologReader | Reading | Lost | undefined; // undefined: between documents
   #rest: Buffer = EMPTY; // the beginning of a character
   #items: FramedItem[] = [];
@@ -79,10 +80,10 @@ export class Framer {
     const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, view]) : view;
     const offset = -this.#rest.byteLength; // of the first byte, in its packet
     this.#rest = EMPTY;
-    const before = this.#damaged;
+    this.#damagedBefore = this.#damaged;
     let at = 0;
     while (at < bytes.byteLength) {
-      if (this.#damaged - before >= MOST_ERRORS) {
+      if (this.#isFlood()) {
         this.#state = new Lost(false);
         break;
       }
@@ -146,7 +147,9 @@ export class Framer {
       if (!(hadState instanceof Lost))
         this.#errorAt("BadEncoding", "These bytes are not UTF-8.", at + decoded.bytes + offset);
       this.#state = hadState instanceof Lost ? hadState : new Lost(false);
-      return at + decoded.bytes + 1;
+      // No document begins before the next `<`.
+      const next = bytes.indexOf("<", at + decoded.bytes + 1);
+      return next < 0 ? bytes.byteLength : next;
     }
     if (decoded.bytes > 0) return at + decoded.bytes;
     this.#rest = Buffer.from(bytes.subarray(at));
@@ -250,6 +253,7 @@ export class Framer {
     const { rootStart } = reader;
     // A document that is refused before its root must not be found again at its root.
     this.#state = new Lost(rootStart === undefined);
+    if (this.#isFlood()) return undefined;
     const fault = error.position?.charOffset ?? source.length;
     const start = Math.max(source.tagStart(fault), (rootStart ?? 0) + 1);
     let used: number | undefined;
@@ -276,6 +280,10 @@ export class Framer {
     this.#damaged++;
     const lastPacketIndex = Math.max(0, this.#packetIndex);
     this.#items.push({ kind: "error", error, packetIndex: first?.packetIndex ?? lastPacketIndex, lastPacketIndex });
+  }
+
+  #isFlood(): boolean {
+    return this.#damaged - this.#damagedBefore >= MOST_ERRORS;
   }
 
   #taken(): FramedItem[] {

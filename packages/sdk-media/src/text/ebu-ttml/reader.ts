@@ -197,9 +197,10 @@ export class DocumentReader {
   };
 
   #reportAt(code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number): void {
+    if (this.#warnings.length >= MOST_WARNINGS) return;
     const position = this.#source.positionAt(at);
     const error = new EbuTtError(code, message, attribute === undefined ? { position } : { position, attribute });
-    if (this.#warnings.length < MOST_WARNINGS) this.#warnings.push(error);
+    this.#warnings.push(error);
   }
 
   #tagStart(): number {

@@ -1,0 +1,106 @@
+import { gunzipSync } from "node:zlib";
+import { EbuTtError } from "./error.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+
+/** What a PES packet of DVB TTML (EN 303 560) holds. */
+export interface DvbTtml {
+  /** The time of the media to which the documents' times are relative, in units of 100 µs; 48 bits. */
+  readonly mediaTime: bigint;
+  /** The bytes of each document, unpacked. */
+  readonly documents: readonly Uint8Array[];
+}
+
+const HEADER_BYTES = 7; // media time and segment count
+const SEGMENT_HEADER_BYTES = 3; // type and length
+const CRC_BYTES = 4;
+const PLAIN = 1;
+const GZIP = 2;
+
+/**
+ * Unwraps the payload of a PES packet of DVB TTML: checks its CRC-32, and unpacks its segments, which are XML as it is or
+ * by gzip.
+ *
+ * @param maxBytes what a document may have when it is unpacked. @default 1048576
+ * @throws EbuTtError `Truncated` if bytes are missing, `BadValue` for a wrong CRC-32, segment type or gzip stream,
+ * `LimitExceeded` for a document of more bytes.
+ *
+ * @example
+ * ```ts
+ * const { mediaTime, documents } = unwrapDvbTtml(payload);
+ * const beginUs = mediaTime * 100n;
+ * ```
+ */
+export function unwrapDvbTtml(payload: Uint8Array, maxBytes: number = DEFAULT_LIMITS.documentBytes): DvbTtml {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  need(bytes, HEADER_BYTES);
+  const mediaTime = (BigInt(bytes.readUInt16BE(0)) << 32n) | BigInt(bytes.readUInt32BE(2));
+  const documents: Uint8Array[] = [];
+  let at = HEADER_BYTES;
+  for (let count = bytes.readUInt8(6); count > 0; count--) {
+    need(bytes, at + SEGMENT_HEADER_BYTES);
+    const type = bytes.readUInt8(at);
+    const end = at + SEGMENT_HEADER_BYTES + bytes.readUInt16BE(at + 1);
+    need(bytes, end);
+    documents.push(segment(type, bytes.subarray(at + SEGMENT_HEADER_BYTES, end), maxBytes));
+    at = end;
+  }
+  need(bytes, at + CRC_BYTES);
+  if (crc32Mpeg(bytes.subarray(0, at + CRC_BYTES)) !== 0)
+    throw new EbuTtError("BadValue", "The CRC-32 of the packet is wrong.");
+  return { mediaTime, documents };
+}
+
+/**
+ * Whether a payload is DVB TTML: its segments fill it, and its CRC-32 is right. XML never is.
+ *
+ * @example
+ * ```ts
+ * const documents = isDvbTtml(payload) ? unwrapDvbTtml(payload).documents : [payload];
+ * ```
+ */
+export function isDvbTtml(payload: Uint8Array): boolean {
+  const count = payload[6] ?? 0;
+  let at = HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    const [type = 0, high = 0, low = 0] = payload.subarray(at, at + SEGMENT_HEADER_BYTES);
+    if (type !== PLAIN && type !== GZIP) return false;
+    at += SEGMENT_HEADER_BYTES + high * 256 + low;
+  }
+  // Behind the CRC there may be stuffing.
+  return count > 0 && at + CRC_BYTES <= payload.byteLength && crc32Mpeg(payload.subarray(0, at + CRC_BYTES)) === 0;
+}
+
+function segment(type: number, bytes: Buffer, maxBytes: number): Uint8Array {
+  if (type === PLAIN) return bytes;
+  if (type !== GZIP)
+    throw new EbuTtError("BadValue", `There is a segment of type ${type}, expected 1 (XML) or 2 (gzip).`);
+  try {
+    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new EbuTtError("LimitExceeded", `The document has more than ${maxBytes} bytes when it is unpacked.`, {
+        limit: "size",
+      });
+    }
+    throw new EbuTtError("BadValue", `A segment is no gzip stream: ${(error as Error).message}.`);
+  }
+}
+
+function need(bytes: Buffer, length: number): void {
+  if (bytes.byteLength < length)
+    throw new EbuTtError("Truncated", `The packet has ${bytes.byteLength} bytes, expected ${length}.`);
+}
+
+let table: Uint32Array | undefined;
+
+// The CRC-32 of MPEG-2 (not of gzip): 0 over data that its own CRC follows.
+function crc32Mpeg(bytes: Uint8Array): number {
+  table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte << 24;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+    return crc;
+  });
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crc << 8) ^ (table[((crc >>> 24) ^ byte) & 0xff] as number);
+  return crc >>> 0;
+}
