@@ -1,5 +1,5 @@
 import type { SaxesTagNS } from "saxes";
-import type { Attribute, ContentElement, Node, TimeExpression } from "./model.ts";
+import type { Attribute, Node, TimeExpression } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
 import type { Report } from "./root.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
@@ -13,14 +13,19 @@ const LIVE_BLOCKS = new Set(["metadata"]);
 const TTML_BLOCKS = new Set(["metadata", "set", "animate"]);
 const WHITE_SPACE = /[ \t\r\n]+/;
 
+const NO_ATTRIBUTES: readonly Attribute[] = Object.freeze([]);
+const NONE: readonly string[] = Object.freeze([]);
+let last = { value: "", ids: NONE };
+
 /** Attributes, frozen, in the order in which they were written. */
 export function attributesOf(tag: SaxesTagNS): readonly Attribute[] {
-  const list: Attribute[] = [];
+  let list: Attribute[] | undefined;
   for (const key in tag.attributes) {
     const { name, local, uri, value } = tag.attributes[key] as SaxesTagNS["attributes"][string];
+    list ??= [];
     list.push(Object.freeze({ name, localName: local, namespace: uri, value }));
   }
-  return Object.freeze(list);
+  return list === undefined ? NO_ATTRIBUTES : Object.freeze(list);
 }
 
 /** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
@@ -51,14 +56,16 @@ export function kindOf(
   return "element";
 }
 
-/** What the attributes of a content element say. */
+/** A content element that has no children yet. */
 export function contentOf(
-  name: string,
+  kind: Exclude<Node["kind"], "text" | "element">,
+  { name }: SaxesTagNS,
   attributes: readonly Attribute[],
-  local: string,
   timing: Timing,
+  inheritedSpace: boolean,
   report: Report,
-): ContentElement {
+): Open {
+  let preserveSpace = inheritedSpace;
   let id: string | undefined;
   let begin: TimeExpression | undefined;
   let end: TimeExpression | undefined;
@@ -67,23 +74,28 @@ export function contentOf(
   let region: string | undefined;
   for (const { namespace, localName, value } of attributes) {
     if (namespace === XML && localName === "id") id = value;
+    else if (namespace === XML && localName === "space") preserveSpace = value === "preserve";
     if (namespace !== "") continue;
     if (localName === "begin") begin = timeOf(localName, value, timing, report);
     else if (localName === "end") end = timeOf(localName, value, timing, report);
     else if (localName === "dur") {
-      if (local !== "body" && timing.dialect !== "ttml")
-        report("BadStructure", `${local} has a dur, which only body may.`, "dur");
+      if (kind !== "body" && timing.dialect !== "ttml")
+        report("BadStructure", `${kind} has a dur, which only body may.`, "dur");
       dur = timeOf(localName, value, timing, report);
     } else if (localName === "style") style = idsOf(value);
     else if (localName === "region") region = value.trim();
   }
-  return { name, attributes, id, begin, end, dur, style, region };
+  return { kind, name, attributes, id, begin, end, dur, style, region, preserveSpace, children: [] } as Open;
 }
 
 /** The ids of a list of them. */
 export function idsOf(value: string): readonly string[] {
-  const trimmed = value.trim();
-  return trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE));
+  // A value is asked for twice, for the element and for its references.
+  if (value !== last.value) {
+    const trimmed = value.trim();
+    last = { value, ids: trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE)) };
+  }
+  return last.ids;
 }
 
 /** `xml:space` of an element, where its parent's is known. */
@@ -93,8 +105,6 @@ export function spaceOf(attributes: readonly Attribute[], inherited: boolean): b
   }
   return inherited;
 }
-
-const NONE: readonly string[] = Object.freeze([]);
 
 function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {
   const time = parseTime(text, timing);

@@ -7,19 +7,14 @@ import type { Report } from "./root.ts";
 
 type ReportAt = (code: EbuTtErrorCode, message: string, attribute: string, at: number) => void;
 
-interface Reference {
-  readonly kind: "style" | "region";
-  readonly id: string;
-  readonly at: number;
-}
-
 const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_.\-·]*$/u;
 
 /** The ids of a document and what refers to them, which may stand before them. */
 export class Identifiers {
   readonly #ids = new Set<string>();
   readonly #targets = { style: new Set<string>(), region: new Set<string>() };
-  readonly #references: Reference[] = [];
+  // What was referred to before it was there, and where first.
+  readonly #unknown = { style: new Map<string, number>(), region: new Map<string, number>() };
 
   add(tag: SaxesTagNS, attributes: readonly Attribute[], tagStart: () => number, report: Report): void {
     const isTt = tag.uri === TT;
@@ -28,20 +23,21 @@ export class Identifiers {
         this.#add(value, report);
         if (isTt && (tag.local === "style" || tag.local === "region")) this.#targets[tag.local].add(value);
       } else if (namespace === "" && isTt && (localName === "style" || localName === "region")) {
-        // One look-up for all the ids of a list; ids that are known already need none.
-        const unknown = idsOf(value).filter((id) => !this.#targets[localName].has(id));
-        if (unknown.length === 0) continue;
-        const at = tagStart();
-        for (const id of unknown) this.#references.push({ kind: localName, id, at });
+        for (const id of idsOf(value)) {
+          if (this.#targets[localName].has(id) || this.#unknown[localName].has(id)) continue;
+          this.#unknown[localName].set(id, tagStart());
+        }
       }
     }
   }
 
-  /** Reports what refers to nothing, once the document has ended. */
+  /** Reports what refers to nothing, once the document has ended: each id once. */
   resolve(report: ReportAt): void {
-    for (const { kind, id, at } of this.#references) {
-      if (!this.#targets[kind].has(id))
+    for (const kind of ["style", "region"] as const) {
+      for (const [id, at] of this.#unknown[kind]) {
+        if (this.#targets[kind].has(id)) continue;
         report("UnknownReference", `There is no ${kind} ${JSON.stringify(id)}.`, kind, at);
+      }
     }
   }
 

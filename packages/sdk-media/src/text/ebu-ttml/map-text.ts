@@ -13,7 +13,7 @@ export async function mapRuns<N extends Body | Div | Paragraph | Span>(
   const inside = node.kind === "p" ? (node as Paragraph) : paragraph;
   const children: Node[] = [];
   for (const child of node.children as readonly Node[]) {
-    const mapped = await mapNode(child, mapper, inside, (node as { preserveSpace?: boolean }).preserveSpace === true);
+    const mapped = await mapNode(child, mapper, inside, node.preserveSpace);
     changed ||= mapped !== child;
     children.push(mapped);
   }

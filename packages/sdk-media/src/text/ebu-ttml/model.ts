@@ -50,6 +50,8 @@ export interface ContentElement {
   /** The ids of styles. */
   readonly style: readonly string[];
   readonly region: string | undefined;
+  /** Whether `xml:space="preserve"` holds here. */
+  readonly preserveSpace: boolean;
 }
 
 /** `tt:body` */
@@ -67,16 +69,12 @@ export interface Div extends ContentElement {
 /** `tt:p`: text, line breaks and spans in the order in which they are shown. */
 export interface Paragraph extends ContentElement {
   readonly kind: "p";
-  /** Whether `xml:space="preserve"` holds here. */
-  readonly preserveSpace: boolean;
   readonly children: readonly InlineContent[];
 }
 
 /** `tt:span` */
 export interface Span extends ContentElement {
   readonly kind: "span";
-  /** Whether `xml:space="preserve"` holds here. */
-  readonly preserveSpace: boolean;
   readonly children: readonly InlineContent[];
 }
 

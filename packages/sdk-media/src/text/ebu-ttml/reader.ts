@@ -5,7 +5,7 @@ import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { Identifiers } from "./identifiers.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { messageOf } from "./message.ts";
-import type { Body, LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
+import type { LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
 import { LIVE_MESSAGE, TT } from "./namespaces.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import type { Piece, SourceText } from "./position.ts";
@@ -109,8 +109,8 @@ export class DocumentReader {
       this.#fail("Truncated", "Another document begins before this one has ended.");
     const attributes = attributesOf(tag);
     const node = this.#nodeOf(tag, attributes, parent);
-    if (this.#properties !== undefined) {
-      this.#identifiers.add(tag, attributes, () => this.#tagStart(), this.#report);
+    if (this.#properties !== undefined && attributes.length > 0) {
+      this.#identifiers.add(tag, attributes, this.#tagStart, this.#report);
     }
     parentChildren(parent).push(node as Node);
     return node;
@@ -122,12 +122,7 @@ export class DocumentReader {
       if (tag.uri === TT && tag.local === "body") {
         if (parent.children.some(({ kind }) => kind === "body"))
           this.#report("BadStructure", "There is a second body.");
-        return {
-          kind: "body",
-          ...contentOf(tag.name, attributes, "body", timing, this.#report),
-          children: [],
-          preserveSpace: spaceOf(attributes, parent.preserveSpace),
-        } as Open<Body>;
+        return contentOf("body", tag, attributes, timing, parent.preserveSpace, this.#report);
       }
       if (tag.uri === TT && tag.local !== "head" && tag.local !== "metadata")
         this.#report("BadStructure", `tt may not hold ${tag.local}.`);
@@ -137,11 +132,8 @@ export class DocumentReader {
     }
     const kind = kindOf(tag, parent, timing.dialect, this.#report);
     if (kind === "element") return element(tag, attributes);
-    const content = contentOf(tag.name, attributes, kind, timing, this.#report);
-    const preserveSpace = spaceOf(attributes, (parent as { preserveSpace?: boolean }).preserveSpace === true);
-    return (kind === "br"
-      ? { kind, ...content, children: [] }
-      : { kind, ...content, preserveSpace, children: [] }) as unknown as Open;
+    const inherited = parent.kind !== "element" && parent.kind !== "text" && parent.preserveSpace;
+    return contentOf(kind, tag, attributes, timing, inherited, this.#report);
   }
 
   #text(text: string): void {
@@ -203,9 +195,7 @@ export class DocumentReader {
     this.#warnings.push(error);
   }
 
-  #tagStart(): number {
-    return this.#source.tagStart(this.#parser.position);
-  }
+  readonly #tagStart = (): number => this.#source.tagStart(this.#parser.position);
 
   #fail(code: EbuTtErrorCode, message: string): never {
     throw new EbuTtError(code, message, { position: this.#source.positionAt(this.#parser.position) });

@@ -39,7 +39,8 @@ const COLON = 58;
  * ```
  */
 export function parseTime(text: string, timing: Timing = {}): Time | undefined {
-  if (text.length > 256) return undefined; // no time needs that many digits, and large ones cost
+  // No time needs that many digits, and large numbers cost; all begin with one.
+  if (text.length > 256 || !digits(text, 0, 1)) return undefined;
   const { dialect = "ebu-tt-live", timeBase = "media" } = timing;
   if (dialect === "ttml") return clockTime(text, false) ?? framesTime(text, FRAMES, timing) ?? offsetTime(text, timing);
   if (timeBase === "smpte") return framesTime(text, SMPTE_FRAMES, timing);
