@@ -27,7 +27,13 @@ export type FramedItem = Framed &
     | { readonly kind: "error"; readonly error: EbuTtError }
   );
 
-type Reading = { readonly reader: DocumentReader; readonly source: SourceText; readonly first: Piece; bytes: number };
+type Reading = {
+  readonly reader: DocumentReader;
+  readonly source: SourceText;
+  readonly first: Piece;
+  readonly rootStart: number;
+  bytes: number;
+};
 
 // Behind the end of a document a block is decoded again.
 const BLOCK_BYTES = 4096;
@@ -182,7 +188,9 @@ export class Framer {
     if (end.kind === "nothing") return end.chars;
     if (end.kind !== "root") return this.#refuse(end.kind, end.chars, piece, first);
     const source = new SourceText();
-    const reading: Reading = { reader: new DocumentReader(source, this.#options), source, first, bytes: 0 };
+    const before = prolog.pieces.reduce((sum, { text }) => sum + text.length, -piece.text.length);
+    const reader = new DocumentReader(source, this.#options);
+    const reading: Reading = { reader, source, first, rootStart: before + end.chars, bytes: 0 };
     this.#state = reading;
     // Only the last piece can hold the end.
     let used: number | undefined;
@@ -249,13 +257,13 @@ export class Framer {
   }
 
   // From the tag in which the fault was found, but behind the root's own beginning.
-  #restart({ reader, source }: Reading, error: EbuTtError, piece: Piece): number | undefined {
-    const { rootStart } = reader;
-    // A document that is refused before its root must not be found again at its root.
-    this.#state = new Lost(rootStart === undefined);
-    if (this.#isFlood()) return undefined;
+  #restart({ rootStart, source }: Reading, error: EbuTtError, piece: Piece): number | undefined {
     const fault = error.position?.charOffset ?? source.length;
-    const start = Math.max(source.tagStart(fault), (rootStart ?? 0) + 1);
+    // A document that is refused for what is before its root must not be found again at its root.
+    const isRefused = error.code === "BadEncoding" || fault <= rootStart;
+    this.#state = new Lost(isRefused);
+    if (this.#isFlood()) return undefined;
+    const start = Math.max(source.tagStart(fault), fault <= rootStart ? 1 : rootStart + 1);
     let used: number | undefined;
     let last = piece;
     for (const part of source.from(start)) {
