@@ -1,4 +1,4 @@
-import type { SaxesTagNS } from "saxes";
+import type { SaxesAttributeNS, SaxesTagNS } from "saxes";
 import type { Attribute, Node, TimeExpression } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
 import type { Report } from "./root.ts";
@@ -15,17 +15,17 @@ const WHITE_SPACE = /[ \t\r\n]+/;
 
 const NO_ATTRIBUTES: readonly Attribute[] = Object.freeze([]);
 const NONE: readonly string[] = Object.freeze([]);
-let last = { value: "", ids: NONE };
+// Documents use the same few lists over and over.
+const lists = new Map<string, readonly string[]>();
+const MOST_LISTS = 256;
+const LONGEST_LIST = 64;
 
-/** Attributes, frozen, in the order in which they were written. */
-export function attributesOf(tag: SaxesTagNS): readonly Attribute[] {
-  let list: Attribute[] | undefined;
-  for (const key in tag.attributes) {
-    const { name, local, uri, value } = tag.attributes[key] as SaxesTagNS["attributes"][string];
-    list ??= [];
-    list.push(Object.freeze({ name, localName: local, namespace: uri, value }));
-  }
-  return list === undefined ? NO_ATTRIBUTES : Object.freeze(list);
+/** Attributes as the parser gave them, in the order in which they were written. */
+export function attributesOf(given: readonly SaxesAttributeNS[]): readonly Attribute[] {
+  if (given.length === 0) return NO_ATTRIBUTES;
+  const frozen = ({ name, local, uri, value }: SaxesAttributeNS) =>
+    Object.freeze({ name, localName: local, namespace: uri, value });
+  return Object.freeze(given.map(frozen));
 }
 
 /** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
@@ -90,12 +90,14 @@ export function contentOf(
 
 /** The ids of a list of them. */
 export function idsOf(value: string): readonly string[] {
-  // A value is asked for twice, for the element and for its references.
-  if (value !== last.value) {
-    const trimmed = value.trim();
-    last = { value, ids: trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE)) };
-  }
-  return last.ids;
+  const known = lists.get(value);
+  if (known !== undefined) return known;
+  const trimmed = value.trim();
+  const ids = trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE));
+  if (value.length > LONGEST_LIST) return ids;
+  if (lists.size >= MOST_LISTS) lists.clear();
+  lists.set(value, ids);
+  return ids;
 }
 
 /** `xml:space` of an element, where its parent's is known. */

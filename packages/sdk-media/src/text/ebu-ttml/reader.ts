@@ -1,4 +1,4 @@
-import { SaxesParser, type SaxesTagNS } from "saxes";
+import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from "saxes";
 import { EbuTtDocument } from "./document.ts";
 import { attributesOf, contentOf, kindOf, type Open, spaceOf } from "./element.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
@@ -28,7 +28,7 @@ export class DocumentReader {
   readonly #warnings: EbuTtError[] = [];
   readonly #identifiers = new Identifiers();
   #elements = 0;
-  #attributes = 0;
+  #attributes: SaxesAttributeNS[] = [];
   #properties: DocumentProperties | undefined;
   #rootAttributes: EbuTtDocument["attributes"] = [];
   #item: EbuTtDocument | LiveMessage | undefined;
@@ -41,8 +41,9 @@ export class DocumentReader {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const parser = this.#parser;
     // With more than six handlers the parser becomes an object that V8 keeps as a dictionary, and is four times slower.
-    parser.on("attribute", () => {
-      if (++this.#attributes > this.#limits.attributes)
+    parser.on("attribute", (attribute) => {
+      // Its namespace is known, and set, when the tag has ended.
+      if (this.#attributes.push(attribute as SaxesAttributeNS) > this.#limits.attributes)
         this.#exceeded("attributes", `${this.#limits.attributes} attributes`);
     });
     parser.on("opentag", (tag) => this.#open(tag));
@@ -81,7 +82,6 @@ export class DocumentReader {
   }
 
   #open(tag: SaxesTagNS): void {
-    this.#attributes = 0;
     if (++this.#elements > this.#limits.elements) this.#exceeded("elements", `${this.#limits.elements} elements`);
     if (this.#stack.length >= this.#limits.depth) this.#exceeded("depth", `${this.#limits.depth} levels of elements`);
     const parent = this.#stack.at(-1);
@@ -89,9 +89,15 @@ export class DocumentReader {
     this.#stack.push(node);
   }
 
+  #taken(): SaxesAttributeNS[] {
+    const attributes = this.#attributes;
+    if (attributes.length > 0) this.#attributes = [];
+    return attributes;
+  }
+
   #openRoot(tag: SaxesTagNS): Parent {
     this.#checkEncoding(this.#parser.xmlDecl.encoding);
-    const attributes = attributesOf(tag);
+    const attributes = attributesOf(this.#taken());
     if (tag.local === "message" && tag.uri === LIVE_MESSAGE) return element(tag, attributes) as Open;
     if (tag.local !== "tt" || tag.uri !== TT)
       this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.uri)}, expected tt in ${TT}.`);
@@ -103,7 +109,7 @@ export class DocumentReader {
   #openChild(tag: SaxesTagNS, parent: Parent): Parent {
     if (tag.local === "tt" && tag.uri === TT)
       this.#fail("Truncated", "Another document begins before this one has ended.");
-    const attributes = attributesOf(tag);
+    const attributes = attributesOf(this.#taken());
     const node = this.#nodeOf(tag, attributes, parent);
     if (this.#properties !== undefined && attributes.length > 0) {
       this.#identifiers.add(tag, attributes, this.#tagStart, this.#report);
