@@ -1,7 +1,8 @@
 export { type DocumentChanges, EbuTtDocument } from "./text/ebu-ttml/document.ts";
 export { type DvbTtml, isDvbTtml, unwrapDvbTtml } from "./text/ebu-ttml/dvb-ttml.ts";
 export { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./text/ebu-ttml/error.ts";
-export { type FramedItem, Framer } from "./text/ebu-ttml/framer.ts";
+export type { FramedItem } from "./text/ebu-ttml/framed-item.ts";
+export { Framer } from "./text/ebu-ttml/framer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./text/ebu-ttml/limits.ts";
 export type { TextMapper } from "./text/ebu-ttml/map-text.ts";
 export type {

@@ -1,31 +1,13 @@
 import { decodeBlock } from "./decode-text.ts";
-import type { EbuTtDocument } from "./document.ts";
 import { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./error.ts";
+import type { FramedItem } from "./framed-item.ts";
 import { Gap } from "./gap.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { Lost } from "./lost.ts";
-import type { LiveMessage } from "./model.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import { byteLength, type Piece, SourceText } from "./position.ts";
 import { PrologReader } from "./prolog-reader.ts";
 import { DocumentReader } from "./reader.ts";
-
-/** Where an item of a stream is, in packets from 0. */
-interface Framed {
-  /** The packet in which it began. */
-  readonly packetIndex: number;
-  /** The packet in which it ended. */
-  readonly lastPacketIndex: number;
-}
-
-/** What a stream holds. */
-export type FramedItem = Framed &
-  (
-    | { readonly kind: "document"; readonly document: EbuTtDocument }
-    | { readonly kind: "message"; readonly message: LiveMessage }
-    /** A document that was rejected, or damage between documents. */
-    | { readonly kind: "error"; readonly error: EbuTtError }
-  );
 
 type Reading = {
   readonly reader: DocumentReader;

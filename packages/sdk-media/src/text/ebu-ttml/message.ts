@@ -7,7 +7,7 @@ export function messageOf(element: XmlElement): LiveMessage {
   const header = child(element, "header");
   const text = (name: string) => {
     const found = header && child(header, name);
-    return found && textOf(found);
+    return found && textOfElement(found);
   };
   const payload = child(element, "payload");
   return Object.freeze({
@@ -15,8 +15,8 @@ export function messageOf(element: XmlElement): LiveMessage {
     sequenceIdentifier: find(element.attributes, EBUTTP, "sequenceIdentifier"),
     type: text("type"),
     sender: text("sender"),
-    recipients: Object.freeze(children(header, "recipient").map(textOf)),
-    payload: payload && textOf(payload),
+    recipients: Object.freeze(children(header, "recipient").map(textOfElement)),
+    payload: payload && textOfElement(payload),
     element,
   });
 }
@@ -33,6 +33,7 @@ function children(parent: XmlElement | undefined, localName: string): XmlElement
   return (parent?.children ?? []).filter(isIt) as XmlElement[];
 }
 
-function textOf({ children }: XmlElement): string {
-  return children.map((node) => (node.kind === "text" ? node.text : textOf(node))).join("");
+/** All text inside of an element. */
+export function textOfElement({ children }: XmlElement): string {
+  return children.map((node) => (node.kind === "text" ? node.text : textOfElement(node))).join("");
 }

@@ -5,11 +5,13 @@ import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { Identifiers } from "./identifiers.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { messageOf } from "./message.ts";
+import { MetadataRules } from "./metadata-rules.ts";
 import type { LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
 import { LIVE_MESSAGE, TT } from "./namespaces.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import type { Piece, SourceText } from "./position.ts";
 import { type DocumentProperties, readRoot } from "./root.ts";
+import { checkStyles } from "./style-values.ts";
 
 type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean };
 type Parent = Open | Root;
@@ -34,8 +36,11 @@ export class DocumentReader {
   #item: EbuTtDocument | LiveMessage | undefined;
   #fault: EbuTtError | undefined;
 
+  readonly #metadata: MetadataRules;
+
   constructor(source: SourceText, options: ParseOptions = {}) {
     this.#source = source;
+    this.#metadata = new MetadataRules(this.#report);
     this.#strict = options.mode === "strict";
     this.#allowSmpte = options.allowSmpte === true;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -114,6 +119,7 @@ export class DocumentReader {
     if (this.#properties !== undefined && attributes.length > 0) {
       this.#identifiers.add(tag, attributes, this.#tagStart, this.#report);
     }
+    if (this.#strict && tag.uri === TT) checkStyles(attributes, this.#report);
     parentChildren(parent).push(node as Node);
     return node;
   }
@@ -157,6 +163,8 @@ export class DocumentReader {
     for (const child of parentChildren(node)) if (child.kind === "text") Object.freeze(child);
     Object.freeze(parentChildren(node));
     if (node.kind !== "root") Object.freeze(node);
+    if (this.#strict && node.kind === "element")
+      this.#metadata.check(node as unknown as XmlElement, this.#properties?.timing ?? {});
     if (this.#stack.length > 0) return;
     if (node.kind === "root") this.#finish(node);
     else this.#item = messageOf(node as unknown as XmlElement);
@@ -168,6 +176,7 @@ export class DocumentReader {
     const report = (code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number) =>
       this.#reportAt(code, message, attribute, at);
     this.#identifiers.resolve(report);
+    this.#metadata.finish();
     if (this.#strict) this.#fault = this.#warnings[0];
     this.#item = new EbuTtDocument({
       name: root.name,
