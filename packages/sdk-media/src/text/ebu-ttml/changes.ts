@@ -1,0 +1,133 @@
+import type { EbuTtDocument } from "./document.ts";
+import type { Attribute, Node, XmlElement } from "./model.ts";
+import { TT } from "./namespaces.ts";
+import { find } from "./root.ts";
+import { earlier, later, Time } from "./time.ts";
+import { parseTime, type Timing } from "./time-expression.ts";
+
+/** A time from which something is different. */
+export interface Change {
+  readonly time: Time;
+  /** Whether any text or line break is active from here to the next change. */
+  readonly isActive: boolean;
+}
+
+interface Span {
+  readonly begin: Time;
+  readonly end: Time | undefined;
+}
+
+/** What an element's times are relative to, and where it ends at the latest. */
+interface Place {
+  readonly begin: Time;
+  readonly limit: Time | undefined;
+  /** In a sequence, what says no end has none: text takes no time. */
+  readonly isSequence: boolean;
+}
+
+/**
+ * The times at which a document changes, by the rules of TTML: what contains others may be parallel or a sequence
+ * (`timeContainer`), every element may have a `dur`, and `set` and regions have times. The first is nought.
+ *
+ * @example
+ * ```ts
+ * const ends = changesOf(document).filter(({ isActive }) => !isActive);
+ * ```
+ */
+export function changesOf(document: EbuTtDocument): readonly Change[] {
+  const walk = new Walk(document.properties.timing);
+  const whole: Place = { begin: Time.zero, limit: undefined, isSequence: false };
+  if (document.head !== undefined) walk.regions(document.head, whole);
+  if (document.body !== undefined) walk.element(document.body, whole);
+  return walk.changes();
+}
+
+class Walk {
+  readonly #timing: Timing;
+  readonly #points: Time[] = [Time.zero];
+  readonly #shown: Span[] = [];
+
+  constructor(timing: Timing) {
+    this.#timing = timing;
+  }
+
+  regions({ children }: XmlElement, place: Place): void {
+    for (const child of children) {
+      if (child.kind !== "element" || child.namespace !== TT) continue;
+      if (child.localName === "region") this.element(child, place);
+      else if (child.localName === "layout") this.regions(child, place);
+    }
+  }
+
+  /** @returns where the element ends, undefined if it is open. */
+  element(element: Exclude<Node, { kind: "text" }>, place: Place): Time | undefined {
+    const { attributes, children } = element;
+    const begin = place.begin.plus(this.#time(attributes, "begin") ?? Time.zero);
+    const dur = this.#time(attributes, "dur");
+    const end = this.#time(attributes, "end");
+    const own = earlier(end && place.begin.plus(end), dur && begin.plus(dur));
+    const isSequence = find(attributes, "", "timeContainer") === "seq";
+    const limit = earlier(own, place.limit);
+    const implicit = this.#children(children, { begin, limit, isSequence }, element);
+    const isLeaf = element.kind === "br" || (element.kind === "element" && element.localName !== "region");
+    const reached = own === undefined && isLeaf && place.isSequence ? begin : earlier(own ?? implicit, place.limit);
+    if (element.kind === "br") this.#show(begin, reached);
+    else this.#add(begin, reached);
+    return reached;
+  }
+
+  #children(children: readonly Node[], place: Place, parent: Node): Time | undefined {
+    let at = place.begin;
+    let last: Time | undefined = place.begin;
+    let isOpen = children.length === 0;
+    for (const child of children) {
+      if (child.kind === "element" && !(child.namespace === TT && child.localName === "set")) continue;
+      if (child.kind === "text" && (parent.kind === "element" || !/[^ \t\r\n]/.test(child.text))) continue;
+      const here = { ...place, begin: at };
+      const end = child.kind === "text" ? this.#text(here) : this.element(child, here);
+      if (child.kind === "element") continue;
+      if (end === undefined) isOpen = true;
+      else {
+        last = later(last, end);
+        if (place.isSequence) at = end;
+      }
+      if (end === undefined && place.isSequence) break; // nothing follows what does not end
+    }
+    return isOpen ? undefined : last;
+  }
+
+  #text({ begin, limit, isSequence }: Place): Time | undefined {
+    const end = isSequence ? begin : limit;
+    this.#show(begin, end);
+    return end;
+  }
+
+  #show(begin: Time, end: Time | undefined): void {
+    if (end === undefined || begin.compare(end) < 0) this.#shown.push({ begin, end });
+  }
+
+  #add(begin: Time, end: Time | undefined): void {
+    if (end !== undefined && begin.compare(end) >= 0) return;
+    this.#points.push(begin);
+    if (end !== undefined) this.#points.push(end);
+  }
+
+  #time(attributes: readonly Attribute[], name: string): Time | undefined {
+    const text = find(attributes, "", name);
+    return text === undefined ? undefined : parseTime(text, { ...this.#timing, dialect: "ttml" });
+  }
+
+  changes(): readonly Change[] {
+    const sorted = this.#points.toSorted((a, b) => a.compare(b));
+    const times = sorted.filter((time, i) => i === 0 || !time.equals(sorted[i - 1] as Time));
+    const begins = this.#shown.map(({ begin }) => begin).sort((a, b) => a.compare(b));
+    const ends = this.#shown.flatMap(({ end }) => (end === undefined ? [] : [end])).sort((a, b) => a.compare(b));
+    let begun = 0;
+    let ended = 0;
+    return times.map((time) => {
+      while (begun < begins.length && (begins[begun] as Time).compare(time) <= 0) begun++;
+      while (ended < ends.length && (ends[ended] as Time).compare(time) <= 0) ended++;
+      return Object.freeze({ time, isActive: begun > ended });
+    });
+  }
+}
