@@ -86,9 +86,12 @@ export class MediaProcess {
     try {
       await this.#seek(packet);
       let yieldedAt = performance.now();
-      while (!this.#isDone() && (await this.#source.read(packet, this.#job.signal))) {
+      while (!this.#isDone()) {
+        const reading = this.#source.read(packet, this.#job.signal);
+        if (!(typeof reading === "boolean" ? reading : await reading)) break;
         const pipeline = this.#pipelines.get(packet.streamIndex);
-        if (pipeline && !pipeline.done) await pipeline.push(packet);
+        const pushing = pipeline?.done === false ? pipeline.push(packet) : undefined;
+        if (pushing) await pushing;
         packet.unref();
         this.#job.throwIfStopped();
         if (performance.now() - yieldedAt < sliceMs) continue;

@@ -1,6 +1,9 @@
 import type { CodecContext, Frame as NativeFrame, Packet, Stream } from "node-av/lib";
 import { MediaError } from "../errors.ts";
-import { AV_FRAME_FLAG_CORRUPT, AV_NOPTS_VALUE, AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg } from "../ffmpeg.ts";
+import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg } from "../ffmpeg.ts";
+import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
+
+type Take = (frame: NativeFrame) => Promise<void> | undefined;
 
 /** Decodes one stream: every frame of every packet, and at the end those that the codec kept back. */
 export class Decoder {
@@ -37,36 +40,45 @@ export class Decoder {
     this.#isVideo = kind === "video";
   }
 
-  /** Puts a packet in, or the end, and takes all frames out that are ready. Damage is counted and survived. */
-  async push(packet: Packet | null, take: (frame: NativeFrame) => Promise<void>): Promise<void> {
+  /**
+   * Puts a packet in, or the end, and takes all frames out that are ready. Damage is counted and survived. Gives a promise
+   * only if that takes time.
+   */
+  push(packet: Packet | null, take: Take): Promise<void> | undefined {
     // A video packet costs milliseconds, and leaves the thread; a call there and back costs 27 µs, too much for audio.
-    const code =
-      this.#isVideo && packet ? await this.#context.sendPacket(packet) : this.#context.sendPacketSync(packet);
+    if (this.#isVideo && packet) return this.#pushAside(packet, take);
+    this.#check(this.#context.sendPacketSync(packet));
+    return this.#receive(take);
+  }
+
+  async #pushAside(packet: Packet, take: Take): Promise<void> {
+    this.#check(await this.#context.sendPacket(packet));
+    await this.#receive(take);
+  }
+
+  #check(code: number): void {
     if (code < 0 && code !== AVERROR_EOF && code !== AVERROR_EAGAIN) this.damaged++;
+  }
+
+  #receive(take: Take): Promise<void> | undefined {
     for (;;) {
-      const frame = this.#spare ?? newFrame();
+      const frame = this.#spare ?? takeNativeFrame();
       const received = this.#context.receiveFrameSync(frame);
       this.#spare = received >= 0 ? undefined : frame;
       if (received >= 0) {
         if (frame.decodeErrorFlags !== 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) !== 0) this.damaged++;
-        if (frame.pts === AV_NOPTS_VALUE) frame.pts = frame.bestEffortTimestamp;
-        await take(frame);
+        const taking = take(frame);
+        if (taking) return taking.then(() => this.#receive(take));
         continue;
       }
-      if (received === AVERROR_EAGAIN || received === AVERROR_EOF) return;
+      if (received === AVERROR_EAGAIN || received === AVERROR_EOF) return undefined;
       this.damaged++;
     }
   }
 
   close(): void {
-    this.#spare?.free();
+    if (this.#spare) giveNativeFrame(this.#spare);
     this.#spare = undefined;
     this.#context.freeContext();
   }
-}
-
-function newFrame(): NativeFrame {
-  const frame = new (ffmpeg().Frame)();
-  frame.alloc();
-  return frame;
 }

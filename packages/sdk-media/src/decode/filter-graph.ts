@@ -4,6 +4,7 @@ import { MediaError } from "../errors.ts";
 import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import type { Rational } from "../rational.ts";
 import { collectLog } from "./log-lines.ts";
+import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
 
 /** FFmpeg's `AVCOL_SPC_NB` and `AVCOL_RANGE_NB`. */
 const colorSpaceCount = 18;
@@ -11,7 +12,7 @@ const colorRangeCount = 3;
 const AVCOL_SPC_UNSPECIFIED = 2 as AVColorSpace;
 const AVCOL_RANGE_UNSPECIFIED = 0 as AVColorRange;
 
-type Take = (frame: NativeFrame) => Promise<void>;
+type Take = (frame: NativeFrame) => Promise<void> | undefined;
 
 /** A chain of filters between a decoder and a handler; built for the first frame, and anew when frames or chain change. */
 export class FilterGraph {
@@ -68,16 +69,15 @@ export class FilterGraph {
   }
 
   async #drain(take: Take): Promise<void> {
-    const { Frame } = ffmpeg();
     while (this.#sink) {
-      const out = new Frame();
-      out.alloc();
+      const out = takeNativeFrame();
       const code = this.#sink.buffersinkGetFrameSync(out);
       if (code >= 0) {
-        await take(out);
+        const taking = take(out);
+        if (taking) await taking;
         continue;
       }
-      out.free();
+      giveNativeFrame(out);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
       throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
     }

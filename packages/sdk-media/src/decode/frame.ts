@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import type { Rational } from "../rational.ts";
 import { toMs } from "../rational.ts";
 import { detach } from "./detach.ts";
+import { giveNativeFrame } from "./native-frames.ts";
 
 /** Memory that somebody outside still reads: never given back. */
 const kept: NativeFrame[] = [];
@@ -35,7 +36,7 @@ export abstract class Frame {
     this.#native = native;
     this.pts = native.pts;
     this.timeBase = clock.timeBase;
-    this.timeMs = toMs(native.pts, clock.timeBase) - clock.startTimeMs;
+    this.timeMs = toMs(this.pts, clock.timeBase) - clock.startTimeMs;
   }
 
   /**
@@ -104,7 +105,7 @@ export abstract class Frame {
       kept.push(native);
       throw transferred();
     }
-    native.free();
+    giveNativeFrame(native);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Frame as NativeFrame } from "node-av/lib";
 import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import type { Rational } from "../rational.ts";
 
@@ -9,31 +8,47 @@ import type { Rational } from "../rational.ts";
 export class SampleClock {
   /** How far the frame marked last is from the end of the one before it, in seconds; below 0 if they overlap. */
   jumpSeconds = 0;
-  readonly #timeBase: Rational;
+  /** The unit of the timestamps that it gives: a sample. */
+  timeBase: Rational;
+  readonly #streamTimeBase: Rational;
   #expected: bigint | undefined;
-  #rate = 0;
+  #tolerance = 0n;
 
   constructor(timeBase: Rational) {
-    this.#timeBase = timeBase;
+    this.#streamTimeBase = timeBase;
+    this.timeBase = timeBase;
   }
 
-  /** Gives a frame its timestamp in samples, and what their unit is. One without a timestamp follows the one before. */
-  mark(frame: NativeFrame): Rational {
-    const { num, den } = this.#timeBase;
-    const rate = frame.sampleRate;
-    // A timestamp may be wrong by half a tick, and the one that the count began with by another half.
-    const tolerance = BigInt(Math.ceil((num * rate) / den)) + 1n;
-    const expected = rate === this.#rate ? this.#expected : undefined;
-    const { pts } = frame;
-    const told =
-      pts === AV_NOPTS_VALUE ? (expected ?? 0n) : divideRounded(pts * BigInt(num) * BigInt(rate), BigInt(den));
+  /**
+   * Gives the timestamp of a frame in samples. One without a timestamp follows the one before.
+   *
+   * @param pts - The frame's own, in the time base of the stream.
+   */
+  mark(pts: bigint, sampleRate: number, sampleCount: number): bigint {
+    if (sampleRate !== this.timeBase.den || this.timeBase.num !== 1) this.#setRate(sampleRate);
+    const expected = this.#expected;
+    const told = pts === AV_NOPTS_VALUE ? (expected ?? 0n) : this.#toSamples(pts);
     const jump = expected === undefined ? 0n : told - expected;
-    const isNear = expected !== undefined && jump <= tolerance && -jump <= tolerance;
-    this.jumpSeconds = isNear ? 0 : Number(jump) / rate;
-    frame.pts = isNear ? expected : told;
-    this.#expected = frame.pts + BigInt(frame.nbSamples);
-    this.#rate = rate;
-    return { num: 1, den: rate };
+    const isNear = expected !== undefined && jump <= this.#tolerance && -jump <= this.#tolerance;
+    this.jumpSeconds = isNear ? 0 : Number(jump) / sampleRate;
+    const marked = isNear ? expected : told;
+    this.#expected = marked + BigInt(sampleCount);
+    return marked;
+  }
+
+  #setRate(sampleRate: number): void {
+    const { num, den } = this.#streamTimeBase;
+    // A timestamp may be wrong by half a tick, and the one that the count began with by another half.
+    this.#tolerance = BigInt(Math.ceil((num * sampleRate) / den)) + 1n;
+    this.#expected = undefined;
+    this.timeBase = { num: 1, den: sampleRate };
+  }
+
+  #toSamples(pts: bigint): bigint {
+    const { num, den } = this.#streamTimeBase;
+    const { den: rate } = this.timeBase;
+    if (num === 1 && den === rate) return pts;
+    return divideRounded(pts * BigInt(num) * BigInt(rate), BigInt(den));
   }
 }
 

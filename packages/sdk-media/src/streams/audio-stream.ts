@@ -43,8 +43,11 @@ export function audioStream(
         kind: "audio",
         context,
         makeChain: () => chain,
-        // No sample format has more than 8 bytes.
-        take: (native, clock) => batcher.add(new AudioFrame(native, clock), native.nbSamples * native.channels * 8),
+        take(native, clock) {
+          const frame = new AudioFrame(native, clock);
+          // No sample format has more than 8 bytes.
+          return batcher.add(frame, frame.sampleCount * frame.channels * 8);
+        },
         finish: () => batcher.flush(),
         discard: () => batcher.close(),
       });

@@ -1,4 +1,5 @@
 import { type Frame, releaseAll } from "../decode/frame.ts";
+import { callHandler } from "./call-handler.ts";
 import type { PipelineContext } from "./pipeline.ts";
 
 /** Collects frames until a batch is full, and hands it to its handler; at the end what is left, but never nothing. */
@@ -17,26 +18,22 @@ export class Batcher<Item extends Frame> {
     this.#handler = handler;
   }
 
-  async add(item: Item, sizeBytes: number): Promise<void> {
+  add(item: Item, sizeBytes: number): Promise<void> | undefined {
     this.#items.push(item);
     this.#sizeBytes += sizeBytes;
-    if (this.#items.length >= this.#size) await this.flush();
+    return this.#items.length >= this.#size ? this.flush() : undefined;
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> | undefined {
     const items = this.#items;
     const sizeBytes = this.#sizeBytes;
     this.#items = [];
     this.#sizeBytes = 0;
-    if (items.length === 0) return;
-    await this.#context.queue.put({
+    if (items.length === 0) return undefined;
+    return this.#context.queue.put({
       sizeBytes,
-      handle: async () => {
-        // The handler may do with its list what it wants.
-        const result = await this.#handler([...items]);
-        if (result !== undefined) await this.#context.onResult(result);
-        this.#context.onPosition(this.#index, items.at(-1)?.timeMs ?? 0);
-      },
+      // The handler may do with its list what it wants.
+      handle: () => callHandler(this.#context, this.#index, items.at(-1)?.timeMs, () => this.#handler([...items])),
       release: () => releaseAll(items),
     });
   }

@@ -2,6 +2,7 @@ import type { Frame as NativeFrame, Packet } from "node-av/lib";
 import { Decoder } from "../decode/decoder.ts";
 import { FilterGraph } from "../decode/filter-graph.ts";
 import type { FrameClock } from "../decode/frame.ts";
+import { giveNativeFrame } from "../decode/native-frames.ts";
 import { SampleClock } from "../decode/sample-clock.ts";
 import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { ptsAtOrAfter, type Rational, roundToPts, toMs } from "../rational.ts";
@@ -15,9 +16,9 @@ export interface CodedPipelineOptions {
   /** The filters for frames like this one; an empty chain passes them on as they are. */
   readonly makeChain: (frame: NativeFrame) => string[];
   /** Gets each frame and owns it from then on. */
-  readonly take: (frame: NativeFrame, clock: FrameClock) => Promise<void>;
+  readonly take: (frame: NativeFrame, clock: FrameClock) => Promise<void> | undefined;
   /** The end: what is left goes out. */
-  readonly finish: () => Promise<void>;
+  readonly finish: () => Promise<void> | undefined;
   /** The job ended early: what is left goes nowhere. */
   readonly discard: () => void;
   /** Sound that is this far from what came before goes through filters of its own. @default it goes through the same */
@@ -35,6 +36,7 @@ export class CodedPipeline implements Pipeline {
   #timeBase: Rational = { num: 0, den: 1 };
   #limits: Limits = { startPts: undefined, stopPts: undefined, shift: 0n };
   #frameClock: FrameClock = { timeBase: this.#timeBase, startTimeMs: 0 };
+  readonly #take = (frame: NativeFrame) => this.#decoded(frame);
   #lastPts: bigint | undefined;
 
   constructor(options: CodedPipelineOptions) {
@@ -52,12 +54,12 @@ export class CodedPipeline implements Pipeline {
     return this.#decoder.damaged;
   }
 
-  async push(packet: Packet): Promise<void> {
-    await this.#decoder.push(packet, (frame) => this.#decoded(frame));
+  push(packet: Packet): Promise<void> | undefined {
+    return this.#decoder.push(packet, this.#take);
   }
 
   async flush(): Promise<void> {
-    if (!this.done) await this.#decoder.push(null, (frame) => this.#decoded(frame));
+    if (!this.done) await this.#decoder.push(null, this.#take);
     await this.#graph.end((frame) => this.#filtered(frame));
     await this.#options.finish();
   }
@@ -68,35 +70,49 @@ export class CodedPipeline implements Pipeline {
     this.#decoder.close();
   }
 
-  async #decoded(frame: NativeFrame): Promise<void> {
-    const { kind, makeChain, take, jumpSeconds = Number.POSITIVE_INFINITY } = this.#options;
-    if (kind === "audio") {
-      this.#setTimeBase(this.#clock.mark(frame));
-      // A resampler holds samples back, and would give those from before a gap behind it.
-      if (Math.abs(this.#clock.jumpSeconds) >= jumpSeconds) await this.#graph.end((out) => this.#filtered(out));
-    } else if (frame.pts === AV_NOPTS_VALUE) frame.pts = this.#guessPts();
-    this.#lastPts = frame.pts;
+  // Most sound comes here for less than the price of a promise, and gets none.
+  #decoded(frame: NativeFrame): Promise<void> | undefined {
+    const told = frame.pts;
+    const pts = told === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : told;
+    if (this.#options.kind === "video")
+      return this.#place(frame, told, pts === AV_NOPTS_VALUE ? this.#guessPts() : pts, 1);
+    const { nbSamples } = frame;
+    const marked = this.#clock.mark(pts, frame.sampleRate, nbSamples);
+    this.#setTimeBase(this.#clock.timeBase);
+    const { jumpSeconds = Number.POSITIVE_INFINITY } = this.#options;
+    if (Math.abs(this.#clock.jumpSeconds) < jumpSeconds) return this.#place(frame, told, marked, nbSamples);
+    // A resampler holds samples back, and would give those from before a gap behind it.
+    return this.#graph.end((out) => this.#filtered(out)).then(() => this.#place(frame, told, marked, nbSamples));
+  }
+
+  // Frames of the segment go on; `told` is what the frame has as its timestamp, `pts` what it shall have.
+  #place(frame: NativeFrame, told: bigint, pts: bigint, length: number): Promise<void> | undefined {
+    const { kind, makeChain, take } = this.#options;
+    this.#lastPts = pts;
     const { startPts, stopPts, shift } = this.#limits;
-    const endPts = frame.pts + (kind === "audio" ? BigInt(frame.nbSamples) : 1n);
-    if (stopPts !== undefined && frame.pts >= stopPts) this.done = true;
-    if (this.done || (startPts !== undefined && endPts <= startPts)) {
-      frame.free();
-      return;
+    if (stopPts !== undefined && pts >= stopPts) this.done = true;
+    if (this.done || (startPts !== undefined && pts + BigInt(length) <= startPts)) {
+      giveNativeFrame(frame);
+      return undefined;
     }
     // The filter cuts a sound frame that begins before the segment, or ends after it, to the sample.
     const trim = kind === "audio" ? toTrim(startPts, stopPts, shift) : [];
     const chain = [...trim, ...makeChain(frame)];
-    if (chain.length === 0) return take(frame, this.#frameClock);
     // Filters see times from the start of the media, as with the ffmpeg command, or fps=5 has another grid.
-    frame.pts -= shift;
+    const seen = chain.length === 0 ? pts : pts - shift;
+    if (seen !== told) frame.pts = seen;
+    return chain.length === 0 ? take(frame, this.#frameClock) : this.#filter(frame, chain);
+  }
+
+  async #filter(frame: NativeFrame, chain: readonly string[]): Promise<void> {
     try {
       await this.#graph.push(frame, this.#timeBase, chain, (filtered) => this.#filtered(filtered));
     } finally {
-      frame.free();
+      giveNativeFrame(frame);
     }
   }
 
-  #filtered(frame: NativeFrame): Promise<void> {
+  #filtered(frame: NativeFrame): Promise<void> | undefined {
     return this.#options.take(frame, { timeBase: this.#graph.timeBase, startTimeMs: 0 });
   }
 

@@ -2,6 +2,7 @@ import type { Packet } from "node-av/lib";
 import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
+import { callHandler } from "./call-handler.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
@@ -62,16 +63,16 @@ class DataPipeline implements Pipeline {
     this.#handler = handler;
   }
 
-  async push(packet: Packet): Promise<void> {
+  push(packet: Packet): Promise<void> | undefined {
     const { segment, source } = this.#context;
     const pts = packet.pts === AV_NOPTS_VALUE ? undefined : packet.pts;
     const timeMs = pts === undefined ? undefined : toMs(pts, this.#stream.timeBase) - source.startTimeUs / 1000;
     if (timeMs !== undefined) {
       if (segment.stopMs !== undefined && timeMs >= segment.stopMs) this.done = true;
-      if (this.done || (segment.startMs !== undefined && timeMs < segment.startMs)) return;
+      if (this.done || (segment.startMs !== undefined && timeMs < segment.startMs)) return undefined;
     }
     this.#packets.push({ data: Uint8Array.from(packet.data ?? []), pts, timeMs });
-    if (this.#packets.length >= this.#batchSize) await this.flush();
+    return this.#packets.length >= this.#batchSize ? this.flush() : undefined;
   }
 
   async flush(): Promise<void> {
@@ -80,12 +81,8 @@ class DataPipeline implements Pipeline {
     if (packets.length === 0) return;
     await this.#context.queue.put({
       sizeBytes: packets.reduce((sum, { data }) => sum + data.length, 0),
-      handle: async () => {
-        const result = await this.#handler([...packets]);
-        if (result !== undefined) await this.#context.onResult(result);
-        const timeMs = packets.at(-1)?.timeMs;
-        if (timeMs !== undefined) this.#context.onPosition(this.#stream.index, timeMs);
-      },
+      handle: () =>
+        callHandler(this.#context, this.#stream.index, packets.at(-1)?.timeMs, () => this.#handler([...packets])),
       release: () => undefined,
     });
   }

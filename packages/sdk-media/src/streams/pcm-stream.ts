@@ -1,10 +1,12 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import type { FrameClock } from "../decode/frame.ts";
+import { giveNativeFrame } from "../decode/native-frames.ts";
 import { jitterSeconds, PcmTimeline } from "../decode/pcm-timeline.ts";
 import { type PcmFormat, type PcmWindow, PcmWindows } from "../decode/pcm-windows.ts";
 import { MediaError } from "../errors.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
+import { callHandler } from "./call-handler.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { type Filter, toAudioChain } from "./filters.ts";
 import type { PipelineContext } from "./pipeline.ts";
@@ -102,7 +104,7 @@ export function pcmStream(
             for (const window of windows.addSilence(silence)) await put(window);
             for (const window of windows.add(samplesOf(native, channels, format, drop))) await put(window);
           } finally {
-            native.free();
+            giveNativeFrame(native);
           }
         },
         finish: async () => {
@@ -135,14 +137,10 @@ function putWindow(
   index: number,
   window: PcmWindow,
   handler: (window: PcmWindow) => HandlerResult,
-): Promise<void> {
+): Promise<void> | undefined {
   return context.queue.put({
     sizeBytes: window.samples.byteLength,
-    handle: async () => {
-      const result = await handler(window);
-      if (result !== undefined) await context.onResult(result);
-      context.onPosition(index, window.endMs);
-    },
+    handle: () => callHandler(context, index, window.endMs, () => handler(window)),
     release: () => undefined,
   });
 }

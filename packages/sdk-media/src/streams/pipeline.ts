@@ -24,7 +24,8 @@ export interface Pipeline {
   readonly damaged: number;
   /** Whether the end of the segment was reached. */
   readonly done: boolean;
-  push(packet: Packet): Promise<void>;
+  /** Gives a promise only if it takes time. */
+  push(packet: Packet): Promise<void> | undefined;
   /** The end of the source. */
   flush(): Promise<void>;
   close(): void;
