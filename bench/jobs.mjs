@@ -8,7 +8,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const rounds = Number(process.argv[2] ?? 9);
-const jobs = Number(process.argv[3] ?? 2000);
+const jobs = Number(process.argv[3] ?? 5000);
 const root = join(import.meta.dirname, "..");
 const port = Number(process.env.AMQP_PORT ?? 5672);
 const python = process.env.PEER_CORE_PYTHON;

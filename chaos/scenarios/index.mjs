@@ -1,6 +1,24 @@
 import * as acknowledgementTimeout from "./acknowledgement-timeout.mjs";
+import * as backendFaults from "./backend-faults.mjs";
 import * as blockedThread from "./blocked-thread.mjs";
+import * as declarations from "./declarations.mjs";
+import * as frozenBroker from "./frozen-broker.mjs";
+import * as kills from "./kills.mjs";
+import * as memoryAlarm from "./memory-alarm.mjs";
+import * as poison from "./poison.mjs";
 import * as stops from "./stops.mjs";
+import * as userCode from "./user-code.mjs";
 
 /** In the order of their numbers. */
-export const scenarios = [acknowledgementTimeout, blockedThread, stops];
+export const scenarios = [
+  kills,
+  acknowledgementTimeout,
+  blockedThread,
+  memoryAlarm,
+  frozenBroker,
+  declarations,
+  poison,
+  stops,
+  backendFaults,
+  userCode,
+];

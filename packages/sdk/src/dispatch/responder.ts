@@ -2,6 +2,7 @@ import type { Log } from "../log.ts";
 import type { WorkerConfiguration } from "../response/description.ts";
 import {
   type Activity,
+  encodeProgression,
   encodeResponse,
   type ResponseBodies,
   type ResponseKind,
@@ -59,7 +60,7 @@ export class Responder {
 
   progress(current: CurrentJob, percent: number): Promise<void> {
     const { configuration, systemInfo } = this.#options;
-    const message = encodeResponse("job_progression", {
+    const message = encodeProgression({
       job_id: current.id,
       progression: percent,
       datetime: new Date().toISOString(),

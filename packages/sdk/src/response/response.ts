@@ -64,8 +64,21 @@ export type ResponseKind = keyof ResponseBodies;
 
 /** Encodes a response: UTF-8 JSON, to the exchange where the backend looks for it. */
 export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
+  return toMessage(kind, JSON.stringify(body));
+}
+
+const loadTexts = new WeakMap<ProgressionSystemInfo, string>();
+
+/** As {@link encodeResponse}, for a progression: the load of the machine is most of it, and the same for a second. */
+export function encodeProgression({ system_info, ...body }: ProgressionBody): Message {
+  const load = loadTexts.get(system_info) ?? JSON.stringify(system_info);
+  loadTexts.set(system_info, load);
+  return toMessage("job_progression", `${JSON.stringify(body).slice(0, -1)},"system_info":${load}}`);
+}
+
+function toMessage(kind: ResponseKind, json: string): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
-  return { exchange, routingKey: kind, body: Buffer.from(JSON.stringify(body)) };
+  return { exchange, routingKey: kind, body: Buffer.from(json) };
 }
 
 /** The time that a job took: since the clock was made. */

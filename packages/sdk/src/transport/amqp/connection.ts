@@ -71,6 +71,11 @@ export async function endConnection(connection: ChannelModel): Promise<void> {
 
 /** Ends a connection by its socket alone, at once. */
 export function abandonConnection(connection: ChannelModel): void {
-  // Not in amqplib's types. With an error, because that lets amqplib end its heartbeats.
-  (connection.connection as unknown as { stream: Socket }).stream.destroy(new Error("abandoned"));
+  // With an error, because that lets amqplib end its heartbeats.
+  socketOf(connection).destroy(new Error("abandoned"));
+}
+
+/** The socket of a connection, which amqplib's types do not have. */
+export function socketOf(connection: ChannelModel): Socket {
+  return (connection.connection as unknown as { stream: Socket }).stream;
 }

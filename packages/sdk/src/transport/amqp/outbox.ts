@@ -1,6 +1,8 @@
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../job/job.ts";
+import { socketOf } from "./connection.ts";
 import { omitEmptyHeaders } from "./headers.ts";
 
 /** How long the broker may take to confirm a message. */
@@ -46,6 +48,7 @@ export class Outbox {
   readonly #pending = new Set<Pending>();
   #channel: ConfirmChannel | undefined;
   #blocked = false;
+  #socket: Socket | undefined;
   #onEmpty: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -90,6 +93,7 @@ export class Outbox {
       this.#restartClocks();
     });
     this.#channel = channel;
+    this.#socket = socketOf(connection);
     this.#restartClocks();
     for (const pending of this.#pending) this.#send(pending);
     this.#timer ??= setInterval(() => this.#checkDeadline(), confirmTimeoutMs / 10).unref();
@@ -125,6 +129,16 @@ export class Outbox {
       // Those of a channel that was closed are published again on the next one.
       else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
     });
+    this.#gather();
+  }
+
+  // amqplib writes each message by itself; what is published in one turn of the loop goes out in one call of the system.
+  #gather(): void {
+    const socket = this.#socket;
+    if (!socket || socket.writableCorked > 0) return;
+    socket.cork();
+    // After amqplib, which writes in the turn that begins after the next tick.
+    process.nextTick(() => setImmediate(() => socket.uncork()));
   }
 
   #confirm(pending: Pending): void {

@@ -1,0 +1,116 @@
+// Queues deleted, objects declared otherwise, permissions missing: at the start and in the middle of a job.
+export const number = 6;
+export const title = "queue deleted, consumer cancelled, mismatches, permissions refused";
+
+const env = { AMQP_HEARTBEAT: "1" };
+
+export async function run(stage, findings) {
+  await queueDeleted(stage, findings);
+  await mismatches(stage, findings);
+  await refusals(stage, findings);
+  await permissionsTakenAway(stage, findings);
+}
+
+// To a consumer the deletion of its queue is a cancel. What was in it is gone; what the worker has in hand is not.
+async function queueDeleted(stage, findings) {
+  const scene = await stage.scene();
+  try {
+    const { backend, trace, queue } = scene;
+    const worker = await scene.start({ env });
+    const jobId = await scene.send({ durationMs: 1500 });
+    await backend.next("job_progression", jobId);
+    const from = worker.log.length;
+    await backend.channel.deleteQueue(queue);
+    await worker.logged(/Connected to the broker .*\(consumes\)/, { from });
+    findings.equal("queue deleted: the worker says so", true, /ended the consumer/.test(worker.log.slice(from)));
+    const next = await scene.send({ durationMs: 1 });
+    await Promise.all([backend.final(jobId), backend.final(next)]);
+    findings.equal(
+      "… the job in hand, and one after it",
+      [["job_completed"], ["job_completed"]],
+      [backend.statuses(jobId), backend.statuses(next)],
+    );
+    findings.equal("… runs", [1, 1], [trace.runsOf(jobId).length, trace.runsOf(next).length]);
+    worker.signal("SIGTERM");
+    findings.equal("… exit code", 0, await worker.ended);
+  } finally {
+    await scene.close();
+  }
+}
+
+async function mismatches(stage, findings) {
+  for (const [what, declare, named] of [
+    [
+      "an exchange of another type",
+      (channel) => channel.assertExchange("job_queue_not_found", "fanout"),
+      /job_queue_not_found/,
+    ],
+    ["a queue without priorities", (channel, queue) => channel.assertQueue(queue, { durable: true }), /job_chaos/],
+  ]) {
+    const scene = await stage.scene();
+    try {
+      const { channel } = scene.backend;
+      await declare(channel, scene.queue);
+      const worker = scene.spawn({ env });
+      findings.equal(`${what}: exit code`, 77, await worker.ended);
+      findings.matches(
+        "… the error names it",
+        named,
+        worker.log.split("\n").findLast((line) => named.test(line)) ?? worker.log,
+      );
+    } finally {
+      await scene.close();
+    }
+  }
+}
+
+async function refusals(stage, findings) {
+  const scene = await stage.scene();
+  const user = `limited-${scene.vhost.slice(6, 14)}`;
+  try {
+    await scene.manage("PUT", `/users/${user}`, { password: "secret-of-limited", tags: "" });
+    scene.defer(() => scene.manage("DELETE", `/users/${user}`));
+    const as = (more) => ({ ...env, AMQP_USERNAME: user, AMQP_PASSWORD: "secret-of-limited", ...more });
+    const codeOf = async (more) => scene.spawn({ env: as(more) }).ended;
+    findings.equal("a wrong password: exit code", 74, await codeOf({ AMQP_PASSWORD: "wrong" }));
+    findings.equal("a user without access to the virtual host", 75, await codeOf({}));
+    findings.equal("a virtual host that is not there", 75, await codeOf({ AMQP_VHOST: "nowhere" }));
+    await scene.manage("PUT", `/permissions/${scene.vhost}/${user}`, { configure: "", write: ".*", read: ".*" });
+    findings.equal("a user who may declare nothing", 76, await codeOf({}));
+    const logs = scene.workers.map(({ log }) => log).join("\n");
+    findings.equal("passwords in the logs", false, /secret-of-limited/.test(logs));
+  } finally {
+    await scene.close();
+  }
+}
+
+async function permissionsTakenAway(stage, findings) {
+  const scene = await stage.scene();
+  const user = `passing-${scene.vhost.slice(6, 14)}`;
+  const all = { configure: ".*", write: ".*", read: ".*" };
+  try {
+    const { backend, trace, vhost, queue } = scene;
+    await scene.manage("PUT", `/users/${user}`, { password: "secret", tags: "" });
+    scene.defer(() => scene.manage("DELETE", `/users/${user}`));
+    const allow = (permissions) => scene.manage("PUT", `/permissions/${vhost}/${user}`, permissions);
+    await allow(all);
+    const worker = await scene.start({ env: { ...env, AMQP_USERNAME: user, AMQP_PASSWORD: "secret" } });
+    const jobId = await scene.send({ durationMs: 1500 });
+    await backend.next("job_progression", jobId);
+    await allow({ ...all, write: "" });
+    await worker.logged(/ACCESS_REFUSED|access .*refused/i);
+    await allow(all);
+    await backend.final(jobId);
+    findings.equal(
+      "permission to write taken away during a job, and given back",
+      ["job_completed"],
+      backend.statuses(jobId),
+    );
+    findings.equal("… runs", 1, trace.runsOf(jobId).length);
+    worker.signal("SIGTERM");
+    await worker.ended;
+    findings.equal("… orders left in the queue", 0, (await backend.count(queue)).messages);
+  } finally {
+    await scene.close();
+  }
+}

@@ -1,0 +1,116 @@
+// Brokers and workers killed, connections cut and left half open, while a long queue of jobs is worked off.
+export const number = 1;
+export const title = "random kills, cuts and half-open links under load";
+
+const workerCount = 4;
+const env = { AMQP_HEARTBEAT: "1" };
+
+export async function run(stage, findings) {
+  const jobs = stage.isShort ? 500 : 10_000;
+  const faults = plan(stage);
+  const scene = await stage.scene();
+  const { backend, trace } = scene;
+  try {
+    const places = [];
+    for (let i = 0; i < workerCount; i++) {
+      const proxy = await scene.proxy();
+      places.push({ proxy, worker: await scene.start({ port: proxy.port, env }) });
+    }
+    const ids = [];
+    for (let i = 0; i < jobs; i++) ids.push(scene.nextId());
+    await Promise.all(
+      ids.map((id) => backend.sendJob(scene.queue, id, { durationMs: Math.floor(stage.random() * 40) })),
+    );
+    for (const [i, fault] of faults.entries()) {
+      // Spread over the whole queue, so that each fault hits workers in the middle of jobs.
+      const after = Math.floor((jobs * (i + 1)) / (faults.length + 2));
+      await backend.until(() => backend.finals.size >= after, `${after} of ${jobs} jobs`, 120_000);
+      await harm[fault](scene, places, stage);
+    }
+    await settled(scene, jobs, findings);
+    const lost = ids.filter((id) => !backend.finals.has(id));
+    const several = trace.runsOnSeveralProcesses();
+    const contradicted = ids.filter((id) => backend.statuses(id).length > 1);
+    findings.counted("faults", countBy(faults));
+    findings.equal(`jobs of ${jobs} without a final response`, [], lost);
+    findings.equal("runs per process and attempt, at most", 1, trace.maxRunsPerProcessAndAttempt());
+    findings.counted("jobs that ran in several processes", several.count);
+    findings.equal("… of which no kill and no cut explains", [], several.unexplained);
+    findings.counted(
+      "jobs with more than one final response",
+      ids.filter((id) => backend.finals.get(id)?.length > 1).length,
+    );
+    findings.counted("jobs with two different final statuses", contradicted.length);
+    findings.equal(
+      "… of which no kill and no cut explains",
+      [],
+      contradicted.filter((id) => !isExplained(scene, id)),
+    );
+    findings.equal("orders left in the queue", 0, (await backend.count(scene.queue)).messages);
+  } finally {
+    await scene.close();
+  }
+}
+
+/** Each kind as often as the others, in an order that the seed decides. */
+function plan({ isShort, random }) {
+  const kinds = isShort
+    ? ["killBroker", "killWorker", "killWorker", "cut", "cut", "fallSilent", "fallSilent"]
+    : Object.keys(harm).flatMap((kind) => Array(5).fill(kind));
+  return kinds
+    .map((kind) => ({ kind, rank: random() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ kind }) => kind);
+}
+
+const pick = (places, { random }) => places[Math.floor(random() * places.length)];
+
+const harm = {
+  async killBroker({ broker, trace }) {
+    const fault = trace.fault("broker killed");
+    await broker.kill();
+    await broker.restart();
+    fault.untilMs = Date.now();
+  },
+  async killWorker(scene, places, stage) {
+    const place = pick(places, stage);
+    scene.trace.fault("worker killed", { pids: [place.worker.pid] });
+    await place.worker.kill();
+    place.worker = scene.spawn({ port: place.proxy.port, env });
+  },
+  cut(scene, places, stage) {
+    const { proxy, worker } = pick(places, stage);
+    scene.trace.fault("connections cut", { pids: [worker.pid] });
+    proxy.cut();
+  },
+  fallSilent(scene, places, stage) {
+    const { proxy, worker } = pick(places, stage);
+    scene.trace.fault("connections half open", { pids: [worker.pid] });
+    proxy.fallSilent();
+  },
+};
+
+// A job that is refused after a fault comes back after the pause of `job_delayed`.
+async function settled({ backend }, jobs, findings) {
+  try {
+    await backend.until(() => backend.finals.size >= jobs, "final responses of all jobs", 90_000);
+  } catch (error) {
+    findings.counted("the end was not reached", error.message);
+  }
+}
+
+function isExplained({ backend, trace }, id) {
+  const runs = trace.runsOf(id);
+  const finals = backend.finals.get(id);
+  return trace.explains(
+    runs[0]?.atMs ?? 0,
+    finals.at(-1).atMs,
+    runs.map(({ pid }) => pid),
+  );
+}
+
+function countBy(values) {
+  const counts = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,70 @@
+// Workers whose own code fails in every way that Node knows.
+export const number = 12;
+export const title = "user code that throws, exits, fills its heap, never ends, crashes";
+
+const env = {
+  MCAI_JOB_TIMEOUT_MS: "1500",
+  MCAI_STOP_GRACE_MS: "300",
+  MESSAGE_TTL_LIMIT: "1",
+  NODE_OPTIONS: "--max-old-space-size=256",
+};
+
+const cases = [
+  { action: "fail", message: /failed on purpose/ },
+  { action: "throw_outside", message: /thrown outside/ },
+  { action: "lose_promise", message: /lost/ },
+  { action: "exit", message: /exit|ended/ },
+  { action: "fill_heap", message: /memory|heap/i },
+  { action: "block", durationMs: 600_000, kind: "job_stopped", message: undefined },
+];
+
+export async function run(stage, findings) {
+  await inOneProcess(stage, findings);
+  await crashed(stage, findings);
+}
+
+async function inOneProcess(stage, findings) {
+  const scene = await stage.scene();
+  try {
+    const { backend, trace } = scene;
+    const worker = await scene.start({ env });
+    for (const { action, durationMs = 0, kind = "job_error", message } of cases) {
+      const jobId = await scene.send({ action, durationMs });
+      const next = await scene.send({ action: "nothing" });
+      const final = await backend.final(jobId);
+      await backend.final(next);
+      findings.equal(`${action}: answered as`, [kind], backend.statuses(jobId));
+      if (message) findings.matches("… with the reason", message, final.message);
+      findings.equal("… runs; final responses", [1, 1], [trace.runsOf(jobId).length, backend.finals.get(jobId).length]);
+      findings.equal("… and the next job", "job_completed", backend.finals.get(next)[0].kind);
+    }
+    findings.equal("all in one process", true, worker.isRunning);
+    findings.equal("orders left in the queue", 0, (await backend.count(scene.queue)).messages);
+  } finally {
+    await scene.close();
+  }
+}
+
+// A crash in native code takes the whole process; its order comes again, and is counted, until it is given up.
+async function crashed(stage, findings) {
+  const scene = await stage.scene();
+  try {
+    const { backend, trace } = scene;
+    const jobId = await scene.send({ action: "crash" }).catch(() => undefined);
+    const codes = [];
+    while (!backend.finals.has(jobId)) {
+      const worker = scene.spawn({ env });
+      const ended = worker.ended.then((code) => codes.push(code));
+      await Promise.race([ended, backend.final(jobId, 60_000)]);
+    }
+    findings.equal("a native crash: exit codes", Array(codes.length).fill(139), codes);
+    findings.equal("… the order was given up", ["job_error"], backend.statuses(jobId));
+    findings.matches("… with the reason", /Job TTL has been reached/, backend.finals.get(jobId)[0].message);
+    findings.atMost("… runs", 3, trace.runsOf(jobId).length, "runs");
+    const next = await scene.send({ action: "nothing" });
+    await backend.final(next);
+    findings.equal("… and the next job", ["job_completed"], backend.statuses(next));
+  } finally {
+    await scene.close();
+  }
+}
