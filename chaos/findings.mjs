@@ -40,7 +40,9 @@ export class Findings {
   #add(what, expected, measured, ok) {
     const row = { scenario: this.#scenario, broker: this.#broker, what, expected, measured, ok };
     this.rows.push(row);
-    console.log(`  ${ok ? "ok  " : "FAIL"} ${what}: expected ${show(expected)}, measured ${show(measured)}`);
+    console.log(
+      `  ${ok ? "ok  " : "FAIL"} ${this.#scenario}. ${what}: expected ${show(expected)}, measured ${show(measured)}`,
+    );
   }
 }
 

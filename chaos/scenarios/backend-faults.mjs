@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 
 export const number = 9;
 export const title = "backend absent, slow, failing, back again";
+export const isGentle = true;
 
 export async function run(stage, findings) {
   const scene = await stage.scene();

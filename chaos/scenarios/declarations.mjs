@@ -42,8 +42,8 @@ async function mismatches(stage, findings) {
   for (const [what, declare, named] of [
     [
       "an exchange of another type",
-      (channel) => channel.assertExchange("job_queue_not_found", "fanout"),
-      /job_queue_not_found/,
+      (channel) => channel.assertExchange("direct_messaging", "fanout"),
+      /direct_messaging/,
     ],
     ["a queue without priorities", (channel, queue) => channel.assertQueue(queue, { durable: true }), /job_chaos/],
   ]) {

@@ -1,6 +1,7 @@
 // Messages that are no orders, of every kind, amid good ones.
 export const number = 7;
 export const title = "poison orders of every kind amid good ones";
+export const isGentle = true;
 
 export async function run(stage, findings) {
   const scene = await stage.scene();
@@ -60,7 +61,7 @@ function poisonOrders({ version, isShort }) {
   const json = (value, more) => of(JSON.stringify(value), more);
   // The broker's own limit: 16 MiB from 4.0 on, 128 MiB before (512 MiB, but amqplib's buffers are held to this).
   const largest = (version === "3.10" ? (isShort ? 32 : 127) : 16) * 2 ** 20 - 1024;
-  const jobs = { nothing: 900_001, text: 900_002, many: 900_003, deep: 900_004 };
+  const jobs = { nothing: 900_001, text: 900_002, many: 900_003, mark: 900_004, type: 900_005 };
   return [
     of(""),
     of("{"),
@@ -69,7 +70,7 @@ function poisonOrders({ version, isShort }) {
     of("42"),
     of('"job"'),
     of(Buffer.from([0xff, 0xfe, 0x00, 0x80])),
-    of(`\ufeff{"job_id":1}`),
+    of(`\ufeff{"job_id":${jobs.mark}}`, { jobId: jobs.mark }),
     of("{}"),
     json({ parameters: [] }),
     json({ job_id: "7", parameters: [] }),
@@ -77,12 +78,12 @@ function poisonOrders({ version, isShort }) {
     json({ job_id: 1.5, parameters: [] }),
     json({ job_id: null, parameters: [] }),
     of('{"job_id":99999999999999999999,"parameters":[]}'),
-    json({ type: "no_such_type", job_id: 5, parameters: [] }),
+    json({ type: "no_such_type", job_id: jobs.type, parameters: [] }, { jobId: jobs.type }),
     json({ job_id: jobs.nothing }, { jobId: jobs.nothing }),
     json({ job_id: jobs.text, parameters: "none" }, { jobId: jobs.text }),
     json({ job_id: jobs.many, parameters: [{ id: 1, type: true }] }, { jobId: jobs.many }),
     of("[".repeat(1_000_000)),
-    of(`{"job_id":${jobs.deep},"parameters":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
+    of(`{"job_id":7,"parameters":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
     of(Buffer.alloc(largest, 0x20)),
     of(Buffer.alloc(largest, "[")),
     json({ parameters: [{ id: "x", type: "string", value: "y".repeat(largest - 200) }] }),
