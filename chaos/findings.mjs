@@ -48,9 +48,11 @@ export class Findings {
 
 const show = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
+const shorten = (text) => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
+
 /** The rows as a table of Markdown. */
 export function toTable(rows) {
-  const cell = (value) => show(value).split("\n")[0].replaceAll("|", "\\|");
+  const cell = (value) => shorten(show(value).split("\n")[0]).replaceAll("|", "\\|");
   const lines = rows.map(
     ({ scenario, broker, what, expected, measured, ok }) =>
       `| ${scenario} | ${broker} | ${what} | ${cell(expected)} | ${cell(measured)} | ${ok ? "yes" : "**no**"} |`,

@@ -56,7 +56,7 @@ async function mismatches(stage, findings) {
       findings.matches(
         "… the error names it",
         named,
-        worker.log.split("\n").findLast((line) => named.test(line)) ?? worker.log,
+        worker.log.split(" - ERROR - ").find((text) => named.test(text)) ?? worker.log,
       );
     } finally {
       await scene.close();

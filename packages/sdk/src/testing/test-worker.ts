@@ -22,7 +22,7 @@ import { TestStores } from "./stores.ts";
 
 /** How a {@link TestWorker} is set up. */
 export interface TestWorkerOptions<Context = unknown> {
-  /** Given to `process` instead of what `setup` would make; then neither `setup` nor `teardown` runs. */
+  /** Given to `process` and `teardown` instead of what `setup` would make, which does not run then. */
   readonly context?: Context;
   /** The keys and values of stores. @default the environment alone; any other store has no keys */
   readonly stores?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
