@@ -4,7 +4,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** How much of what a worker writes is kept. */
-const logCharacters = 2_000_000;
+const logCharacters = 50_000_000;
 
 /** Makes a folder outside the workspace with the suite's worker, where the built package is installed. */
 export async function openWorkersFolder() {

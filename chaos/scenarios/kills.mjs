@@ -80,15 +80,25 @@ const harm = {
   },
   cut(scene, places, stage) {
     const { proxy, worker } = pick(places, stage);
-    scene.trace.fault("connections cut", { pids: [worker.pid] });
+    disconnect(scene, "connections cut", worker);
     proxy.cut();
   },
   fallSilent(scene, places, stage) {
     const { proxy, worker } = pick(places, stage);
-    scene.trace.fault("connections half open", { pids: [worker.pid] });
+    disconnect(scene, "connections half open", worker);
     proxy.fallSilent();
   },
 };
+
+// It lasts until the worker consumes again: till then it may begin jobs that the broker has given to others.
+function disconnect({ trace }, kind, worker) {
+  const fault = trace.fault(kind, { pids: [worker.pid], untilMs: Number.POSITIVE_INFINITY });
+  const consumes = worker.logged(/Connected to the broker .*\(consumes\)/, { from: worker.log.length });
+  const over = () => {
+    fault.untilMs = Date.now();
+  };
+  consumes.then(over, over);
+}
 
 // A job that is refused after a fault comes back after the pause of `job_delayed`.
 async function settled({ backend }, jobs, findings) {
