@@ -74,7 +74,7 @@ export class Trace {
       // A broker that was killed may bring back what it had forgotten, and each copy goes its own way.
       for (let i = 1; i < ordered.length; i++)
         if (!this.explains(ordered[0].atMs, ordered[i].atMs, [ordered[i - 1].pid]))
-          unexplained.push({ key, runs: ordered });
+          unexplained.push({ key, runs: ordered, faults: this.#faults });
     }
     return { count, unexplained };
   }
