@@ -1,5 +1,5 @@
 export { type Change, changesOf } from "./text/ebu-ttml/changes.ts";
-export { type DocumentChanges, EbuTtDocument } from "./text/ebu-ttml/document.ts";
+export { type DocumentChanges, EbuTtDocument, type StreamArrival } from "./text/ebu-ttml/document.ts";
 export { type DvbTtml, isDvbTtml, unwrapDvbTtml } from "./text/ebu-ttml/dvb-ttml.ts";
 export { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./text/ebu-ttml/error.ts";
 export type { FramedItem } from "./text/ebu-ttml/framed-item.ts";

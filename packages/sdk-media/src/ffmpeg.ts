@@ -1,4 +1,11 @@
-import type { AVDiscard, AVLogLevel, AVPixelFormat, AVSampleFormat, AVSeekFlag } from "node-av/constants";
+import type {
+  AVDiscard,
+  AVLogLevel,
+  AVPacketSideDataType,
+  AVPixelFormat,
+  AVSampleFormat,
+  AVSeekFlag,
+} from "node-av/constants";
 import type * as FFmpeg from "node-av/lib";
 import { MediaError } from "./errors.ts";
 
@@ -14,6 +21,8 @@ export const AV_TIME_BASE = 1_000_000;
 export const AVSEEK_FLAG_BACKWARD = 1 as AVSeekFlag;
 export const AVDISCARD_ALL = 48 as AVDiscard;
 export const AV_FRAME_FLAG_CORRUPT = 1;
+export const AV_PKT_DATA_WEBVTT_IDENTIFIER = 16 as AVPacketSideDataType;
+export const AV_PKT_DATA_WEBVTT_SETTINGS = 17 as AVPacketSideDataType;
 export const AV_LOG_QUIET = -8 as AVLogLevel;
 export const AV_LOG_ERROR = 16 as AVLogLevel;
 

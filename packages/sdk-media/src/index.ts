@@ -12,6 +12,10 @@ export { videoStream, type VideoStreamOptions } from "./streams/video-stream.ts"
 export { audioStream, type AudioStreamOptions } from "./streams/audio-stream.ts";
 export { pcmStream, type PcmStreamOptions } from "./streams/pcm-stream.ts";
 export { type DataPacket, dataStream } from "./streams/data-stream.ts";
+export { ebuTtmlStream, type EbuTtmlStreamOptions } from "./streams/ebu-ttml-stream.ts";
+export { subripStream, webvttStream } from "./streams/cue-streams.ts";
+export { jsonStream } from "./streams/json-stream.ts";
+export type { PacketStreamOptions } from "./streams/packet-pipeline.ts";
 export { type AudioFilters, cropTo, type Filter, type VideoFilters } from "./streams/filters.ts";
 export type { RegionOfInterest } from "./streams/region-of-interest.ts";
 export type { HandlerResult, StreamDescriptor } from "./streams/stream-descriptor.ts";
@@ -30,6 +34,8 @@ export { Frame } from "./decode/frame.ts";
 export { type TensorOptions, VideoFrame } from "./decode/video-frame.ts";
 export { AudioFrame, type Samples } from "./decode/audio-frame.ts";
 export type { PcmFormat, PcmWindow } from "./decode/pcm-windows.ts";
+export type { Cue, StreamCue } from "./text/cues/cue.ts";
+export type { JsonDocument } from "./text/json/json-framer.ts";
 export type { Rational } from "./rational.ts";
 
 // Outputs and errors.

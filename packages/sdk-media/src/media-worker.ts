@@ -49,7 +49,7 @@ type Given<Results extends TObject | undefined> = JobResult<Results> | undefined
 
 /** A media job that was initialised: the streams that it wants, and what else happens to it. */
 export interface RunningMedia<Parameters extends TObject, Results extends TObject | undefined = undefined> {
-  /** What is decoded, how, and who gets it: made by `videoStream`, `audioStream`, `pcmStream`, `dataStream`. */
+  /** What is decoded, how, and who gets it: made by `videoStream` or another of the functions in `…Stream`. */
   readonly streams: readonly StreamDescriptor[];
   /** Gets the parameters that an `update_process` changed; the merge was validated before. */
   updateProcess?(changed: Partial<Static<MediaParameters<Parameters>>>): unknown;

@@ -7,11 +7,13 @@ interface Batch {
   readonly handle: () => Promise<void> | undefined;
   /** Called once, whatever happened; may throw. */
   readonly release: () => void;
+  /** If given, the next batch need not wait for `handle`, but only for this; must not reject. */
+  readonly pace?: () => Promise<void> | undefined;
 }
 
 /**
  * Hands batches to their handlers, one after another, in the order of the source, while the decoder goes on. The decoder
- * waits when too many bytes wait; a handler that fails ends the job. What need not wait costs no promise: for sound it
+ * waits when too many bytes wait; a batch with a pace of its own is handled beside those that follow. A handler that fails ends the job. What need not wait costs no promise: for sound it
  * would be a tenth of all.
  */
 export class BatchQueue {
@@ -22,6 +24,8 @@ export class BatchQueue {
   #worker: Promise<void> | undefined;
   #step: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Batches that are handled beside the next ones. */
+  readonly #beside = new Set<Promise<void>>();
 
   /** @param checkStop - Throws if the job is to stop; asked between batches. */
   constructor(checkStop: () => void) {
@@ -37,26 +41,32 @@ export class BatchQueue {
       if (this.#step) this.#worker = this.#work();
     }
     this.#throwFailure();
-    return this.#waitingBytes > maxWaitingBytes && this.#worker ? this.#room() : undefined;
+    return this.#isFull ? this.#room() : undefined;
   }
 
   /** Waits until all batches are handled. @throws What a handler threw. */
   async drained(): Promise<void> {
     await this.#worker;
+    await Promise.all(this.#beside);
     this.#throwFailure();
   }
 
-  /** Lets go of all that waits; resolves when the handler that works has ended, and never rejects. */
+  /** Lets go of all that waits; resolves when the handlers that work have ended, and never rejects. */
   async close(): Promise<void> {
     for (const batch of this.#waiting.splice(0)) {
       batch.release();
       this.#waitingBytes -= batch.sizeBytes;
     }
     await this.#worker;
+    await Promise.all(this.#beside);
+  }
+
+  get #isFull(): boolean {
+    return this.#waitingBytes > maxWaitingBytes && (this.#worker !== undefined || this.#beside.size > 0);
   }
 
   async #room(): Promise<void> {
-    while (this.#waitingBytes > maxWaitingBytes && this.#worker) await this.#step;
+    while (this.#isFull) await (this.#worker ? this.#step : Promise.race(this.#beside));
     this.#throwFailure();
   }
 
@@ -74,6 +84,10 @@ export class BatchQueue {
       if (!this.#failure) {
         this.#checkStop();
         const handling = batch.handle();
+        if (handling && batch.pace) {
+          this.#goOn(this.#settle(handling, batch));
+          return batch.pace();
+        }
         if (handling) return this.#settle(handling, batch);
       }
     } catch (error) {
@@ -81,6 +95,11 @@ export class BatchQueue {
     }
     this.#release(batch);
     return undefined;
+  }
+
+  #goOn(handling: Promise<void>): void {
+    this.#beside.add(handling);
+    void handling.then(() => this.#beside.delete(handling));
   }
 
   async #settle(handling: Promise<void>, batch: Batch): Promise<void> {

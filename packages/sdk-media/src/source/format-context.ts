@@ -58,7 +58,8 @@ export interface FormatContext {
   readonly metadata: Readonly<Record<string, string>>;
   readonly streams: readonly MediaStream[];
   /**
-   * The first stream of a kind.
+   * The first stream of a kind; of `"ebu-ttml"` the first with the codec `ttml`, as in MP4, else the first data stream, as
+   * in MPEG-TS.
    *
    * @throws {MediaError} `STREAM_NOT_FOUND`, with the kinds that there are.
    *
@@ -67,7 +68,7 @@ export interface FormatContext {
    * const { width, height } = format.first("video");
    * ```
    */
-  first(kind: StreamKind): MediaStream;
+  first(kind: StreamKind | "ebu-ttml"): MediaStream;
 }
 
 /** Adds the search for a first stream to the values of a source. */
@@ -75,12 +76,15 @@ export function toFormatContext(values: Omit<FormatContext, "first">): FormatCon
   return {
     ...values,
     first(kind) {
-      const found = values.streams.find((stream) => stream.kind === kind);
+      const { streams } = values;
+      const isKind = (stream: MediaStream) => stream.kind === (kind === "ebu-ttml" ? "data" : kind);
+      const ttml = kind === "ebu-ttml" ? streams.find(({ codec }) => codec === "ttml") : undefined;
+      const found = ttml ?? streams.find(isKind);
       if (found) return found;
-      const there = values.streams.map((stream) => `${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
+      const there = streams.map((stream) => `${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
       throw new MediaError(
         "STREAM_NOT_FOUND",
-        `the source has no ${kind} stream; it has ${there || "no streams at all"}`,
+        `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; it has ${there || "no streams at all"}`,
       );
     },
   };

@@ -3,7 +3,7 @@ import type { MediaStream } from "../source/format-context.ts";
 import { Batcher } from "./batcher.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { type AudioFilters, toAudioChain } from "./filters.ts";
-import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the sound of a stream comes. */
 export interface AudioStreamOptions extends AudioFilters {
@@ -31,7 +31,7 @@ export function audioStream(
   handler: (frames: AudioFrame[]) => HandlerResult,
 ): StreamDescriptor {
   expectKind("audioStream", stream, ["audio"]);
-  expectBatchSize("audioStream", options.batchSize);
+  expectCount("audioStream", "batchSize", options.batchSize);
   return {
     index: stream.index,
     kind: "audio",

@@ -7,7 +7,7 @@ export type HandlerResult = unknown;
 
 /**
  * A stream that a job wants, with what is done to its frames and who gets them: made by `videoStream`, `audioStream`,
- * `pcmStream` and `dataStream`.
+ * `pcmStream`, `ebuTtmlStream`, `webvttStream`, `subripStream`, `jsonStream` and `dataStream`.
  */
 export interface StreamDescriptor {
   /** The stream's number in the source. */
@@ -28,10 +28,10 @@ export function expectKind(maker: string, stream: MediaStream | undefined, kinds
   );
 }
 
-/** Refuses a size that no batch can have. */
-export function expectBatchSize(maker: string, size: number | undefined): void {
-  if (size === undefined || (Number.isInteger(size) && size > 0)) return;
-  throw new MediaError("STREAM_INVALID", `${maker}: batchSize: expected a whole number from 1, got ${size}`);
+/** Refuses a number of items or calls that cannot be. */
+export function expectCount(maker: string, name: "batchSize" | "concurrency", count: number | undefined): void {
+  if (count === undefined || (Number.isInteger(count) && count > 0)) return;
+  throw new MediaError("STREAM_INVALID", `${maker}: ${name}: expected a whole number from 1, got ${count}`);
 }
 
 /** Refuses an empty list, the same stream twice, and what is no descriptor. */
@@ -44,7 +44,7 @@ export function checkDescriptors(descriptors: unknown): asserts descriptors is r
   const seen = new Set<number>();
   for (const descriptor of descriptors as readonly Partial<StreamDescriptor>[]) {
     if (typeof descriptor?.open !== "function" || typeof descriptor.index !== "number")
-      throw invalid("initProcess: each of streams is made by videoStream, audioStream, pcmStream or dataStream");
+      throw invalid("initProcess: each of streams is made by videoStream or another of the functions in …Stream");
     if (seen.has(descriptor.index)) throw invalid(`initProcess: stream ${descriptor.index} is asked for twice`);
     seen.add(descriptor.index);
   }

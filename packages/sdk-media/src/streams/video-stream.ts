@@ -5,7 +5,7 @@ import type { MediaStream } from "../source/format-context.ts";
 import { Batcher } from "./batcher.ts";
 import { CodedPipeline } from "./coded-pipeline.ts";
 import { toVideoChain, type VideoFilters } from "./filters.ts";
-import { expectBatchSize, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
+import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the pictures of a stream come. */
 export interface VideoStreamOptions extends VideoFilters {
@@ -36,7 +36,7 @@ export function videoStream(
   handler: (frames: VideoFrame[]) => HandlerResult,
 ): StreamDescriptor {
   expectKind("videoStream", stream, ["video"]);
-  expectBatchSize("videoStream", options.batchSize);
+  expectCount("videoStream", "batchSize", options.batchSize);
   return {
     index: stream.index,
     kind: "video",

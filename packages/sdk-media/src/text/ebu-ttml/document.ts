@@ -26,6 +26,21 @@ export interface DocumentParts {
   readonly properties: DocumentProperties;
   readonly warnings: readonly EbuTtError[];
   readonly preserveSpace: boolean;
+  readonly arrival?: StreamArrival | undefined;
+}
+
+/** Where a document came in a stream of a media. */
+export interface StreamArrival {
+  /** Of the packet in which it began, in the stream's time base; undefined if that has none. */
+  readonly pts: bigint | undefined;
+  /** Of that packet, from the start of the media; undefined if it has no timestamp. */
+  readonly timeMs: number | undefined;
+  /**
+   * What has to be added to the document's times for times of the media, where the stream says it: of DVB TTML the time of
+   * the packet less the media time in its header; in MP4 the negative start time of the media. Undefined elsewhere, as for
+   * documents by the clock.
+   */
+  readonly offsetMs: number | undefined;
 }
 
 const CHANGEABLE: { readonly [name in keyof Required<DocumentChanges>]: readonly [string, string, string] } = {
@@ -64,6 +79,8 @@ export class EbuTtDocument {
   readonly warnings: readonly EbuTtError[];
   /** Whether the root says `xml:space="preserve"`. */
   readonly preserveSpace: boolean;
+  /** Where it came in a stream; undefined if it was parsed by itself. `with` and `mapText` keep it. */
+  readonly arrival: StreamArrival | undefined;
 
   /** @internal */
   constructor(parts: DocumentParts) {
@@ -73,6 +90,7 @@ export class EbuTtDocument {
     this.properties = parts.properties;
     this.warnings = parts.warnings;
     this.preserveSpace = parts.preserveSpace;
+    this.arrival = parts.arrival;
     Object.freeze(this);
   }
 

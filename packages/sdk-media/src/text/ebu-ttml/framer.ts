@@ -61,6 +61,13 @@ export class Framer {
     return this.#damaged;
   }
 
+  /** The packet in which what has not ended began; undefined between documents. @internal */
+  get begunInPacket(): number | undefined {
+    const state = this.#state;
+    if (state instanceof PrologReader) return state.pieces[0]?.packetIndex;
+    return state instanceof Lost ? state.begunInPacket : state?.first.packetIndex;
+  }
+
   /** What a packet completes. Its bytes are not needed afterwards. */
   push(packet: Uint8Array): FramedItem[] {
     this.#packetIndex++;

@@ -15,6 +15,11 @@ export class Lost {
     this.#isRefused = isRefused;
   }
 
+  /** The packet of what may be the beginning of a tag. */
+  get begunInPacket(): number | undefined {
+    return this.#tail[0]?.packetIndex;
+  }
+
   /**
    * Looks into a piece.
    *

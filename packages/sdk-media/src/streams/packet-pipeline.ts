@@ -1,0 +1,147 @@
+import type { Packet } from "node-av/lib";
+import { AV_NOPTS_VALUE, AV_PKT_DATA_WEBVTT_IDENTIFIER, AV_PKT_DATA_WEBVTT_SETTINGS } from "../ffmpeg.ts";
+import { toMs } from "../rational.ts";
+import type { MediaStream } from "../source/format-context.ts";
+import type { ReadItem, TextPacket, TextReader } from "../text/text-reader.ts";
+import { callHandler } from "./call-handler.ts";
+import { OrderedCalls } from "./ordered-calls.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
+import type { HandlerResult } from "./stream-descriptor.ts";
+
+/** How the items of a stream that is not decoded come. */
+export interface PacketStreamOptions {
+  /** Items a call of the handler. @default the job's `batch_size` */
+  readonly batchSize?: number;
+  /**
+   * How many calls of the handler may run at once. What they return, and what they write to outputs, stands in the order of
+   * the stream, whichever ends first. @default 1
+   */
+  readonly concurrency?: number;
+}
+
+/** How often the log tells of damage of one stream; at the end it says how much there was. */
+const mostWarnings = 100;
+
+/** Packets → reader → segment → batches, of a stream that FFmpeg does not decode. */
+export class PacketPipeline<Item> implements Pipeline {
+  damaged = 0;
+  done = false;
+  readonly #stream: MediaStream;
+  readonly #context: PipelineContext;
+  readonly #reader: TextReader<Item>;
+  readonly #batchSize: number;
+  readonly #handler: (items: Item[]) => HandlerResult;
+  readonly #calls: OrderedCalls | undefined;
+  #packetCount = 0;
+  #items: Item[] = [];
+  #timeMs: number | undefined;
+  /** Of the packets since the last batch. */
+  #sizeBytes = 0;
+
+  constructor(
+    stream: MediaStream,
+    context: PipelineContext,
+    options: PacketStreamOptions,
+    reader: TextReader<Item>,
+    handler: (items: Item[]) => HandlerResult,
+  ) {
+    const { batchSize = context.batchSize, concurrency = 1 } = options;
+    this.#stream = stream;
+    this.#context = context;
+    this.#reader = reader;
+    this.#batchSize = batchSize;
+    this.#handler = handler;
+    if (concurrency > 1) this.#calls = new OrderedCalls(context, stream.index, concurrency);
+  }
+
+  push(packet: Packet): Promise<void> | undefined {
+    const read = this.#toTextPacket(packet);
+    this.#sizeBytes += read.data.length;
+    const { stopMs } = this.#context.segment;
+    const found = this.#reader.push(read);
+    if (read.timeMs !== undefined && stopMs !== undefined && read.timeMs >= stopMs) this.done = true;
+    return found.length > 0 ? this.#add(found) : undefined;
+  }
+
+  async flush(): Promise<void> {
+    // Behind the segment there may be the beginning of something that is not damaged.
+    if (!this.done) await this.#add(this.#reader.end());
+    await this.#put();
+  }
+
+  close(): void {
+    this.#items = [];
+  }
+
+  async #add(found: readonly ReadItem<Item>[]): Promise<void> {
+    for (const read of found) {
+      if (!this.#isInSegment(read.begin)) continue;
+      if (read.kind === "error") {
+        this.#report(read);
+        continue;
+      }
+      this.#items.push(read.item);
+      this.#timeMs = read.begin.timeMs;
+      if (this.#items.length >= this.#batchSize) await this.#put();
+    }
+  }
+
+  #put(): Promise<void> | undefined {
+    const items = this.#items;
+    const timeMs = this.#timeMs;
+    if (items.length === 0) return undefined;
+    const sizeBytes = this.#sizeBytes;
+    this.#items = [];
+    this.#sizeBytes = 0;
+    const { index } = this.#stream;
+    // The handler may do with its list what it wants.
+    const handler = () => this.#handler(items);
+    const calls = this.#calls;
+    const release = () => undefined;
+    if (!calls)
+      return this.#context.queue.put({
+        sizeBytes,
+        handle: () => callHandler(this.#context, index, timeMs, handler),
+        release,
+      });
+    return this.#context.queue.put({
+      sizeBytes,
+      handle: () => calls.call(timeMs, handler),
+      release,
+      pace: () => calls.pace(),
+    });
+  }
+
+  #isInSegment({ timeMs }: TextPacket): boolean {
+    const { startMs = 0, stopMs = Number.POSITIVE_INFINITY } = this.#context.segment;
+    return timeMs === undefined || (timeMs < stopMs && (startMs === 0 || timeMs >= startMs));
+  }
+
+  #report({ message, packetIndex, byteOffset, begin }: ReadItem<Item> & { readonly kind: "error" }): void {
+    this.damaged++;
+    if (this.damaged > mostWarnings) return;
+    const time = begin.timeMs === undefined ? "" : ` (${begin.timeMs / 1000} s)`;
+    const last = this.damaged === mostWarnings ? "; from here on damage is only counted" : "";
+    this.#context.warn(
+      this.#stream.index,
+      `damaged in packet ${packetIndex}${time}, byte ${byteOffset}: ${message}${last}`,
+    );
+  }
+
+  #toTextPacket(packet: Packet): TextPacket {
+    const { timeBase, codec } = this.#stream;
+    const pts = packet.pts === AV_NOPTS_VALUE ? undefined : packet.pts;
+    const timeMs = pts === undefined ? undefined : toMs(pts, timeBase) - this.#context.source.startTimeUs / 1000;
+    return {
+      data: packet.data ?? new Uint8Array(),
+      index: this.#packetCount++,
+      pts,
+      timeMs,
+      durationMs: toMs(packet.duration, timeBase),
+      ...(codec === "webvtt" && {
+        id: packet.getSideData(AV_PKT_DATA_WEBVTT_IDENTIFIER)?.toString("utf8"),
+        settings: packet.getSideData(AV_PKT_DATA_WEBVTT_SETTINGS)?.toString("utf8"),
+      }),
+    };
+  }
+}

@@ -1,0 +1,143 @@
+import { longestItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
+import type { StreamCue } from "./cue.ts";
+import { readBlock } from "./cue-block.ts";
+import { toShownText } from "./cue-markup.ts";
+
+const [lineFeed, carriageReturn, closingBrace] = [0x0a, 0x0d, 0x7d];
+// What has more in one packet is no stream of cues, and its rest is skipped.
+const mostErrors = 64;
+
+/**
+ * Finds the cues of a WebVTT or SubRip stream in packets that are cut anywhere: each as soon as the blank line behind it is
+ * there. A `}` at the beginning of a line ends a document, as in the streams of the reference, and the end of the stream
+ * does too. Own code, for no library reads a stream, or these: of seven for whole files (`subtitle`, `srt-parser-2`,
+ * `webvtt-parser`, `node-webvtt`, `media-captions`, `subsrt-ts`, `@plussub/srt-vtt-parser`) each failed at one of CRLF,
+ * hours of three digits, a cue without text, styles, or a byte order mark.
+ */
+export class CueFramer implements TextReader<StreamCue> {
+  readonly #kind: "webvtt" | "subrip";
+  #headers: readonly string[] = [];
+  /** The block that has begun. */
+  #lines: string[] = [];
+  #begin: { readonly packet: TextPacket; readonly byteOffset: number } | undefined;
+  /** The line that has begun. */
+  #line: Buffer[] = [];
+  #blockBytes = 0;
+  /** Whether the block is too long, and skipped. */
+  #isSkipping = false;
+  #afterReturn = false;
+  #errors = 0;
+  #items: ReadItem<StreamCue>[] = [];
+
+  constructor(kind: "webvtt" | "subrip") {
+    this.#kind = kind;
+  }
+
+  push(packet: TextPacket): ReadItem<StreamCue>[] {
+    const data = Buffer.from(packet.data);
+    this.#errors = 0;
+    let at = 0;
+    while (at < data.length && this.#errors < mostErrors) {
+      const byte = data[at] as number;
+      const isPair = this.#afterReturn && byte === lineFeed;
+      this.#afterReturn = false;
+      if (isPair) {
+        at++;
+        continue;
+      }
+      if (this.#line.length === 0 && (byte === closingBrace || (byte === 0 && this.#lines.length === 0))) {
+        // NUL between blocks is padding.
+        if (byte === closingBrace) this.#endDocument();
+        at++;
+        continue;
+      }
+      const end = lineEnd(data, at);
+      if (end > at) this.#add(packet, data.subarray(at, end), at);
+      if (end === data.length) break;
+      this.#afterReturn = data[end] === carriageReturn;
+      this.#endLine();
+      at = end + 1;
+    }
+    return this.#taken();
+  }
+
+  end(): ReadItem<StreamCue>[] {
+    this.#errors = 0;
+    this.#endDocument();
+    return this.#taken();
+  }
+
+  #add(packet: TextPacket, bytes: Buffer, byteOffset: number): void {
+    this.#begin ??= { packet, byteOffset };
+    this.#blockBytes += bytes.length;
+    if (this.#blockBytes > longestItemBytes && !this.#isSkipping) {
+      this.#error(`more than ${longestItemBytes} bytes without a blank line`);
+      this.#isSkipping = true;
+      this.#lines = [];
+    }
+    // That there is a line has to be known, though not what is in it.
+    if (this.#isSkipping) this.#line = [Buffer.of(0x20)];
+    else this.#line.push(bytes);
+  }
+
+  #endLine(): void {
+    const bytes = Buffer.concat(this.#line);
+    const text = bytes.toString("utf8");
+    const line = this.#lines.length === 0 ? text.replace(/^\ufeff/, "") : text;
+    this.#line = [];
+    if (line.trim() === "") {
+      if (!this.#isSkipping || bytes.length === 0) this.#endBlock();
+    } else if (!this.#isSkipping) this.#lines.push(line);
+  }
+
+  #endDocument(): void {
+    this.#endLine();
+    this.#endBlock();
+    this.#headers = [];
+  }
+
+  #endBlock(): void {
+    const lines = this.#lines;
+    this.#lines = [];
+    for (const block of lines.length === 0 ? [] : readBlock(lines)) {
+      if (block.kind === "headers") this.#headers = block.headers;
+      else if (block.kind === "error") this.#error(block.message);
+      else if (this.#begin) {
+        const { lines: text, kind, ...cue } = block;
+        const markup = text.join("\n");
+        const { packet: begin } = this.#begin;
+        const { pts, timeMs } = begin;
+        const item = {
+          ...cue,
+          text: toShownText(markup, this.#kind),
+          markup,
+          headers: this.#headers,
+          pts,
+          timeMs,
+        };
+        this.#items.push({ kind: "item", item, begin });
+      }
+    }
+    this.#begin = undefined;
+    this.#blockBytes = 0;
+    this.#isSkipping = false;
+  }
+
+  #error(message: string): void {
+    if (!this.#begin || this.#errors >= mostErrors) return;
+    const { packet: begin, byteOffset } = this.#begin;
+    this.#errors++;
+    this.#items.push({ kind: "error", message, begin, packetIndex: begin.index, byteOffset });
+  }
+
+  #taken(): ReadItem<StreamCue>[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+}
+
+function lineEnd(data: Buffer, from: number): number {
+  for (let at = from; at < data.length; at++) if (data[at] === lineFeed || data[at] === carriageReturn) return at;
+  return data.length;
+}

@@ -1,0 +1,84 @@
+import type { ReadItem, TextPacket, TextReader } from "../text-reader.ts";
+import { EbuTtDocument, type StreamArrival } from "./document.ts";
+import { isDvbTtml, unwrapDvbTtml } from "./dvb-ttml.ts";
+import { EbuTtError } from "./error.ts";
+import type { FramedItem } from "./framed-item.ts";
+import { Framer } from "./framer.ts";
+import type { ParseOptions } from "./parse-options.ts";
+
+/** Reads the documents of a stream of a media: MPEG-TS private data, DVB TTML, samples of MP4, XML as it is. */
+export class EbuTtmlReader implements TextReader<EbuTtDocument> {
+  readonly #framer: Framer;
+  readonly #options: ParseOptions;
+  /** What has to be added to the times of a document in MP4; undefined if this is none. */
+  readonly #sampleOffsetMs: number | undefined;
+  /** What was pushed, from the packet on in which the present document began. */
+  #pushed: { readonly packet: TextPacket; readonly offsetMs: number | undefined }[] = [];
+  #firstPushed = 0;
+
+  /** @param sampleOffsetMs - Given if each packet is a document, and whole. */
+  constructor(options: ParseOptions, sampleOffsetMs?: number) {
+    this.#framer = new Framer(options);
+    this.#options = options;
+    this.#sampleOffsetMs = sampleOffsetMs;
+  }
+
+  push(packet: TextPacket): ReadItem<EbuTtDocument>[] {
+    const { data, timeMs } = packet;
+    if (this.#sampleOffsetMs !== undefined)
+      return [...this.#read(packet, data, this.#sampleOffsetMs), ...this.#ended()];
+    if (!isDvbTtml(data)) return this.#read(packet, data, undefined);
+    try {
+      const { mediaTime, documents } = unwrapDvbTtml(data, this.#options.limits?.documentBytes);
+      const offsetMs = timeMs === undefined ? undefined : timeMs - Number(mediaTime) / 10;
+      return documents.flatMap((document) => [...this.#read(packet, document, offsetMs), ...this.#ended()]);
+    } catch (error) {
+      if (!(error instanceof EbuTtError)) throw error;
+      return [{ kind: "error", message: error.message, begin: packet, packetIndex: packet.index, byteOffset: 0 }];
+    }
+  }
+
+  end(): ReadItem<EbuTtDocument>[] {
+    return this.#ended();
+  }
+
+  #read(packet: TextPacket, data: Uint8Array, offsetMs: number | undefined): ReadItem<EbuTtDocument>[] {
+    this.#pushed.push({ packet, offsetMs });
+    const items = this.#framer.push(data).flatMap((item) => this.#toItem(item));
+    this.#forget(1);
+    return items;
+  }
+
+  #ended(): ReadItem<EbuTtDocument>[] {
+    const items = this.#framer.end().flatMap((item) => this.#toItem(item));
+    this.#forget(0);
+    return items;
+  }
+
+  // A stream may have only padding for days.
+  #forget(kept: number): void {
+    const count = this.#pushed.length;
+    const begun = this.#framer.begunInPacket ?? this.#firstPushed + count - kept;
+    this.#firstPushed += this.#pushed.splice(0, Math.max(0, begun - this.#firstPushed)).length;
+  }
+
+  #pushedAt(framerIndex: number): { packet: TextPacket; offsetMs: number | undefined } | undefined {
+    return this.#pushed[Math.max(0, framerIndex - this.#firstPushed)] ?? this.#pushed.at(-1);
+  }
+
+  #toItem(item: FramedItem): ReadItem<EbuTtDocument>[] {
+    const found = this.#pushedAt(item.packetIndex);
+    if (!found) return [];
+    const { packet: begin, offsetMs } = found;
+    if (item.kind === "document") {
+      const arrival: StreamArrival = Object.freeze({ pts: begin.pts, timeMs: begin.timeMs, offsetMs });
+      return [{ kind: "item", item: new EbuTtDocument({ ...item.document, arrival }), begin }];
+    }
+    // A live message is neither a document nor damage.
+    if (item.kind === "message") return [];
+    const { message, position, code } = item.error;
+    const packetIndex = this.#pushedAt(position?.packetIndex ?? item.packetIndex)?.packet.index ?? begin.index;
+    const place = { packetIndex, byteOffset: position?.byteOffset ?? 0 };
+    return [{ kind: "error", message: `${code}: ${message}`, begin, ...place }];
+  }
+}

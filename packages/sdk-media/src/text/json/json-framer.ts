@@ -1,0 +1,137 @@
+import { isUtf8 } from "node:buffer";
+import { longestItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
+import { JsonScanner } from "./json-scanner.ts";
+
+/** A JSON document of a stream. */
+export interface JsonDocument {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Of the packet in which it began, in the stream's time base; undefined if that has none. */
+  readonly pts: bigint | undefined;
+  /** Of that packet, from the start of the media; undefined if it has no timestamp. */
+  readonly timeMs: number | undefined;
+}
+
+interface Reading {
+  readonly scanner: JsonScanner;
+  readonly begin: TextPacket;
+  readonly byteOffset: number;
+  readonly pieces: Buffer[];
+  sizeBytes: number;
+}
+
+const [openObject, closeObject, openList] = [0x7b, 0x7d, 0x5b];
+// White space, NUL, a byte order mark, and the separator of RFC 7464.
+const padding = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1e, 0x20, 0xbb, 0xbf, 0xef]);
+// What has more in one packet is no stream of documents, and its rest is skipped.
+const mostErrors = 64;
+
+/**
+ * Finds the JSON documents of a stream, in packets that are cut anywhere, one behind the other or with padding between.
+ * Each has to be an object.
+ */
+export class JsonFramer implements TextReader<JsonDocument> {
+  /**
+   * What is read: a document, what follows one that is damaged, garbage, or, if undefined, what is between documents. What
+   * is inside of a damaged document must not be taken for one: the next begins behind a `}`, or after padding.
+   */
+  #state: Reading | "damaged" | "garbage" | undefined;
+  #before = 0;
+  #errors = 0;
+  #items: ReadItem<JsonDocument>[] = [];
+
+  push(packet: TextPacket): ReadItem<JsonDocument>[] {
+    const data = Buffer.from(packet.data);
+    this.#errors = 0;
+    let at = 0;
+    while (at < data.length && this.#errors < mostErrors) {
+      const state = this.#state;
+      if (typeof state === "object") at = this.#read(state, data, at);
+      else {
+        this.#skip(packet, data[at] as number, at);
+        // What begins a document is its own first byte.
+        if (typeof this.#state !== "object") at++;
+      }
+    }
+    return this.#taken();
+  }
+
+  end(): ReadItem<JsonDocument>[] {
+    this.#errors = 0;
+    const state = this.#state;
+    if (typeof state === "object") this.#error("the document has not ended", state.begin, state.byteOffset);
+    this.#state = undefined;
+    return this.#taken();
+  }
+
+  #skip(packet: TextPacket, byte: number, byteOffset: number): void {
+    const state = this.#state;
+    const isBegin = byte === openObject || (byte === openList && state === undefined);
+    if (isBegin && (state !== "damaged" || this.#before === closeObject || this.#before < 0x20)) {
+      this.#state = { scanner: new JsonScanner(), begin: packet, byteOffset, pieces: [], sizeBytes: 0 };
+    } else if (state === undefined && !padding.has(byte)) {
+      this.#error("between documents there is something that is no JSON object", packet, byteOffset);
+      this.#state = "garbage";
+    }
+    // Of white space only the ends of lines tell something, and those of documents over several lines do not.
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) this.#before = byte;
+  }
+
+  /** @returns how far the bytes were used. */
+  #read(reading: Reading, data: Buffer, from: number): number {
+    const { scanner, begin, byteOffset } = reading;
+    for (let at = from; at < data.length; at++) {
+      const byte = data[at] as number;
+      const found = scanner.read(byte);
+      if (found === undefined) continue;
+      if (found === "end") {
+        reading.pieces.push(data.subarray(from, at + 1));
+        this.#state = undefined;
+        this.#finish(reading);
+        return at + 1;
+      }
+      // An object where none can be is the next document; so is one behind the end of a line inside of a text.
+      const isNext = byte === openObject && !scanner.isTooDeep;
+      const fault = scanner.isTooDeep ? "is too deep" : "is damaged, or has not ended before the next";
+      this.#error(`the document ${fault}`, begin, byteOffset);
+      this.#state = "damaged";
+      this.#before = isNext ? closeObject : byte;
+      return isNext ? at : at + 1;
+    }
+    reading.pieces.push(data.subarray(from));
+    reading.sizeBytes += data.length - from;
+    if (reading.sizeBytes > longestItemBytes) {
+      this.#error(`the document has more than ${longestItemBytes} bytes`, begin, byteOffset);
+      this.#state = "damaged";
+      this.#before = openObject;
+    }
+    return data.length;
+  }
+
+  #finish({ pieces, begin, byteOffset }: Reading): void {
+    const bytes = Buffer.concat(pieces);
+    const { pts, timeMs } = begin;
+    if (bytes[0] !== openObject) this.#error("the document is a list, expected an object", begin, byteOffset);
+    else if (bytes.length > longestItemBytes)
+      this.#error(`the document has more than ${longestItemBytes} bytes`, begin, byteOffset);
+    else if (!isUtf8(bytes)) this.#error("the document is not UTF-8", begin, byteOffset);
+    else {
+      try {
+        const value = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+        this.#items.push({ kind: "item", item: { value, pts, timeMs }, begin });
+      } catch (error) {
+        this.#error(`the document is no JSON: ${(error as Error).message}`, begin, byteOffset);
+      }
+    }
+  }
+
+  #error(message: string, begin: TextPacket, byteOffset: number): void {
+    this.#errors++;
+    this.#items.push({ kind: "error", message, begin, packetIndex: begin.index, byteOffset });
+  }
+
+  #taken(): ReadItem<JsonDocument>[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+}

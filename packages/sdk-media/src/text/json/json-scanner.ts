@@ -1,0 +1,66 @@
+const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
+const [openObject, closeObject, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d];
+// JSON.parse recurses.
+const deepest = 512;
+
+/**
+ * Finds the end of a JSON document byte by byte, and the first byte that none can have there: so that a document that was
+ * cut off does not swallow those behind it. What is between the marks, numbers and words, is left to `JSON.parse`.
+ */
+export class JsonScanner {
+  /** The brackets that are open. */
+  readonly #open: number[] = [];
+  #isText = false;
+  #isEscaped = false;
+  /** The mark before: a bracket, a comma, a colon; a quote stands for any value. */
+  #before = 0;
+
+  /** Whether there are more brackets inside of each other than can be read. */
+  get isTooDeep(): boolean {
+    return this.#open.length > deepest;
+  }
+
+  /** Reads a byte: whether the document has ended with it, cannot go on with it, or goes on. */
+  read(byte: number): "end" | "fault" | undefined {
+    if (this.#isText) return this.#readText(byte);
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return undefined;
+    const isKnown = byte === openObject || byte === openList ? this.#openOne(byte) : this.#readMark(byte);
+    if (!isKnown) return "fault";
+    return this.#open.length === 0 ? "end" : undefined;
+  }
+
+  #openOne(byte: number): boolean {
+    const parent = this.#open.at(-1);
+    const isFirst = parent === undefined || this.#before === openList;
+    const isValue = isFirst || this.#before === colon || (this.#before === comma && parent === openList);
+    this.#open.push(byte);
+    this.#before = byte;
+    return isValue && !this.isTooDeep;
+  }
+
+  #readMark(byte: number): boolean {
+    const isBehindValue = this.#before === quote;
+    if (byte === closeObject || byte === closeList) {
+      const opened = this.#open.pop();
+      const isEmpty = this.#before === opened;
+      this.#before = quote;
+      return opened === (byte === closeObject ? openObject : openList) && (isBehindValue || isEmpty);
+    }
+    if (byte === comma || byte === colon) {
+      this.#before = byte;
+      return isBehindValue;
+    }
+    this.#isText = byte === quote;
+    this.#before = quote;
+    // Of a number or a word there may be more bytes; a text stands behind no other value.
+    return byte === quote ? !isBehindValue : byte >= 0x2b && byte <= 0x7a;
+  }
+
+  #readText(byte: number): "fault" | undefined {
+    if (byte < 0x20) return "fault";
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === backslash) this.#isEscaped = true;
+    else if (byte === quote) this.#isText = false;
+    return undefined;
+  }
+}
