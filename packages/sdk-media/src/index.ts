@@ -39,6 +39,11 @@ export type { JsonDocument } from "./text/json/json-framer.ts";
 export type { Rational } from "./rational.ts";
 
 // Outputs and errors.
+export { EbuTtmlOutput } from "./output/ebu-ttml-output.ts";
 export { JsonOutput } from "./output/json-output.ts";
+export { Output } from "./output/output.ts";
 export { Outputs } from "./output/outputs.ts";
+export { SubripOutput } from "./output/subrip-output.ts";
+export { WebvttOutput } from "./output/webvtt-output.ts";
+export { XmlOutput } from "./output/xml-output.ts";
 export { MediaError, type MediaErrorCode } from "./errors.ts";

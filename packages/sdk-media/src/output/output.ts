@@ -1,4 +1,4 @@
-import { FileSink } from "./file-sink.ts";
+import { openSink } from "./open-sink.ts";
 import type { Framing, Sink } from "./sink.ts";
 import { turnToWrite } from "./turn.ts";
 
@@ -14,7 +14,7 @@ export abstract class Output<Value> {
   /** @internal */
   constructor(path: string, framing: Framing) {
     this.path = path;
-    this.#sink = new FileSink(path, framing);
+    this.#sink = openSink(path, framing);
   }
 
   /** Where what was written stands, if anything was; undefined otherwise. */

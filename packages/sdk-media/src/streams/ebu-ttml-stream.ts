@@ -43,7 +43,7 @@ export function ebuTtmlStream(
     codecs: ["ttml"],
     makeReader: ({ source }) =>
       // A sample of MP4 is a document, its times those of the track.
-      new EbuTtmlReader({ mode }, stream.codec === "ttml" ? -source.startTimeUs / 1000 : undefined),
+      new EbuTtmlReader({ mode }, stream.codec === "ttml" ? 0 - source.startTimeUs / 1000 : undefined),
     handler,
   });
 }

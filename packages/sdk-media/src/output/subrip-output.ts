@@ -1,0 +1,25 @@
+import type { Cue } from "../text/cues/cue.ts";
+import { toMarkup } from "../text/cues/cue-markup.ts";
+import { writeTime } from "../text/cues/cue-time.ts";
+import { CueOutput } from "./cue-output.ts";
+
+/**
+ * Writes cues into a SubRip file, numbered from 1, in the order in which they begin. SubRip has no escapes: into a text that
+ * looks like a tag or a time goes an invisible character (U+2060), so that players show it.
+ *
+ * @example
+ * ```ts
+ * await job.output.subrip("/out/fr.srt").write({ startMs: 1000, endMs: 2500, text: "Bonjour" });
+ * ```
+ */
+export class SubripOutput extends CueOutput {
+  /** @internal */
+  constructor(path: string) {
+    super(path, { head: "", separator: "\n", tail: "" });
+  }
+
+  /** @internal */
+  protected toCue({ text }: Cue, number: number, { start, end }: { start: number; end: number }): string {
+    return `${number}\n${writeTime(start, ",")} --> ${writeTime(end, ",")}\n${toMarkup(text, "subrip")}\n`;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Cue } from "../text/cues/cue.ts";
+import { toMarkup } from "../text/cues/cue-markup.ts";
+import { writeTime } from "../text/cues/cue-time.ts";
+import { CueOutput } from "./cue-output.ts";
+
+/**
+ * Writes cues into a WebVTT file, one after another, in the order in which they begin. Their text is escaped.
+ *
+ * @example
+ * ```ts
+ * const vtt = job.output.webvtt("/out/fr.vtt");
+ * await vtt.write({ startMs: 1000, endMs: 2500, text: "Bonjour" });
+ * ```
+ */
+export class WebvttOutput extends CueOutput {
+  /** @internal */
+  constructor(path: string) {
+    super(path, { head: "WEBVTT\n\n", separator: "\n", tail: "" });
+  }
+
+  /** @internal */
+  protected toCue(
+    { id, text, settings }: Cue,
+    _number: number,
+    { start, end }: { start: number; end: number },
+  ): string {
+    // Neither may hold the end of a line, nor an identifier what begins the times.
+    const name = inLine(id).replaceAll("-->", "");
+    const behind = inLine(settings).replaceAll("-->", "");
+    const times = `${writeTime(start, ".")} --> ${writeTime(end, ".")}${behind && ` ${behind}`}`;
+    return `${name && `${name}\n`}${times}\n${toMarkup(text, "webvtt")}\n`;
+  }
+}
+
+function inLine(text = ""): string {
+  return text.replace(/[\r\n\0]+/g, " ").trim();
+}
