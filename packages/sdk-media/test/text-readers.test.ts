@@ -89,7 +89,7 @@ describe("JSON", () => {
     const framer = new JsonFramer();
     const began = performance.now();
     const items = read(framer, cut(bytes.toString("latin1"), [1 << 20, 2 << 20, 3 << 20]));
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(items.length).toBeLessThanOrEqual(5 * 64);
     expect(values([bytes.subarray(0, 1 << 20), '{"z":1}{"y":2}']).at(-1)).toEqual(
       expect.anything() as unknown as string,
@@ -217,7 +217,7 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     const began = performance.now();
     const packets = [...cut(text, [1 << 20, 2 << 20, 3 << 20]), "\n\n}\n00:01.000 --> 00:02.000\nalive\n\n"];
     const items = cues("webvtt", packets);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(items.filter((item) => item === "error").length).toBeLessThanOrEqual(6 * 64);
     expect(items.at(-1)).toMatchObject({ text: "alive" });
   });

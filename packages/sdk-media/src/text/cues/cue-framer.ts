@@ -81,13 +81,17 @@ export class CueFramer implements TextReader<StreamCue> {
   }
 
   #endLine(): void {
-    const bytes = Buffer.concat(this.#line);
-    const text = bytes.toString("utf8");
-    const line = this.#lines.length === 0 ? text.replace(/^\ufeff/, "") : text;
+    const pieces = this.#line;
+    if (pieces.length === 0) {
+      this.#endBlock();
+      return;
+    }
     this.#line = [];
-    if (line.trim() === "") {
-      if (!this.#isSkipping || bytes.length === 0) this.#endBlock();
-    } else if (!this.#isSkipping) this.#lines.push(line);
+    if (this.#isSkipping) return;
+    const text = Buffer.concat(pieces).toString("utf8");
+    const line = this.#lines.length === 0 ? text.replace(/^\ufeff/, "") : text;
+    if (line.trim() === "") this.#endBlock();
+    else this.#lines.push(line);
   }
 
   #endDocument(): void {

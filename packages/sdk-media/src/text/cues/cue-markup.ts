@@ -3,6 +3,8 @@ export type CueMarkup = "webvtt" | "subrip" | "plain";
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", nbsp: "\u00a0", lrm: "\u200e", rlm: "\u200f" };
 const entity = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(amp|lt|gt|nbsp|lrm|rlm));/g;
+// By the standard a `<` without an end is a tag too, but FFmpeg writes texts such as `<3` without escapes.
+const webvttTag = /<(?:\/?[a-z][^<>]*|\/|(?:\d+:)?\d{2}:\d{2}\.\d{3})?>/gi;
 // SubRip has no way to write what looks like a tag: what is none that players know is text.
 const subripTag = /<\/?(?:[ibus]|font)(?:\s[^<>]*)?>|\{\\[^{}]*\}/gi;
 // Neither is seen where it stands, nor breaks a line.
@@ -13,7 +15,7 @@ export function toShownText(markup: string, kind: CueMarkup): string {
   if (kind === "plain") return markup;
   if (kind === "subrip") return markup.replace(subripTag, "").replace(/([<{-])\u2060/g, "$1");
   return markup
-    .replace(/<[^>]*>?/g, "")
+    .replace(webvttTag, "")
     .replace(entity, (whole, decimal?: string, hexadecimal?: string, name?: string) => {
       if (name !== undefined) return entities[name] ?? whole;
       const code = decimal === undefined ? Number.parseInt(hexadecimal ?? "", 16) : Number(decimal);
