@@ -11,7 +11,7 @@ const finalKinds = new Set(["job_completed", "job_error", "job_stopped"]);
 
 /**
  * The backend's side of a virtual host: sends orders, keeps every response. Its queue outlives the broker, and its
- * connection is made again when it is lost.
+ * connection is made again when it is lost, on the next of its addresses.
  */
 export class Backend {
   /** Every response that came for the first time: `{ atMs, kind, body }`. */
@@ -21,20 +21,23 @@ export class Backend {
   /** The jobs for which more than one job order is in hand here: by their ids, how often each was published. */
   published = new Map();
   channel;
-  #url;
+  /** Which responses are kept, besides the final ones; all of them unless it is set. */
+  keeps = (_response) => true;
+  #urls;
+  #attempt = 0;
   #cluster;
   #connection;
   #closing = false;
   #seen = new Set();
   #changed = new EventTarget();
 
-  constructor(url, cluster) {
-    this.#url = url;
+  constructor(urls, cluster) {
+    this.#urls = urls;
     this.#cluster = cluster;
   }
 
-  static async open(url, cluster) {
-    const backend = new Backend(url, cluster);
+  static async open(urls, cluster) {
+    const backend = new Backend(urls, cluster);
     await backend.#connect();
     return backend;
   }
@@ -105,7 +108,8 @@ export class Backend {
   }
 
   async #connect() {
-    const connection = await connect(this.#url, { noDelay: true, timeout: 5000 });
+    const url = this.#urls[this.#attempt++ % this.#urls.length];
+    const connection = await connect(url, { noDelay: true, timeout: 5000 });
     const lost = new Promise((resolve) => connection.on("close", resolve));
     connection.on("error", () => undefined);
     try {
@@ -155,7 +159,7 @@ export class Backend {
     if (this.#seen.has(digest)) return;
     this.#seen.add(digest);
     const response = { atMs: Date.now(), kind: fields.routingKey, body: JSON.parse(content.toString()) };
-    this.responses.push(response);
+    if (this.keeps(response)) this.responses.push(response);
     if (finalKinds.has(response.kind)) this.#takeFinal(response);
     this.#changed.dispatchEvent(new Event("response"));
   }

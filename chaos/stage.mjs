@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startCluster } from "../scripts/broker/cluster.mjs";
 import { startBroker } from "../scripts/broker.mjs";
 import { Backend } from "./backend.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
@@ -36,10 +37,15 @@ export class Stage {
     return startBroker({ version: this.version, management: true, config });
   }
 
-  /** A virtual host of its own, with a backend and a trace. */
-  async scene({ broker = this.broker } = {}) {
+  /** Starts a cluster of three nodes for one scenario. */
+  startCluster(config) {
+    return startCluster({ version: this.version, management: true, config });
+  }
+
+  /** A virtual host of its own, with a backend and a trace. `nodes`: of a cluster, in place of a single broker. */
+  async scene({ broker = this.broker, nodes } = {}) {
     this.#folder ??= openWorkersFolder();
-    const scene = new Scene(this, await broker, await this.#folder);
+    const scene = new Scene(this, nodes ?? [await broker], await this.#folder);
     await scene.open();
     return scene;
   }
@@ -60,17 +66,19 @@ class Scene {
   #closing = [];
   #nextId = 1;
 
-  constructor(stage, broker, folder) {
+  constructor(stage, nodes, folder) {
     this.#stage = stage;
-    this.broker = broker;
+    this.nodes = nodes;
+    this.broker = nodes[0];
     this.#folder = folder;
   }
 
   async open() {
-    const { broker, vhost } = this;
+    const { nodes, vhost } = this;
     await this.manage("PUT", `/vhosts/${vhost}`, {});
     await this.manage("PUT", `/permissions/${vhost}/guest`, { configure: ".*", write: ".*", read: ".*" });
-    this.backend = await Backend.open(`amqp://guest:guest@127.0.0.1:${broker.port}/${vhost}`, this.#stage.cluster);
+    const urls = nodes.map(({ port }) => `amqp://guest:guest@127.0.0.1:${port}/${vhost}`);
+    this.backend = await Backend.open(urls, this.#stage.cluster);
     this.#closing.push(() => this.backend.close());
     const folder = await mkdtemp(join(tmpdir(), "mcai-trace-"));
     this.trace = new Trace(join(folder, "trace.jsonl"));
@@ -120,9 +128,9 @@ class Scene {
     return jobId;
   }
 
-  /** Asks the broker's management API. */
-  async manage(method, path, body) {
-    const response = await fetch(`http://127.0.0.1:${this.broker.managementPort}/api${path}`, {
+  /** Asks the broker's management API; of a cluster the first node's, unless another is given. */
+  async manage(method, path, body, node = this.broker) {
+    const response = await fetch(`http://127.0.0.1:${node.managementPort}/api${path}`, {
       method,
       headers: {
         authorization: `Basic ${Buffer.from("guest:guest").toString("base64")}`,

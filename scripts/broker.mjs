@@ -15,6 +15,8 @@ import { findServer } from "./broker/server.mjs";
  * @property {boolean} [tls] Also listens with TLS, by a certificate for localhost and 127.0.0.1. Default: false
  * @property {boolean} [management] Also has the management plug-in and its HTTP API. Default: false
  * @property {Readonly<Record<string, string | number | boolean>>} [config] Lines of rabbitmq.conf by their keys. Default: {}
+ * @property {Broker | undefined} [joins] The first node of a cluster that it is to be one of; that node ends last. Not
+ *   with docker images
  */
 
 /**
@@ -26,6 +28,7 @@ import { findServer } from "./broker/server.mjs";
  * @property {string | undefined} caFile the PEM file of the authority to trust; undefined without TLS
  * @property {number | undefined} managementPort undefined without management
  * @property {string} version the whole version, as the broker says it
+ * @property {string} node the name of its Erlang node, as the broker says it
  */
 
 /**
@@ -43,6 +46,9 @@ import { findServer } from "./broker/server.mjs";
 
 /** @typedef {BrokerAddress & BrokerControl & AsyncDisposable} Broker */
 
+// What the nodes of a cluster take from its first one: the folder with the cookie, and epmd's port.
+const homes = new WeakMap();
+
 /**
  * Starts a private RabbitMQ on the loopback, with its own folder, name, ports and cookie, and resolves when it answers
  * AMQP. However the process that called it ends, the broker and its data go with it.
@@ -54,7 +60,7 @@ import { findServer } from "./broker/server.mjs";
  * await using broker = await startBroker({ tls: true });
  * await connect({ hostname: broker.hostname, port: broker.port });
  */
-export async function startBroker({ version, tls = false, management = false, config = {} } = {}) {
+export async function startBroker({ version, tls = false, management = false, config = {}, joins } = {}) {
   const server = await findServer(version);
   // In a session of its own: a Ctrl-C is for the starter, whose end closes the channel.
   const keeper = spawn(process.execPath, [join(import.meta.dirname, "broker/keeper.mjs")], {
@@ -70,8 +76,10 @@ export async function startBroker({ version, tls = false, management = false, co
     await ended;
   };
   try {
-    const { folder: _, ...settings } = await ask("start", { server, tls, management, config });
-    return {
+    const home = joins && homes.get(joins);
+    const { folder, epmdPort, ...settings } = await ask("start", { server, joins: home, tls, management, config });
+    if (joins) for (const args of [["stop_app"], ["join_cluster", joins.node], ["start_app"]]) await ask("ctl", args);
+    const broker = {
       ...settings,
       ctl: (...args) => ask("ctl", args),
       kill: () => ask("kill"),
@@ -81,6 +89,8 @@ export async function startBroker({ version, tls = false, management = false, co
       stop,
       [Symbol.asyncDispose]: stop,
     };
+    homes.set(broker, { folder, epmdPort });
+    return broker;
   } catch (error) {
     await stop();
     throw error;

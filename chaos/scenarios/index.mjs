@@ -1,11 +1,13 @@
 import * as acknowledgementTimeout from "./acknowledgement-timeout.mjs";
 import * as backendFaults from "./backend-faults.mjs";
 import * as blockedThread from "./blocked-thread.mjs";
+import * as cluster from "./cluster.mjs";
 import * as declarations from "./declarations.mjs";
 import * as frozenBroker from "./frozen-broker.mjs";
 import * as kills from "./kills.mjs";
 import * as memoryAlarm from "./memory-alarm.mjs";
 import * as poison from "./poison.mjs";
+import * as soak from "./soak.mjs";
 import * as stops from "./stops.mjs";
 import * as userCode from "./user-code.mjs";
 
@@ -20,5 +22,7 @@ export const scenarios = [
   poison,
   stops,
   backendFaults,
+  cluster,
+  soak,
   userCode,
 ];

@@ -10,19 +10,23 @@ export class Container {
   /** The address, inside, that the configuration must listen on; outside only the loopback has its ports. */
   static address = "0.0.0.0";
 
+  /** The node's name, inside. */
+  name = "broker@localhost";
   #create;
-  #name;
+  #container;
   #created = false;
   #folder;
 
-  constructor({ image }, folder, ports, environment) {
+  constructor({ image }, folder, ports, environment, joins) {
+    if (joins)
+      throw new Error(`a cluster's nodes share one epmd: they need an installed server, not the image ${image}`);
     this.#folder = folder;
-    this.#name = `mcai-broker-${ports.amqp}`;
+    this.#container = `mcai-broker-${ports.amqp}`;
     const published = [ports.amqp, ports.tls, ports.management];
     this.#create = [
-      ...["create", "--name", this.#name, "--hostname", this.#name, "--volume", `${folder}:${folder}:ro`],
+      ...["create", "--name", this.#container, "--hostname", this.#container, "--volume", `${folder}:${folder}:ro`],
       ...published.flatMap((port) => ["--publish", `127.0.0.1:${port}:${port}`]),
-      ...Object.entries({ ...environment, RABBITMQ_NODENAME: "broker@localhost" }).flatMap(([key, value]) => [
+      ...Object.entries({ ...environment, RABBITMQ_NODENAME: this.name }).flatMap(([key, value]) => [
         "--env",
         `${key}=${value}`,
       ]),
@@ -37,19 +41,19 @@ export class Container {
       await run("docker", this.#create);
       this.#created = true;
     }
-    return spawn("docker", ["start", "--attach", this.#name], { stdio: "ignore" }).on("error", () => {});
+    return spawn("docker", ["start", "--attach", this.#container], { stdio: "ignore" }).on("error", () => {});
   }
 
   async signal(_node, name) {
-    await this.#docker(...(signals[name] ?? ["kill", "--signal", name]), this.#name);
+    await this.#docker(...(signals[name] ?? ["kill", "--signal", name]), this.#container);
   }
 
   ctl(args) {
-    return this.#docker("exec", this.#name, "rabbitmqctl", ...args);
+    return this.#docker("exec", this.#container, "rabbitmqctl", ...args);
   }
 
   async remove() {
-    if (this.#created) await this.#docker("rm", "--force", "--volumes", this.#name);
+    if (this.#created) await this.#docker("rm", "--force", "--volumes", this.#container);
   }
 
   #docker(...args) {

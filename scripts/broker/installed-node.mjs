@@ -15,22 +15,26 @@ export class InstalledNode {
   #folder;
   #ports;
   #env;
+  #joins;
   #epmd;
   #removal = new AbortController();
 
-  constructor(server, folder, ports, environment) {
+  /** `joins`: the first node of a cluster, whose cookie and epmd this one has too; they end with that node. */
+  constructor(server, folder, ports, environment, joins) {
     this.#server = server;
     this.#folder = folder;
     this.#ports = ports;
+    this.#joins = joins;
+    this.name = `broker-${ports.amqp}@localhost`;
     // The machine's own settings stay outside, and its Erlang programs cannot meet ours.
     this.#env = {
       ...environment,
       LANG: "C.UTF-8",
-      HOME: folder, // holds the cookie
+      HOME: joins?.folder ?? folder, // holds the cookie
       PATH: [join(server.home, "sbin"), server.path].join(":"),
-      ERL_EPMD_PORT: String(ports.epmd),
+      ERL_EPMD_PORT: String(joins?.epmdPort ?? ports.epmd),
       ERL_EPMD_ADDRESS: InstalledNode.address,
-      RABBITMQ_NODENAME: `broker-${ports.amqp}@localhost`,
+      RABBITMQ_NODENAME: this.name,
       RABBITMQ_DIST_PORT: String(ports.distribution),
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
       RABBITMQ_CTL_ERL_ARGS: "-start_epmd false -dist_listen false",
@@ -46,7 +50,7 @@ export class InstalledNode {
 
   /** Starts the Erlang machine and gives its process. */
   async start() {
-    if (this.#epmd?.exitCode !== null || this.#epmd.signalCode !== null) await this.#startEpmd();
+    if (!this.#joins && (this.#epmd?.exitCode !== null || this.#epmd.signalCode !== null)) await this.#startEpmd();
     // Erlang sizes its tables by the limit of open files, which may be thousands of millions.
     const limit = 'ulimit -Sn 65536 2>/dev/null; exec "$0"';
     return this.#spawn("/bin/sh", ["-c", limit, join(this.#server.home, "sbin/rabbitmq-server")], "console.log");

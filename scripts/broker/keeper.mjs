@@ -24,12 +24,12 @@ class Keeper {
   #starting;
   #ending;
 
-  async start({ server, tls, management, config }) {
-    this.#starting = this.#prepare(server, { tls, management, config });
+  async start({ server, joins, tls, management, config }) {
+    this.#starting = this.#prepare(server, joins, { tls, management, config });
     return this.#starting;
   }
 
-  async #prepare(server, options) {
+  async #prepare(server, joins, options) {
     this.#folder = await mkdtemp(join(tmpdir(), "mcai-broker-"));
     this.#ports = await claimPorts();
     const { amqp, tls, management } = this.#ports;
@@ -37,7 +37,7 @@ class Keeper {
     const Node = server.kind === "image" ? Container : InstalledNode;
     const settings = { ...options, address: Node.address };
     const { caFile, environment } = await writeConfiguration(this.#folder, this.#ports, settings);
-    this.#node = new Node(server, this.#folder, this.#ports, environment);
+    this.#node = new Node(server, this.#folder, this.#ports, environment, joins);
     const version = await this.#boot();
     return {
       hostname: "127.0.0.1",
@@ -46,7 +46,9 @@ class Keeper {
       caFile,
       managementPort: options.management ? management : undefined,
       version,
+      node: this.#node.name,
       folder: this.#folder,
+      epmdPort: joins?.epmdPort ?? this.#ports.epmd,
     };
   }
 

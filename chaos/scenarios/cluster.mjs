@@ -1,0 +1,182 @@
+// A cluster of three nodes: the queue's leader killed, a node cut off and back, each node restarted in turn, under load.
+import { setTimeout as delay } from "node:timers/promises";
+
+export const number = 10;
+export const title = "a cluster of three nodes: leader killed, node cut off, rolling restart";
+export const longOnly = true;
+/** With AMQP_SERVER_CONFIGURATION=cluster alone. */
+export const brokers = ["3.10-quorum", "4.3-quorum"];
+
+const workerCount = 4;
+const jobs = 2000;
+const maxDurationMs = 400;
+const heartbeatSeconds = 2;
+// So that nodes, and clients, notice a silent node within seconds.
+const config = { net_ticktime: 4, heartbeat: heartbeatSeconds, cluster_partition_handling: "pause_minority" };
+const reachableMs = 60_000;
+
+export async function run(stage, findings) {
+  const cluster = await stage.startCluster(config);
+  try {
+    const scene = await stage.scene({ nodes: cluster.nodes });
+    try {
+      await underFaults(scene, stage, findings);
+    } finally {
+      await scene.close();
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function underFaults(scene, stage, findings) {
+  const { backend, nodes, trace, queue } = scene;
+  const workers = [];
+  for (let i = 0; i < workerCount; i++) {
+    // Each begins at another node, so that every fault hits some of them and spares others.
+    const hosts = nodes.map((_, k) => `127.0.0.1:${nodes[(i + k) % nodes.length].port}`);
+    workers.push(await scene.start({ env: { AMQP_HOSTNAME: hosts.join() } }));
+  }
+  const ids = Array.from({ length: jobs }, () => scene.nextId());
+  await Promise.all(
+    ids.map((id) => backend.sendJob(queue, id, { durationMs: Math.floor(stage.random() * maxDurationMs) })),
+  );
+  for (const [after, harm] of [
+    [200, killLeader],
+    [600, cutOffLeader],
+    [1000, restartEach],
+  ]) {
+    await backend.until(() => backend.finals.size >= after, `${after} of ${jobs} jobs`, 120_000);
+    await harm(scene, findings);
+  }
+  findings.counted("jobs that waited when the faults were over", jobs - backend.finals.size);
+  try {
+    await backend.until(() => backend.finals.size >= jobs, "final responses of all jobs", 180_000);
+  } catch (error) {
+    findings.counted("the end was not reached", error.message);
+  }
+  const lost = ids.filter((id) => !backend.finals.has(id));
+  const several = trace.runsOnSeveralProcesses();
+  const pids = workers.map(({ pid }) => pid).toSorted();
+  const contradicted = ids.filter((id) => backend.statuses(id).length > 1);
+  findings.equal(`jobs of ${jobs} without a final response`, [], lost);
+  findings.equal("runs per process and attempt, at most", 1, trace.maxRunsPerProcessAndAttempt());
+  findings.counted("jobs that ran in several processes", several.count);
+  findings.equal("… of which no fault explains", [], several.unexplained);
+  findings.counted(
+    "jobs with more than one final response",
+    ids.filter((id) => backend.finals.get(id)?.length > 1).length,
+  );
+  findings.equal("jobs with two different final statuses", [], contradicted);
+  findings.equal(
+    "workers that are still the processes they were",
+    workerCount,
+    workers.filter((one) => one.isRunning).length,
+  );
+  findings.equal("… and have run all jobs", pids, [...new Set(trace.runs().map(({ pid }) => pid))].toSorted());
+  findings.equal("orders left in the queue", 0, (await backend.count(queue)).messages);
+}
+
+async function killLeader(scene, findings) {
+  const leader = await leaderOf(scene);
+  const fault = scene.trace.fault("leader killed");
+  const moves = moving(scene, leader);
+  await leader.kill();
+  await findMoves(moves, 10_000, "the leader's node killed", findings);
+  await anotherLeader(scene, leader);
+  await leader.restart();
+  await whole(scene);
+  fault.untilMs = Date.now();
+}
+
+async function cutOffLeader(scene, findings) {
+  const leader = await leaderOf(scene);
+  const fault = scene.trace.fault("leader cut off");
+  const moves = moving(scene, leader);
+  await leader.pause();
+  await findMoves(moves, 30_000, "the leader's node cut off", findings);
+  await anotherLeader(scene, leader);
+  await until("the others gave up the node that is cut off", async () => {
+    const known = await scene.manage("GET", "/nodes", undefined, otherThan(scene, leader));
+    return known.some(({ name, running }) => name === leader.node && !running);
+  });
+  await leader.resume();
+  await whole(scene);
+  fault.untilMs = Date.now();
+}
+
+// As operators do it: the next node only when every queue has all of its replicas again. Each time the one of them that
+// most workers are connected to, so that every restart moves some.
+async function restartEach(scene, findings) {
+  const left = [...scene.nodes];
+  while (left.length > 0) {
+    left.sort((a, b) => connectionsTo(scene, a).length - connectionsTo(scene, b).length);
+    const node = left.pop();
+    const fault = scene.trace.fault("node restarted");
+    const moves = moving(scene, node);
+    await node.restart();
+    await findMoves(moves, 10_000, `restart ${scene.nodes.length - left.length} of ${scene.nodes.length}`, findings);
+    await whole(scene);
+    fault.untilMs = Date.now();
+  }
+}
+
+/** The workers' connections to a node, each a worker and what the connection is for. */
+const connectionsTo = ({ workers }, { port }) =>
+  workers.flatMap((worker) =>
+    ["consumes", "publishes"]
+      .filter((role) => {
+        const made = worker.log.matchAll(new RegExp(`Connected to the broker [\\d.]+:(\\d+) .*\\(${role}\\)`, "g"));
+        return Number([...made].at(-1)?.[1]) === port;
+      })
+      .map((role) => ({ worker, role })),
+  );
+
+/** When each of the workers' connections to a node has been replaced by one to another node, in ms from now on. */
+function moving(scene, node) {
+  const startMs = performance.now();
+  const moves = connectionsTo(scene, node).map(async ({ worker, role }) => {
+    const another = new RegExp(`Connected to the broker [\\d.]+:(?!${node.port} )\\d+ .*\\(${role}\\)`);
+    await worker.logged(another, { from: worker.log.length, timeoutMs: reachableMs });
+    return performance.now() - startMs;
+  });
+  return Promise.all(moves);
+}
+
+async function findMoves(moves, limitMs, fault, findings) {
+  const tookMs = await moves;
+  findings.atLeast(`${fault}: connections of workers to that node`, 1, tookMs.length, "");
+  findings.atMost("… all of them to another node within", limitMs, Math.max(...tookMs), "ms");
+}
+
+const otherThan = ({ nodes }, node) => nodes.find((one) => one !== node);
+
+async function leaderOf(scene, via) {
+  const { leader } = await scene.manage("GET", `/queues/${scene.vhost}/${scene.queue}`, undefined, via);
+  return scene.nodes.find(({ node }) => node === leader);
+}
+
+function anotherLeader(scene, former) {
+  const via = otherThan(scene, former);
+  return until("the queue has another leader", async () => (await leaderOf(scene, via)) !== former);
+}
+
+// What RabbitMQ's operators ask before they stop a node: whether any queue would then lack a majority.
+function whole(scene) {
+  const ask = (node) => scene.manage("GET", "/health/checks/node-is-quorum-critical", undefined, node);
+  return until("every queue has all of its replicas", () => Promise.all(scene.nodes.map(ask)));
+}
+
+// The broker tells nobody when it is so.
+async function until(what, condition) {
+  const deadlineMs = performance.now() + reachableMs;
+  let error;
+  while (performance.now() < deadlineMs) {
+    const found = await condition().catch((reason) => {
+      error = reason;
+    });
+    if (found) return;
+    await delay(200);
+  }
+  throw new Error(`${what}: not within ${reachableMs} ms`, { cause: error });
+}
