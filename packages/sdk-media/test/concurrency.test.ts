@@ -133,4 +133,27 @@ describe("concurrency", () => {
     expect(written).toEqual(numbers.slice(0, written.length));
     expect(begun).toBeLessThan(40);
   });
+
+  it.each([1, 4])("of %i does not let the source run ahead by more than 48 MiB of documents", async (concurrency) => {
+    const body = `<tt:body><tt:div><tt:p>${"x".repeat(900_000)}</tt:p></tt:div></tt:body>`;
+    let [given, handled, ahead] = [0, 0, 0];
+    const path = keepSource({
+      format: "data",
+      bytes: (async function* () {
+        for (; given < 40; given++) yield Buffer.from(live({ number: given + 1, body }));
+      })(),
+    });
+    const outcome = await runStreams(path, (format) => [
+      ebuTtmlStream(format.first("ebu-ttml"), { concurrency }, async () => {
+        await wait(50 * concurrency);
+        handled++;
+        ahead = Math.max(ahead, given - handled);
+      }),
+    ]);
+    expect(outcome).toMatchObject({ status: "completed", message: "" });
+    expect(handled).toBe(40);
+    // A document takes seven times its bytes.
+    expect(ahead).toBeGreaterThan(1);
+    expect(ahead).toBeLessThan(12);
+  });
 });

@@ -31,6 +31,7 @@ export function dataStream(
 }
 
 const copies: TextReader<DataPacket> = {
+  memoryFactor: 1,
   push: (begin) => {
     const { data, pts, timeMs } = begin;
     return [{ kind: "item", item: { data: Uint8Array.from(data), pts, timeMs }, begin }];

@@ -90,7 +90,7 @@ export class PacketPipeline<Item> implements Pipeline {
     const items = this.#items;
     const timeMs = this.#timeMs;
     if (items.length === 0) return undefined;
-    const sizeBytes = this.#sizeBytes;
+    const sizeBytes = this.#sizeBytes * this.#reader.memoryFactor;
     this.#items = [];
     this.#sizeBytes = 0;
     const { index } = this.#stream;

@@ -26,6 +26,8 @@ export type ReadItem<Item> = { readonly begin: TextPacket } & (
 
 /** Packets in, items out: never throws, goes on behind what is damaged. */
 export interface TextReader<Item> {
+  /** How many bytes of memory an item takes for each byte that was read, about. */
+  readonly memoryFactor: number;
   push(packet: TextPacket): ReadItem<Item>[];
   /** The end of the stream: what has not ended is damaged, or complete as it is. */
   end(): ReadItem<Item>[];

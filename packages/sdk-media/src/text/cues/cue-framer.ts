@@ -15,6 +15,7 @@ const mostErrors = 64;
  * hours of three digits, a cue without text, styles, or a byte order mark.
  */
 export class CueFramer implements TextReader<StreamCue> {
+  readonly memoryFactor = 5;
   readonly #kind: "webvtt" | "subrip";
   #headers: readonly string[] = [];
   /** The block that has begun. */

@@ -15,6 +15,7 @@ export const cueCodecs: readonly string[] = Object.keys(codecs);
 
 /** The cues of a subtitle stream of a container or a file: one a packet, its times the packet's. */
 export class PacketCues implements TextReader<StreamCue> {
+  readonly memoryFactor = 5;
   readonly #codec: string;
 
   /** @param codec - One of {@link cueCodecs}. */

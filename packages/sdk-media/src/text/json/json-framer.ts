@@ -30,6 +30,7 @@ const mostErrors = 64;
  * Each has to be an object.
  */
 export class JsonFramer implements TextReader<JsonDocument> {
+  readonly memoryFactor = 5;
   /**
    * What is read: a document, what follows one that is damaged, garbage, or, if undefined, what is between documents. What
    * is inside of a damaged document must not be taken for one: the next begins behind a `}`, or after padding.
