@@ -32,6 +32,11 @@ export interface MediaOutcome {
    * @param name - Of another file beside it. @default the destination
    */
   output(name?: string): unknown;
+  /**
+   * What was written to the destination, as it is; undefined if nothing was.
+   * @param name - Of another file beside it. @default the destination
+   */
+  text(name?: string): string | undefined;
 }
 
 /** A media job that runs in the test. */
@@ -133,5 +138,6 @@ async function readOutcome(test: TestWorker, folder: string): Promise<MediaOutco
       const text = texts.get(name);
       return text === undefined ? undefined : (JSON.parse(text) as unknown);
     },
+    text: (name = destination) => texts.get(name),
   };
 }
