@@ -15,7 +15,7 @@ export { type DataPacket, dataStream } from "./streams/data-stream.ts";
 export { ebuTtmlStream, type EbuTtmlStreamOptions } from "./streams/ebu-ttml-stream.ts";
 export { subripStream, webvttStream } from "./streams/cue-streams.ts";
 export { jsonStream } from "./streams/json-stream.ts";
-export type { PacketStreamOptions } from "./streams/packet-pipeline.ts";
+export type { PacketStreamOptions } from "./streams/packet-stream-options.ts";
 export { type AudioFilters, cropTo, type Filter, type VideoFilters } from "./streams/filters.ts";
 export type { RegionOfInterest } from "./streams/region-of-interest.ts";
 export type { HandlerResult, StreamDescriptor } from "./streams/stream-descriptor.ts";

@@ -2,8 +2,8 @@ import type { MediaStream } from "../source/format-context.ts";
 import type { StreamCue } from "../text/cues/cue.ts";
 import { CueFramer } from "../text/cues/cue-framer.ts";
 import { cueCodecs, PacketCues } from "../text/cues/packet-cues.ts";
-import type { PacketStreamOptions } from "./packet-pipeline.ts";
 import { packetStream } from "./packet-stream.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { MediaStream } from "../source/format-context.ts";
 import type { PacketTime, TextReader } from "../text/text-reader.ts";
-import type { PacketStreamOptions } from "./packet-pipeline.ts";
 import { packetStream } from "./packet-stream.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /** One packet of a stream that is not decoded. Its bytes are a copy and last. */

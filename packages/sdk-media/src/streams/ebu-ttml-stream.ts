@@ -1,8 +1,8 @@
 import type { MediaStream } from "../source/format-context.ts";
 import type { EbuTtDocument } from "../text/ebu-ttml/document.ts";
 import { EbuTtmlReader } from "../text/ebu-ttml/stream-reader.ts";
-import type { PacketStreamOptions } from "./packet-pipeline.ts";
 import { packetStream } from "./packet-stream.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /** How the documents of a stream come. */

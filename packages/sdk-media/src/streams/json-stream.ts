@@ -1,7 +1,7 @@
 import type { MediaStream } from "../source/format-context.ts";
 import { type JsonDocument, JsonFramer } from "../text/json/json-framer.ts";
-import type { PacketStreamOptions } from "./packet-pipeline.ts";
 import { packetStream } from "./packet-stream.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /**

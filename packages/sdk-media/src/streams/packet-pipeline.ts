@@ -5,19 +5,9 @@ import type { MediaStream } from "../source/format-context.ts";
 import type { ReadItem, TextPacket, TextReader } from "../text/text-reader.ts";
 import { callHandler } from "./call-handler.ts";
 import { OrderedCalls } from "./ordered-calls.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import type { HandlerResult } from "./stream-descriptor.ts";
-
-/** How the items of a stream that is not decoded come. */
-export interface PacketStreamOptions {
-  /** Items a call of the handler. @default the job's `batch_size` */
-  readonly batchSize?: number;
-  /**
-   * How many calls of the handler may run at once. What they return, and what they write to outputs, stands in the order of
-   * the stream, whichever ends first. @default 1
-   */
-  readonly concurrency?: number;
-}
 
 /** How often the log tells of damage of one stream; at the end it says how much there was. */
 const mostWarnings = 100;

@@ -1,7 +1,8 @@
 import { MediaError } from "../errors.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import type { TextReader } from "../text/text-reader.ts";
-import { PacketPipeline, type PacketStreamOptions } from "./packet-pipeline.ts";
+import { PacketPipeline } from "./packet-pipeline.ts";
+import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { PipelineContext } from "./pipeline.ts";
 import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
