@@ -40,14 +40,14 @@ export async function run(stage, findings) {
       withId.map(() => ["job_error"]),
       withId.map((id) => backend.finals.get(id).map(({ kind }) => kind)),
     );
+    worker.signal("SIGTERM");
+    findings.equal("exit code", 0, await worker.ended);
     const said = worker.log.match(/not an order:/g)?.length ?? 0;
     findings.equal(
       "poison that is no order, in the log, once each",
       poison.filter(({ isOrder }) => !isOrder).length,
       said,
     );
-    worker.signal("SIGTERM");
-    findings.equal("exit code", 0, await worker.ended);
     const { messages } = await backend.count(queue);
     findings.equal("orders left in the queue", 0, messages);
   } finally {

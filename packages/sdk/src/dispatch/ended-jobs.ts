@@ -26,7 +26,7 @@ export class EndedJobs {
 
   /**
    * Settles a job that comes again as the same attempt: one that this worker has in hand, or has done, is not run twice,
-   * and one that another worker was lost with comes back later where that is counted. False if it is to be run.
+   * and one that another worker was lost with comes back where that is counted. False if it is to be run.
    */
   async settleAgain(jobId: number, delivery: Delivery, current: CurrentJob | undefined): Promise<boolean> {
     if (!delivery.redelivered && delivery.deaths === 0) {
@@ -35,7 +35,7 @@ export class EndedJobs {
     }
     if (current?.id === jobId) await current.adopt(delivery);
     else if (this.#has(jobId)) await delivery.settle("acknowledge");
-    else if (delivery.redelivered && delivery.returnsWhenRefused) await delivery.settle("refuse");
+    else if (delivery.redelivered && delivery.canCountDeath) await delivery.settle("count_death");
     else return false;
     return true;
   }

@@ -99,7 +99,7 @@ export class FileTransport implements Transport {
       direct: true,
       canGiveBack: true,
       redelivered: false,
-      returnsWhenRefused: false,
+      canCountDeath: false,
       deaths: 0,
       softRejects: 0,
       canDelay: false,

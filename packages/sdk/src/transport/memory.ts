@@ -95,7 +95,7 @@ export class MemoryTransport implements Transport {
       direct,
       canGiveBack: !direct,
       redelivered,
-      returnsWhenRefused: !direct,
+      canCountDeath: !direct,
       deaths,
       softRejects,
       canDelay,

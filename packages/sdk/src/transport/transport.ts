@@ -1,9 +1,9 @@
 /**
  * What becomes of a delivery: `acknowledge`; `refuse` (rejected without requeue, to the dead letters where there are
- * any); `give_back` (to its own queue again, with all its properties: costs the job no death); `delay` (to come back
- * later, counted as a soft rejection).
+ * any); `give_back` (to its own queue again, with all its properties: costs the job no death); `count_death` (the same, and
+ * it does cost one); `delay` (to come back later, counted as a soft rejection).
  */
-export type Settlement = "acknowledge" | "refuse" | "give_back" | "delay";
+export type Settlement = "acknowledge" | "refuse" | "give_back" | "count_death" | "delay";
 
 /** One message that came in. It must be settled once. */
 export interface Delivery {
@@ -16,8 +16,8 @@ export interface Delivery {
   readonly canGiveBack: boolean;
   /** Whether it was delivered before, and not settled then. */
   readonly redelivered: boolean;
-  /** Whether a refusal brings it back later, counted as a death. */
-  readonly returnsWhenRefused: boolean;
+  /** Whether `count_death` is possible: without it the queue counts by itself, or nobody does. */
+  readonly canCountDeath: boolean;
   /** How often it was dead-lettered, or lost with its worker where the queue counts that. */
   readonly deaths: number;
   /** How often its requirements were missing. */
