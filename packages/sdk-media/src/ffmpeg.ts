@@ -1,4 +1,4 @@
-import type { AVDiscard, AVLogLevel, AVPixelFormat, AVSampleFormat, AVSeekFlag } from "node-av/constants";
+import type { AVDiscard, AVLogLevel, AVMediaType, AVPixelFormat, AVSampleFormat, AVSeekFlag } from "node-av/constants";
 import type * as FFmpeg from "node-av/lib";
 import { MediaError } from "./errors.ts";
 
@@ -13,6 +13,9 @@ export const AV_NOPTS_VALUE = -9223372036854775808n;
 export const AV_TIME_BASE = 1_000_000;
 export const AVSEEK_FLAG_BACKWARD = 1 as AVSeekFlag;
 export const AVDISCARD_ALL = 48 as AVDiscard;
+export const AVMEDIA_TYPE_VIDEO = 0 as AVMediaType;
+export const AVMEDIA_TYPE_AUDIO = 1 as AVMediaType;
+export const AVMEDIA_TYPE_DATA = 2 as AVMediaType;
 export const AV_FRAME_FLAG_CORRUPT = 1;
 export const AV_LOG_QUIET = -8 as AVLogLevel;
 export const AV_LOG_ERROR = 16 as AVLogLevel;

@@ -6,6 +6,7 @@ export {
   type MediaWorkerOptions,
   type RunningMedia,
 } from "./media-worker.ts";
+export type { LiveOptions } from "./live-options.ts";
 export type { MediaJob } from "./media-job.ts";
 export type { FormatContext, MediaStream, StreamKind } from "./source/format-context.ts";
 export { videoStream, type VideoStreamOptions } from "./streams/video-stream.ts";
@@ -34,5 +35,6 @@ export type { Rational } from "./rational.ts";
 
 // Outputs and errors.
 export { JsonOutput } from "./output/json-output.ts";
+export { SrtSink } from "./output/srt-sink.ts";
 export { Outputs } from "./output/outputs.ts";
 export { MediaError, type MediaErrorCode } from "./errors.ts";

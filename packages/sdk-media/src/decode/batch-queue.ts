@@ -15,7 +15,10 @@ interface Batch {
  * would be a tenth of all.
  */
 export class BatchQueue {
+  /** How many batches were dropped. */
+  dropped = 0;
   readonly #checkStop: () => void;
+  readonly #maxWaiting: number;
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
   /** Works while a handler takes time. */
@@ -23,16 +26,22 @@ export class BatchQueue {
   #step: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param checkStop - Throws if the job is to stop; asked between batches. */
-  constructor(checkStop: () => void) {
+  /**
+   * @param checkStop - Throws if the job is to stop; asked between batches.
+   * @param maxWaiting - How many batches may wait; for each more the oldest is dropped. @default none is
+   */
+  constructor(checkStop: () => void, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#checkStop = checkStop;
+    this.#maxWaiting = maxWaiting;
   }
 
   /** Adds a batch; gives a promise only if there is no room for more. @throws What a handler threw before. */
   put(batch: Batch): Promise<void> | undefined {
     this.#waitingBytes += batch.sizeBytes;
-    if (this.#worker) this.#waiting.push(batch);
-    else {
+    if (this.#worker) {
+      this.#waiting.push(batch);
+      if (this.#waiting.length > this.#maxWaiting) this.#drop();
+    } else {
       this.#step = this.#handle(batch);
       if (this.#step) this.#worker = this.#work();
     }
@@ -53,6 +62,12 @@ export class BatchQueue {
       this.#waitingBytes -= batch.sizeBytes;
     }
     await this.#worker;
+  }
+
+  #drop(): void {
+    const oldest = this.#waiting.shift();
+    if (oldest) this.#release(oldest);
+    this.dropped++;
   }
 
   async #room(): Promise<void> {
