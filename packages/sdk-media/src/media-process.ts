@@ -36,7 +36,11 @@ export class MediaProcess {
     this.#source = source;
     this.#job = job;
     this.#segment = segment;
-    this.#queue = new BatchQueue(() => job.throwIfStopped(), source.isLive ? maxWaitingBatches : undefined);
+    this.#queue = new BatchQueue(
+      () => job.throwIfStopped(),
+      () => source.end(),
+      source.isLive ? maxWaitingBatches : undefined,
+    );
     // Progress follows the first stream that has times of its own.
     const timed = descriptors.filter(({ kind }) => kind === "video" || kind === "audio");
     this.#leader = Math.min(...(timed.length > 0 ? timed : descriptors).map(({ index }) => index));

@@ -87,6 +87,7 @@ export class FFmpegPeer {
 export class DataSender {
   readonly #native = new FormatContext();
   #count = 0;
+  #isClosed = false;
 
   /**
    * Calls a listener, which must be there within three seconds, or is called.
@@ -120,6 +121,8 @@ export class DataSender {
 
   /** Leaves; what its receiver still keeps is lost. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#native.writeTrailer();
     await this.#native[Symbol.asyncDispose]();
   }

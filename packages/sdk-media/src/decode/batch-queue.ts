@@ -18,6 +18,7 @@ export class BatchQueue {
   /** How many batches were dropped. */
   dropped = 0;
   readonly #checkStop: () => void;
+  readonly #onFailure: () => void;
   readonly #maxWaiting: number;
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
@@ -28,10 +29,12 @@ export class BatchQueue {
 
   /**
    * @param checkStop - Throws if the job is to stop; asked between batches.
+   * @param onFailure - Called when a handler threw, so that nobody waits for what comes next.
    * @param maxWaiting - How many batches may wait; for each more the oldest is dropped. @default none is
    */
-  constructor(checkStop: () => void, maxWaiting = Number.POSITIVE_INFINITY) {
+  constructor(checkStop: () => void, onFailure: () => void, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#checkStop = checkStop;
+    this.#onFailure = onFailure;
     this.#maxWaiting = maxWaiting;
   }
 
@@ -92,7 +95,7 @@ export class BatchQueue {
         if (handling) return this.#settle(handling, batch);
       }
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
     this.#release(batch);
     return undefined;
@@ -102,7 +105,7 @@ export class BatchQueue {
     try {
       await handling;
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
     this.#release(batch);
   }
@@ -112,8 +115,14 @@ export class BatchQueue {
     try {
       batch.release();
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure) return;
+    this.#failure = { error };
+    this.#onFailure();
   }
 
   #throwFailure(): void {

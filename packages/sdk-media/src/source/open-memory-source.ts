@@ -10,6 +10,8 @@ export interface Opened {
   readonly reader?: ByteReader;
   /** Lets go of the reader; after the source was closed. */
   readonly close?: () => void | Promise<void>;
+  /** Makes it end, although more would come. */
+  readonly end?: () => void;
   /** Whether its streams were looked at. @default false */
   readonly isProbed?: boolean;
 }

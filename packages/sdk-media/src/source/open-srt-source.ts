@@ -29,7 +29,10 @@ export async function openSrtSource(
   const address = readSrtAddress(url, settings, "SOURCE_INVALID");
   const options = { ...srt, address };
   let missing = "no peer was there";
-  const limit = new TimeLimit(signal, settings.timeoutMs, () => tooLate(options, missing));
+  const ended = new AbortController();
+  const limit = new TimeLimit(AbortSignal.any([signal, ended.signal]), settings.timeoutMs, () =>
+    tooLate(options, missing),
+  );
   const receiver = new SrtReceiver({ address, code: "SOURCE_FAILED", log });
   limit.signal.addEventListener("abort", () => receiver.interrupt(), { once: true });
   let close = () => receiver.close();
@@ -53,7 +56,7 @@ export async function openSrtSource(
     };
     const code = await probe(native, isContainer);
     limit.signal.throwIfAborted();
-    return { code, reader, close, isProbed: true };
+    return { code, reader, close, end: () => ended.abort(), isProbed: true };
   } catch (error) {
     await native.closeInput();
     await close();

@@ -39,6 +39,8 @@ export class Source {
   readonly #canSeek: boolean;
   readonly #close: () => Promise<void>;
   readonly #reader: ByteReader | undefined;
+  readonly #end: (() => void) | undefined;
+  #hasEnded = false;
   #selected: readonly number[] = [];
   #startTimeUs: number | undefined;
 
@@ -49,6 +51,7 @@ export class Source {
     this.#canSeek = how.canSeek;
     this.#reader = how.reader;
     this.#close = how.close;
+    this.#end = how.end;
     this.format = readFormatContext(native);
   }
 
@@ -82,7 +85,14 @@ export class Source {
     };
     const { reader } = opened;
     if (found >= 0 && native.nbStreams > 0)
-      return new Source(native, { isFile, isLive, canSeek: memory === undefined && !isLive, reader, close });
+      return new Source(native, {
+        isFile,
+        isLive,
+        canSeek: memory === undefined && !isLive,
+        reader,
+        close,
+        end: opened.end,
+      });
     await close();
     signal.throwIfAborted();
     throw openError(path, found, reader);
@@ -168,10 +178,17 @@ export class Source {
   #hasRead(code: number, signal: AbortSignal): boolean {
     if (code >= 0) return true;
     signal.throwIfAborted();
+    if (this.#hasEnded) return false;
     const failure = this.#reader?.failure;
     if (code === AVERROR_EOF && !failure) return false;
     const reason = failure ? String(failure.error) : errorText(code);
     throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${reason}`, { cause: failure?.error });
+  }
+
+  /** Makes a live source end now, although it waits for more; others are read on. */
+  end(): void {
+    this.#hasEnded = this.#end !== undefined;
+    this.#end?.();
   }
 
   /** Closes the source. */
@@ -186,6 +203,7 @@ interface HowOpened {
   readonly canSeek: boolean;
   readonly reader: ByteReader | undefined;
   readonly close: () => Promise<void>;
+  readonly end: (() => void) | undefined;
 }
 
 async function openUrl(native: NativeFormatContext, url: string): Promise<Opened> {

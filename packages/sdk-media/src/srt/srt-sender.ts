@@ -22,7 +22,9 @@ export class SrtSender implements Attempt {
     stream.codecpar.codecType = AVMEDIA_TYPE_DATA;
     stream.timeBase = new Rational(1, 1000);
     const code = await native.writeHeader(null);
-    if (code < 0) await this.#free();
+    if (code >= 0) return code;
+    this.#native = undefined;
+    await native[Symbol.asyncDispose]();
     return code;
   }
 
@@ -48,13 +50,9 @@ export class SrtSender implements Attempt {
 
   /** Leaves the peer. */
   async close(): Promise<void> {
-    await this.#native?.writeTrailer();
-    await this.#free();
-  }
-
-  async #free(): Promise<void> {
     const native = this.#native;
     this.#native = undefined;
+    await native?.writeTrailer();
     await native?.[Symbol.asyncDispose]();
   }
 }
