@@ -2,7 +2,7 @@ import { Type } from "@mcai/worker-sdk";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { dataStream, defineMediaWorker, type LiveOptions, type MediaJob } from "../src/index.ts";
 import { startMediaJob } from "../src/testing.ts";
-import { Arrivals, DataSender, FFmpegPeer, freePort, SilentReceiver } from "./srt-peer.ts";
+import { Arrivals, DataSender, FFmpegPeer, freePort, SrtTaker } from "./srt-peer.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -42,18 +42,21 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     const { job, sender, handled } = await startWriter((text, { output }) =>
       output.srt(`srt://${host}:${port}`).write(text),
     );
-    const receiver = FFmpegPeer.receiveText(port, query);
-    for (const text of ["<a>é</a>", "<b>日本</b>"]) {
+    const sent = ["<a>é</a>", "<b>日本</b>", "x".repeat(1316), "<last/>"];
+    await sender.send(sent[0] ?? "");
+    const receiver = await SrtTaker.open(port, query);
+    expect(await receiver.readOne()).toBe(sent[0]);
+    for (const text of sent.slice(1, -1)) {
       await sender.send(text);
-      await receiver.waitFor(text);
+      expect(await receiver.readOne()).toBe(text);
     }
-    await sender.send(`<long>${"x".repeat(1200)}</long>`);
-    await handled.reach(3);
     // What was handed over arrives although the job is stopped at once.
+    await sender.send("<last/>");
+    await handled.reach(sent.length);
     job.stop();
     await job.result;
-    await receiver.ended;
-    expect(receiver.received).toBe(`<a>é</a><b>日本</b><long>${"x".repeat(1200)}</long>`);
+    expect(await receiver.readOne()).toBe("<last/>");
+    await receiver.close();
   });
 
   it("gets what was written just before the source ended", async () => {
@@ -61,7 +64,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     const { job, sender, handled } = await startWriter((text, { output }) =>
       output.srt(`srt://127.0.0.1:${port}`).write(`[${text}]${"y".repeat(10_000)}!`),
     );
-    const receiver = FFmpegPeer.receiveText(port, "mode=listener");
+    const receiver = FFmpegPeer.receive(port);
     await sender.send("<last/>");
     await handled.reach(1);
     await sender.close();
@@ -74,7 +77,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     const port = await freePort();
     const { job, sender } = await startWriter((text, { output }) => output.srt(`srt://127.0.0.1:${port}`).write(text));
     await sender.send("<a/>");
-    const receiver = await SilentReceiver.open(port);
+    const receiver = await SrtTaker.open(port);
     await receiver.readOne();
     await receiver.close();
     let isOver = false;
@@ -98,14 +101,14 @@ describe("an SRT output", { timeout: 30_000 }, () => {
       reconnect: true,
     });
     await sender.send("<1/>");
-    const first = await SilentReceiver.open(port);
+    const first = await SrtTaker.open(port);
     expect(await first.readOne()).toBe("<1/>");
     await first.close();
     // Its farewell is on its way to the job; the piece behind it finds nobody.
     await new Promise((resolve) => setTimeout(resolve, 300));
     await sender.send("<2/>");
     await sender.send("<3/>");
-    const second = await SilentReceiver.open(port);
+    const second = await SrtTaker.open(port);
     expect(await second.readOne()).toBe("<2/>");
     expect(await second.readOne()).toBe("<3/>");
     await second.close();
@@ -164,7 +167,7 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
     });
     const written = new Arrivals<number>();
     await sender.send("<a/>");
-    const receiver = await SilentReceiver.open(port, "&rcvbuf=200000");
+    const receiver = await SrtTaker.open(port, "mode=listener&rcvbuf=200000");
     // Written are what the buffers of both sides hold, and then nothing more.
     for (let before = -1; before < written.all.length; ) {
       before = written.all.length;

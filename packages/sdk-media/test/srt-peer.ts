@@ -37,7 +37,6 @@ const patience = "connect_timeout=10000&timeout=10000000";
 export class FFmpegPeer {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
-  readonly #changed = new EventTarget();
   #received = "";
 
   private constructor(parameters: readonly string[]) {
@@ -46,7 +45,6 @@ export class FFmpegPeer {
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#received += text;
-      this.#changed.dispatchEvent(new Event("data"));
     });
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
     onTestFinished(() => this.kill());
@@ -57,9 +55,9 @@ export class FFmpegPeer {
     return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?${query}&${patience}`]);
   }
 
-  /** Receives text. */
-  static receiveText(port: number, query: string): FFmpegPeer {
-    const source = `srt://127.0.0.1:${port}?${query}&${patience}`;
+  /** Receives what has no container, until its peer is gone. */
+  static receive(port: number): FFmpegPeer {
+    const source = `srt://127.0.0.1:${port}?mode=listener`;
     return new FFmpegPeer([
       ...["-f", "data", "-raw_packet_size", "65536", "-i", source],
       ..."-map 0 -c copy -flush_packets 1 -f data pipe:1".split(" "),
@@ -68,12 +66,6 @@ export class FFmpegPeer {
 
   get received(): string {
     return this.#received;
-  }
-
-  /** Resolves when this text was received. */
-  async waitFor(text: string): Promise<void> {
-    while (!this.#received.includes(text))
-      await new Promise<void>((resolve) => this.#changed.addEventListener("data", () => resolve(), { once: true }));
   }
 
   /** Without a farewell: its peer notices only by the silence. */
@@ -128,17 +120,17 @@ export class DataSender {
   }
 }
 
-/** A listener that takes only what it is asked to take. */
-export class SilentReceiver {
+/** A peer that takes only what it is asked to take. */
+export class SrtTaker {
   readonly #native = new FormatContext();
   readonly #packet = new Packet();
 
-  static async open(port: number, query = ""): Promise<SilentReceiver> {
-    const receiver = new SilentReceiver();
+  static async open(port: number, query = "mode=listener"): Promise<SrtTaker> {
+    const receiver = new SrtTaker();
     receiver.#packet.alloc();
     const options = Dictionary.fromObject({ raw_packet_size: "65536" });
     const format = InputFormat.findInputFormat("data");
-    const url = `srt://127.0.0.1:${port}?mode=listener&latency=20000${query}`;
+    const url = `srt://127.0.0.1:${port}?latency=20000&${query}`;
     const code = await receiver.#native.openInput(url, format, options);
     if (code < 0) throw new Error(`not connected: ${code}`);
     return receiver;
