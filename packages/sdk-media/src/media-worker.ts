@@ -17,6 +17,7 @@ import { checkLiveOptions, type LiveOptions, readSrtOptions } from "./live-optio
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
 import { Outputs } from "./output/outputs.ts";
+import { allSinksLeft } from "./output/srt-sink.ts";
 import type { FormatContext } from "./source/format-context.ts";
 import { Source } from "./source/source.ts";
 import { checkDescriptors, type StreamDescriptor } from "./streams/stream-descriptor.ts";
@@ -111,6 +112,9 @@ export function defineMediaWorker<
   return defineLiveWorker<MediaParameters<Parameters>, Results, Context>({
     ...others,
     parameters: schema,
+    async teardown(context) {
+      await Promise.all([others.teardown?.(context), allSinksLeft()]);
+    },
     async initProcess(values, job, context) {
       const common = values as Static<TObject<MediaProperties>>;
       const srt = readSrtOptions(live, job.log);

@@ -10,6 +10,14 @@ import { TimeLimit } from "../srt/time-limit.ts";
 /** How much longer than its latency a receiver may need for what it got last. */
 const leaveMarginMs = 100;
 
+/** What still holds its connection for a receiver's sake, although its job has ended. */
+const leaving = new Set<Promise<void>>();
+
+/** Resolves when all outputs of ended jobs have left their peers: a thread that ends before would end the process. */
+export async function allSinksLeft(): Promise<void> {
+  await Promise.all(leaving);
+}
+
 /**
  * Sends pieces to an SRT peer as they come: up to 1,316 bytes are one message, more are several in a row.
  *
@@ -59,8 +67,10 @@ export class SrtSink {
   async finish(): Promise<void> {
     this.#isFinished = true;
     await this.#last.catch(() => undefined);
-    const leaving = this.#leave();
-    if (!this.#options.signal.aborted) await leaving;
+    const left = this.#leave();
+    leaving.add(left);
+    void left.finally(() => leaving.delete(left));
+    if (!this.#options.signal.aborted) await left;
   }
 
   /** @internal Leaves the peer at once; does nothing after `finish`. */
