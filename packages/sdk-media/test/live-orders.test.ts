@@ -64,6 +64,9 @@ describe("a live media worker on a broker", { timeout: 60_000 }, () => {
       await wire.sendDirect({ type: "init_process", job_id: 8, parameters });
       await wire.sendDirect({ type: "stop_process", job_id: 8, parameters: [] });
       await wire.next("job_stopped", 8);
+      // No native call may be under way when the thread ends.
+      run.signal("SIGTERM");
+      expect((await run.end()).exitCode).toBe(0);
       await sender.close();
       await taker.close();
     } finally {

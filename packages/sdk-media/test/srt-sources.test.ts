@@ -62,6 +62,19 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect(first).toBeLessThan(100);
   });
 
+  it("whose peer died without a farewell has ended after some seconds of silence", async () => {
+    const port = await freePort();
+    const media = "-re -f lavfi -i testsrc2=size=160x90:rate=25:duration=60";
+    const sender = FFmpegPeer.send(`${media} -c:v libx264 -preset ultrafast -g 12 -f mpegts`, port);
+    const frames = new Arrivals<number>();
+    const job = runStreams(`srt://:${port}`, (format) => [
+      videoStream(format.first("video"), {}, ([frame]) => frames.add(frame?.timeMs ?? -1)),
+    ]);
+    await frames.reach(10);
+    await sender.kill();
+    expect(await job).toMatchObject({ status: "completed" });
+  });
+
   it("that calls goes on until there is a listener", async () => {
     const port = await freePort();
     const { job, pieces } = startReader(`srt://127.0.0.1:${port}`);
