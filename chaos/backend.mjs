@@ -102,6 +102,12 @@ export class Backend {
     return { messages: messageCount, consumers: consumerCount };
   }
 
+  /** Resolves when no message of a queue is left to be delivered, or time has passed; no event tells of it. */
+  async emptied(queue, timeoutMs = 30_000) {
+    const endMs = Date.now() + timeoutMs;
+    while ((await this.count(queue)).messages > 0 && Date.now() < endMs) await delay(100);
+  }
+
   async close() {
     this.#closing = true;
     await this.#connection.close().catch(() => undefined);

@@ -30,6 +30,8 @@ export async function run(stage, findings) {
       await harm[fault](scene, places, stage);
     }
     await settled(scene, jobs, findings);
+    // An order of which the broker has made two may still be worked on.
+    await backend.emptied(scene.queue);
     const lost = ids.filter((id) => !backend.finals.has(id));
     const several = trace.runsOnSeveralProcesses();
     const contradicted = ids.filter((id) => backend.statuses(id).length > 1);

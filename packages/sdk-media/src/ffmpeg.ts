@@ -1,6 +1,7 @@
 import type {
   AVDiscard,
   AVLogLevel,
+  AVMediaType,
   AVPacketSideDataType,
   AVPixelFormat,
   AVSampleFormat,
@@ -20,6 +21,9 @@ export const AV_NOPTS_VALUE = -9223372036854775808n;
 export const AV_TIME_BASE = 1_000_000;
 export const AVSEEK_FLAG_BACKWARD = 1 as AVSeekFlag;
 export const AVDISCARD_ALL = 48 as AVDiscard;
+export const AVMEDIA_TYPE_VIDEO = 0 as AVMediaType;
+export const AVMEDIA_TYPE_AUDIO = 1 as AVMediaType;
+export const AVMEDIA_TYPE_DATA = 2 as AVMediaType;
 export const AV_FRAME_FLAG_CORRUPT = 1;
 export const AV_PKT_DATA_WEBVTT_IDENTIFIER = 16 as AVPacketSideDataType;
 export const AV_PKT_DATA_WEBVTT_SETTINGS = 17 as AVPacketSideDataType;

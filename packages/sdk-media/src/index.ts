@@ -6,6 +6,7 @@ export {
   type MediaWorkerOptions,
   type RunningMedia,
 } from "./media-worker.ts";
+export type { LiveOptions } from "./live-options.ts";
 export type { MediaJob } from "./media-job.ts";
 export type { FormatContext, MediaStream, StreamKind } from "./source/format-context.ts";
 export { videoStream, type VideoStreamOptions } from "./streams/video-stream.ts";
@@ -42,6 +43,7 @@ export type { Rational } from "./rational.ts";
 export { EbuTtmlOutput } from "./output/ebu-ttml-output.ts";
 export { JsonOutput } from "./output/json-output.ts";
 export { Output } from "./output/output.ts";
+export { SrtSink } from "./output/srt-sink.ts";
 export { Outputs } from "./output/outputs.ts";
 export { SubripOutput } from "./output/subrip-output.ts";
 export { WebvttOutput } from "./output/webvtt-output.ts";

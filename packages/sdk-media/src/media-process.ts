@@ -31,11 +31,16 @@ export class MediaProcess {
     descriptors: readonly StreamDescriptor[],
     segment: Segment,
     batchSize: number,
+    maxWaitingBatches: number | undefined,
   ) {
     this.#source = source;
     this.#job = job;
     this.#segment = segment;
-    this.#queue = new BatchQueue(() => job.throwIfStopped());
+    this.#queue = new BatchQueue(
+      () => job.throwIfStopped(),
+      () => source.end(),
+      source.isLive ? maxWaitingBatches : undefined,
+    );
     // Progress follows the first stream that has times of its own.
     const timed = descriptors.filter(({ kind }) => kind === "video" || kind === "audio");
     this.#leader = Math.min(...(timed.length > 0 ? timed : descriptors).map(({ index }) => index));
@@ -72,6 +77,11 @@ export class MediaProcess {
       this.#reportDamage();
     }
     this.#job.progress(100);
+  }
+
+  /** How many batches of a live source were dropped. */
+  get droppedBatches(): number {
+    return this.#queue.dropped;
   }
 
   /** Lets go of everything; the source stays open. */
@@ -150,5 +160,7 @@ export class MediaProcess {
     for (const [index, { damaged }] of this.#pipelines)
       if (damaged > 0)
         this.#job.log.warn(`stream ${index}: ${damaged} damaged packets or frames; the others were decoded`);
+    if (this.#queue.dropped > 0)
+      this.#job.log.warn(`${this.#queue.dropped} batches were dropped, because handlers took longer than the source`);
   }
 }

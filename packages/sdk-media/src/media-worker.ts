@@ -13,9 +13,11 @@ import {
   type WorkerOptions,
 } from "@mcai/worker-sdk";
 import { MediaError } from "./errors.ts";
+import { checkLiveOptions, type LiveOptions, readSrtOptions } from "./live-options.ts";
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
 import { Outputs } from "./output/outputs.ts";
+import { allSinksLeft } from "./output/srt-sink.ts";
 import type { FormatContext } from "./source/format-context.ts";
 import { Source } from "./source/source.ts";
 import { checkDescriptors, type StreamDescriptor } from "./streams/stream-descriptor.ts";
@@ -60,6 +62,8 @@ export interface RunningMedia<Parameters extends TObject, Results extends TObjec
 /** What {@link defineMediaWorker} takes. */
 export interface MediaWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends WorkerOptions<Parameters, Results, Context> {
+  /** What is done with live sources. */
+  readonly live?: LiveOptions;
   /** Looks at the source and says which of its streams are wanted. The state of the job is the closure of what it returns. */
   initProcess(
     format: FormatContext,
@@ -94,7 +98,8 @@ export function defineMediaWorker<
 >(
   options: MediaWorkerOptions<Parameters, Results, Context>,
 ): LiveWorkerOptions<MediaParameters<Parameters>, Results, Context> {
-  const { parameters, initProcess, ...others } = options;
+  const { parameters, initProcess, live = {}, ...others } = options;
+  checkLiveOptions(live);
   const own = mediaProperties();
   const declared = Object.keys(own).filter((id) => id in parameters.properties);
   if (declared.length > 0)
@@ -107,11 +112,21 @@ export function defineMediaWorker<
   return defineLiveWorker<MediaParameters<Parameters>, Results, Context>({
     ...others,
     parameters: schema,
+    async teardown(context) {
+      await Promise.all([others.teardown?.(context), allSinksLeft()]);
+    },
     async initProcess(values, job, context) {
       const common = values as Static<TObject<MediaProperties>>;
-      const outputs = new Outputs(common.destination_path);
+      const srt = readSrtOptions(live, job.log);
+      const outputs = new Outputs(common.destination_path, { ...srt, signal: job.signal });
       const mediaJob = toMediaJob(job, outputs);
-      const source = await Source.open(common.source_path, job.signal);
+      let source: Source;
+      try {
+        source = await Source.open(common.source_path, job.signal, srt);
+      } catch (error) {
+        await outputs.abandon();
+        throw error;
+      }
       let running: RunningMedia<Parameters, Results>;
       try {
         running = await initProcess(source.format, values, mediaJob, context);
@@ -128,7 +143,15 @@ export function defineMediaWorker<
         async run() {
           try {
             checkDescriptors(running.streams);
-            process = new MediaProcess(source, mediaJob, running.streams, segment, common.batch_size);
+            const { maxWaitingBatches } = live;
+            process = new MediaProcess(
+              source,
+              mediaJob,
+              running.streams,
+              segment,
+              common.batch_size,
+              maxWaitingBatches,
+            );
             await process.run();
           } catch (error) {
             throw nameOutputs(error, outputs);
@@ -143,7 +166,12 @@ export function defineMediaWorker<
             if (why === "failed") return undefined;
             const paths = await outputs.finish();
             const given = result?.destinationPaths ?? [];
-            return { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
+            const ended = { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
+            if (!process || !source.isLive || live.maxWaitingBatches === undefined) return ended;
+            // A stopped job may leave out what its schema wants, but then it must have no results at all.
+            if (others.results && why === "stopped" && result?.parameters === undefined) return ended;
+            const counted: object = { ...result?.parameters, dropped_batches: process.droppedBatches };
+            return { ...ended, parameters: counted } as JobResult<Results>;
           } catch (error) {
             throw nameOutputs(error, outputs);
           } finally {

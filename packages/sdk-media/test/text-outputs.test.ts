@@ -5,9 +5,18 @@ import { describe, expect, it } from "vitest";
 import { type EbuTtDocument, EbuTtError, Framer, parseDocument } from "../src/ebu-ttml.ts";
 import { type Cue, dataStream, MediaError, type MediaJob } from "../src/index.ts";
 import { Outputs } from "../src/output/outputs.ts";
+import { readSrtSettings } from "../src/srt/srt-settings.ts";
 import { CueFramer } from "../src/text/cues/cue-framer.ts";
 import { live } from "./ebu-ttml-cases.ts";
 import { cli, folder, runStreams } from "./media.ts";
+
+const outputsAt = (path: string) =>
+  new Outputs(path, {
+    settings: readSrtSettings({}),
+    reconnect: false,
+    log: undefined,
+    signal: new AbortController().signal,
+  });
 
 let files = 0;
 const newPath = (extension: string) => join(folder, `text-${++files}.${extension}`);
@@ -18,7 +27,7 @@ async function written(
   write: (outputs: Outputs, path: string) => Promise<unknown>,
 ): Promise<string> {
   const path = newPath(extension);
-  const outputs = new Outputs(path);
+  const outputs = outputsAt(path);
   await write(outputs, path);
   expect(existsSync(path)).toBe(false);
   expect(await outputs.finish()).toEqual([path]);
@@ -112,7 +121,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
 
   it.each(["vtt", "srt"])("are what FFmpeg reads as %s", async (extension) => {
     const path = newPath(extension);
-    const outputs = new Outputs(path);
+    const outputs = outputsAt(path);
     const list = ["Tom & Jerry < 3", "É\nzwei", "drei"].map((text, i) => ({
       startMs: 1000 * i,
       endMs: 1000 * i + 900,
@@ -153,7 +162,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
     ],
   ])("take none that %s", async (_, cue, reason) => {
     const path = newPath("vtt");
-    const outputs = new Outputs(path);
+    const outputs = outputsAt(path);
     await outputs.webvtt().write({ startMs: 1000, endMs: 2000, text: "a" });
     const error = await outputs
       .webvtt()
@@ -226,7 +235,7 @@ describe("files of EBU-TTML", () => {
   });
 
   it("take only documents", async () => {
-    const outputs = new Outputs(newPath("xml"));
+    const outputs = outputsAt(newPath("xml"));
     await expect(outputs.ebuTtml().write("<tt/>" as never)).rejects.toThrow(
       "expected a document, as ebuTtmlStream and parseDocument give it",
     );
@@ -243,10 +252,10 @@ describe("outputs", () => {
   });
 
   it("are the same for the same path, and of one format", () => {
-    const outputs = new Outputs(newPath("vtt"));
+    const outputs = outputsAt(newPath("vtt"));
     expect(outputs.webvtt()).toBe(outputs.webvtt());
     expect(() => outputs.subrip()).toThrow("is written in another format already; give each a path of its own");
-    expect(() => outputs.webvtt("srt://127.0.0.1:9000")).toThrow("only files can be written by this version");
+    expect(() => outputs.webvtt("http://127.0.0.1/fr.vtt")).toThrow("only files and srt:// addresses");
   });
 
   it("of a job that fails stay under their temporary names, which its error tells", async () => {

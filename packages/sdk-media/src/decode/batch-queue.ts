@@ -17,7 +17,11 @@ interface Batch {
  * ends the job. What need not wait costs no promise: for sound it would be a tenth of all.
  */
 export class BatchQueue {
+  /** How many batches were dropped. */
+  dropped = 0;
   readonly #checkStop: () => void;
+  readonly #onFailure: () => void;
+  readonly #maxWaiting: number;
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
   /** Works while a handler takes time. */
@@ -27,16 +31,24 @@ export class BatchQueue {
   /** Batches that are handled beside the next ones. */
   readonly #beside = new Set<Promise<void>>();
 
-  /** @param checkStop - Throws if the job is to stop; asked between batches. */
-  constructor(checkStop: () => void) {
+  /**
+   * @param checkStop - Throws if the job is to stop; asked between batches.
+   * @param onFailure - Called when a handler threw, so that nobody waits for what comes next.
+   * @param maxWaiting - How many batches may wait; for each more the oldest is dropped. @default none is
+   */
+  constructor(checkStop: () => void, onFailure: () => void, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#checkStop = checkStop;
+    this.#onFailure = onFailure;
+    this.#maxWaiting = maxWaiting;
   }
 
   /** Adds a batch; gives a promise only if there is no room for more. @throws What a handler threw before. */
   put(batch: Batch): Promise<void> | undefined {
     this.#waitingBytes += batch.sizeBytes;
-    if (this.#worker) this.#waiting.push(batch);
-    else {
+    if (this.#worker) {
+      this.#waiting.push(batch);
+      if (this.#waiting.length > this.#maxWaiting) this.#drop();
+    } else {
       this.#step = this.#handle(batch);
       if (this.#step) this.#worker = this.#work();
     }
@@ -65,6 +77,12 @@ export class BatchQueue {
     return this.#waitingBytes > maxWaitingBytes && (this.#worker !== undefined || this.#beside.size > 0);
   }
 
+  #drop(): void {
+    const oldest = this.#waiting.shift();
+    if (oldest) this.#release(oldest);
+    this.dropped++;
+  }
+
   async #room(): Promise<void> {
     while (this.#isFull) await (this.#worker ? this.#step : Promise.race(this.#beside));
     this.#throwFailure();
@@ -91,7 +109,7 @@ export class BatchQueue {
         if (handling) return this.#settle(handling, batch);
       }
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
     this.#release(batch);
     return undefined;
@@ -106,7 +124,7 @@ export class BatchQueue {
     try {
       await handling;
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
     this.#release(batch);
   }
@@ -116,8 +134,14 @@ export class BatchQueue {
     try {
       batch.release();
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure) return;
+    this.#failure = { error };
+    this.#onFailure();
   }
 
   #throwFailure(): void {

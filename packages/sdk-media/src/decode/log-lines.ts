@@ -2,24 +2,42 @@ import { AV_LOG_ERROR, AV_LOG_QUIET, ffmpeg } from "../ffmpeg.ts";
 
 const AVERROR_EINVAL = -22;
 
-/** What FFmpeg logged as an error during a call that failed: its error number alone says little. */
-export async function collectLog(call: () => number): Promise<{ code: number; lines: string[] }> {
+/** What a call gave, and what FFmpeg logged as an error meanwhile: its error number alone says little. */
+export interface LoggedCall {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+/** How many lines of a call are kept: FFmpeg has one log for all that goes on, and a call may wait for long. */
+const maxLines = 20;
+const collectors = new Set<string[]>();
+
+/** Makes a call that gives FFmpeg's number. */
+export async function collectLog(call: () => number | Promise<number>): Promise<LoggedCall> {
   const { Log } = ffmpeg();
   const lines: string[] = [];
-  Log.setCallback((_, message) => void lines.push(message.trim()), { maxLevel: AV_LOG_ERROR });
+  const collect = (_: number, message: string) => {
+    for (const collector of collectors) if (collector.length < maxLines) collector.push(message.trim());
+  };
+  if (collectors.size === 0) Log.setCallback(collect, { maxLevel: AV_LOG_ERROR });
+  collectors.add(lines);
   try {
-    const code = safely(call, lines);
+    const calling = safely(call, lines);
+    const code = typeof calling === "number" ? calling : await calling;
     // Lines come by way of the event loop.
     if (code < 0) await new Promise((resolve) => setTimeout(resolve, 10));
     return { code, lines: lines.filter((line) => line !== "") };
   } finally {
-    Log.resetCallback();
-    Log.setLevel(AV_LOG_QUIET);
+    collectors.delete(lines);
+    if (collectors.size === 0) {
+      Log.resetCallback();
+      Log.setLevel(AV_LOG_QUIET);
+    }
   }
 }
 
 // node-av throws where there is no number to return.
-function safely(call: () => number, lines: string[]): number {
+function safely(call: () => number | Promise<number>, lines: string[]): number | Promise<number> {
   try {
     return call();
   } catch (error) {

@@ -1,7 +1,8 @@
 import { MediaError } from "../errors.ts";
 import type { Cue } from "../text/cues/cue.ts";
+import type { Framing } from "./file-sink.ts";
 import { Output } from "./output.ts";
-import type { Framing } from "./sink.ts";
+import type { SrtSink } from "./srt-sink.ts";
 
 /** What the outputs of cues share: each is checked, and none begins before the one that was written before it. */
 export abstract class CueOutput extends Output<Cue> {
@@ -9,8 +10,8 @@ export abstract class CueOutput extends Output<Cue> {
   #lastMs = 0;
 
   /** @internal */
-  constructor(path: string, framing: Framing) {
-    super(path, framing);
+  constructor(path: string, framing: Framing, live: SrtSink | undefined) {
+    super(path, framing, live);
   }
 
   /** @internal */

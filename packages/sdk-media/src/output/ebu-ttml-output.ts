@@ -3,6 +3,7 @@ import { EbuTtDocument } from "../text/ebu-ttml/document.ts";
 import { write } from "../text/ebu-ttml/write.ts";
 import { Output } from "./output.ts";
 import { SequenceNumbers } from "./sequence-numbers.ts";
+import type { SrtSink } from "./srt-sink.ts";
 
 /**
  * Writes documents of EBU-TTML one behind the other, as `ebuTtmlStream` and a `Framer` read them. A document keeps its
@@ -18,8 +19,8 @@ export class EbuTtmlOutput extends Output<EbuTtDocument> {
   readonly #numbers = new SequenceNumbers();
 
   /** @internal */
-  constructor(path: string) {
-    super(path, { head: "", separator: "\n", tail: "\n" });
+  constructor(path: string, live?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "\n" }, live);
   }
 
   /**

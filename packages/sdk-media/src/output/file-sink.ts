@@ -1,15 +1,24 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { MediaError } from "../errors.ts";
-import type { Framing, Sink } from "./sink.ts";
 
 /** How much is collected before it is written. */
 const chunkCharacters = 64 * 1024;
+
+/** What stands around the pieces of a file; each piece is one value, whole in itself. */
+export interface Framing {
+  /** Before the first piece, and alone if there is none. */
+  readonly head: string;
+  /** Between two pieces. */
+  readonly separator: string;
+  /** Behind the last piece. */
+  readonly tail: string;
+}
 
 /**
  * A file that is written as pieces come. Until the end it has a temporary name, its own with `.part` behind it; a device
  * or a pipe is written to as it is.
  */
-export class FileSink implements Sink {
+export class FileSink {
   readonly #path: string;
   readonly #framing: Framing;
   #file: Promise<FileHandle> | undefined;
@@ -19,7 +28,10 @@ export class FileSink implements Sink {
   #count = 0;
   #last: Promise<void> = Promise.resolve();
 
+  /** Opens nothing before the first piece. @throws {MediaError} `OUTPUT_FAILED` for what is no file. */
   constructor(path: string, framing: Framing) {
+    if (/^[a-z]+:\/\//i.test(path))
+      throw new MediaError("OUTPUT_FAILED", `${path}: only files and srt:// addresses can be written to`);
     this.#path = path;
     this.#framing = framing;
     this.#text = framing.head;

@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { Output } from "./output.ts";
+import type { SrtSink } from "./srt-sink.ts";
 
 /**
  * Writes values into `{"frames":[…]}`, one after another.
@@ -12,8 +13,8 @@ import { Output } from "./output.ts";
  */
 export class JsonOutput extends Output<unknown> {
   /** @internal */
-  constructor(path: string) {
-    super(path, { head: '{"frames":[\n', separator: ",\n", tail: "\n]}\n" });
+  constructor(path: string, live?: SrtSink) {
+    super(path, { head: '{"frames":[\n', separator: ",\n", tail: "\n]}\n" }, live);
   }
 
   /** @internal */

@@ -1,25 +1,28 @@
-import { openSink } from "./open-sink.ts";
-import type { Framing, Sink } from "./sink.ts";
+import { FileSink, type Framing } from "./file-sink.ts";
+import type { SrtSink } from "./srt-sink.ts";
 import { turnToWrite } from "./turn.ts";
 
 /**
- * A file that a job writes, one value after another, so that memory does not grow with the media. Until the job has ended
+ * What a job writes, one value after another, so that memory does not grow with the media: to an SRT peer each as it comes, or
+ * to a file. Until the job has ended
  * it has a temporary name, its own with `.part` behind it; a device or a pipe is written to as it is.
  */
 export abstract class Output<Value> {
-  /** Where the file will be. */
+  /** Where the file will be, or who gets what is written. */
   readonly path: string;
-  readonly #sink: Sink;
+  readonly #file?: FileSink;
+  readonly #sink: FileSink | SrtSink;
 
-  /** @internal */
-  constructor(path: string, framing: Framing) {
-    this.path = path;
-    this.#sink = openSink(path, framing);
+  /** @internal @param live - Gets each value as it comes, instead of a file; ended by whoever opened it. */
+  constructor(path: string, framing: Framing, live: SrtSink | undefined) {
+    this.path = live?.path ?? path;
+    if (!live) this.#file = new FileSink(path, framing);
+    this.#sink = live ?? (this.#file as FileSink);
   }
 
   /** Where what was written stands, if anything was; undefined otherwise. */
   get partialPath(): string | undefined {
-    return this.#sink.partialPath;
+    return this.#file?.partialPath;
   }
 
   /**
@@ -36,12 +39,12 @@ export abstract class Output<Value> {
 
   /** Ends the file and gives it its name. */
   async finish(): Promise<void> {
-    await this.#sink.finish();
+    await this.#file?.finish();
   }
 
   /** Leaves what was written under its temporary name. */
   async abandon(): Promise<void> {
-    await this.#sink.abandon();
+    await this.#file?.abandon();
   }
 
   /** The text of a value, whole in itself. @internal */

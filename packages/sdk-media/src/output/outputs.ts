@@ -1,23 +1,30 @@
 import { resolve } from "node:path";
 import { MediaError } from "../errors.ts";
+import type { SrtOptions } from "../live-options.ts";
+import { isSrt } from "../srt/srt-address.ts";
 import { EbuTtmlOutput } from "./ebu-ttml-output.ts";
 import { JsonOutput } from "./json-output.ts";
 import type { Output } from "./output.ts";
+import { SrtSink } from "./srt-sink.ts";
 import { SubripOutput } from "./subrip-output.ts";
 import { WebvttOutput } from "./webvtt-output.ts";
 import { XmlOutput } from "./xml-output.ts";
 
 /**
- * The files that a job writes: given their names when it has ended. Each function gives the same object for the same path,
- * which by default is the job's `destination_path`.
+ * What a job writes: files, given their names when it has ended, and SRT peers, which get each value as it comes. Each function
+ * gives the same object for the same path, which by default is the job's `destination_path`.
  */
 export class Outputs {
   readonly #destinationPath: string;
   readonly #outputs = new Map<string, Output<never>>();
+  readonly #sinks = new Map<string, SrtSink>();
+  readonly #srtOptions: SrtOptions & { readonly signal: AbortSignal };
 
-  /** @internal */
-  constructor(destinationPath: string) {
+  /** @internal A peer that is the destination is waited for at once. */
+  constructor(destinationPath: string, srtOptions: SrtOptions & { readonly signal: AbortSignal }) {
     this.#destinationPath = destinationPath;
+    this.#srtOptions = srtOptions;
+    if (isSrt(destinationPath)) this.srt();
   }
 
   /**
@@ -90,10 +97,28 @@ export class Outputs {
     return this.#output(path, XmlOutput);
   }
 
+  /**
+   * An SRT peer that gets pieces as they come; the same object for the same address.
+   *
+   * @param address - `srt://host:port` to call the peer, `srt://:port` to be called. @default the job's `destination_path`
+   * @throws {MediaError} `OUTPUT_FAILED` if it is no such address.
+   *
+   * @example
+   * ```ts
+   * await job.output.srt().write(document);
+   * ```
+   */
+  srt(address: string = this.#destinationPath): SrtSink {
+    const sink = this.#sinks.get(address) ?? new SrtSink(address, this.#srtOptions);
+    this.#sinks.set(address, sink);
+    return sink;
+  }
+
   /** @internal Closes and names all files; gives their paths. */
   async finish(): Promise<string[]> {
     for (const output of this.#outputs.values()) await output.finish();
-    return [...this.#outputs.values()].map(({ path }) => path);
+    await Promise.all([...this.#sinks.values()].map((sink) => sink.finish()));
+    return [...new Set([...this.#outputs.values(), ...this.#sinks.values()].map(({ path }) => path))];
   }
 
   /** @internal Where unfinished files are. */
@@ -103,12 +128,17 @@ export class Outputs {
 
   /** @internal Leaves all files under their temporary names. */
   async abandon(): Promise<void> {
-    await Promise.all([...this.#outputs.values()].map((output) => output.abandon()));
+    const all = [...this.#outputs.values(), ...this.#sinks.values()];
+    await Promise.all(all.map((output) => output.abandon()));
   }
 
-  #output<Kind extends Output<never>>(path = this.#destinationPath, Kind: new (path: string) => Kind): Kind {
-    const key = resolve(path);
-    const output = this.#outputs.get(key) ?? new Kind(path);
+  #output<Kind extends Output<never>>(
+    path = this.#destinationPath,
+    Kind: new (path: string, live: SrtSink | undefined) => Kind,
+  ): Kind {
+    const live = isSrt(path) ? this.srt(path) : undefined;
+    const key = live ? path : resolve(path);
+    const output = this.#outputs.get(key) ?? new Kind(path, live);
     if (!(output instanceof Kind))
       throw new MediaError(
         "OUTPUT_FAILED",

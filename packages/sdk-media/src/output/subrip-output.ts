@@ -2,6 +2,7 @@ import type { Cue } from "../text/cues/cue.ts";
 import { toMarkup } from "../text/cues/cue-markup.ts";
 import { writeTime } from "../text/cues/cue-time.ts";
 import { CueOutput } from "./cue-output.ts";
+import type { SrtSink } from "./srt-sink.ts";
 
 /**
  * Writes cues into a SubRip file, numbered from 1, in the order in which they begin. SubRip has no escapes: into a text that
@@ -14,8 +15,8 @@ import { CueOutput } from "./cue-output.ts";
  */
 export class SubripOutput extends CueOutput {
   /** @internal */
-  constructor(path: string) {
-    super(path, { head: "", separator: "\n", tail: "" });
+  constructor(path: string, live?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "" }, live);
   }
 
   /** @internal */

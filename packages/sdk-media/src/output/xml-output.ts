@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { Output } from "./output.ts";
+import type { SrtSink } from "./srt-sink.ts";
 
 /**
  * Writes documents of XML one behind the other, each beginning a line; they are not checked.
@@ -11,8 +12,8 @@ import { Output } from "./output.ts";
  */
 export class XmlOutput extends Output<string> {
   /** @internal */
-  constructor(path: string) {
-    super(path, { head: "", separator: "\n", tail: "\n" });
+  constructor(path: string, live?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "\n" }, live);
   }
 
   /** @internal */

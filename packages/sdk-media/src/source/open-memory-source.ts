@@ -9,7 +9,11 @@ export interface Opened {
   readonly code: number;
   readonly reader?: ByteReader;
   /** Lets go of the reader; after the source was closed. */
-  readonly close?: () => void;
+  readonly close?: () => void | Promise<void>;
+  /** Makes it end, although more would come. */
+  readonly end?: () => void;
+  /** Whether its streams were looked at. @default false */
+  readonly isProbed?: boolean;
 }
 
 /** Opens a kept source. */

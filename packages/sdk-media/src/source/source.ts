@@ -11,11 +11,14 @@ import {
   ffmpeg,
   loadFFmpeg,
 } from "../ffmpeg.ts";
-import { ptsAtOrAfter } from "../rational.ts";
+import type { SrtOptions } from "../live-options.ts";
+import { ptsAtOrAfter, toMs } from "../rational.ts";
+import { hidePassphrase, isSrt } from "../srt/srt-address.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { FormatContext } from "./format-context.ts";
 import { findSource } from "./memory-source.ts";
 import { type Opened, openMemorySource } from "./open-memory-source.ts";
+import { openSrtSource } from "./open-srt-source.ts";
 import { readFormatContext } from "./read-format-context.ts";
 
 /** How long a network source may be silent, in microseconds: FFmpeg's own unit. */
@@ -30,21 +33,25 @@ const seekable = new Set(["mov", "mp4", "matroska", "webm", "mpegts", "wav", "mx
 export class Source {
   readonly format: FormatContext;
   readonly #native: NativeFormatContext;
+  /** Whether it comes as it is made, and ends when its peer goes. */
+  readonly isLive: boolean;
   readonly #isFile: boolean;
   readonly #canSeek: boolean;
   readonly #close: () => Promise<void>;
   readonly #reader: ByteReader | undefined;
+  readonly #end: (() => void) | undefined;
+  #hasEnded = false;
   #selected: readonly number[] = [];
+  #startTimeUs: number | undefined;
 
-  private constructor(
-    native: NativeFormatContext,
-    how: { isFile: boolean; canSeek: boolean; reader: ByteReader | undefined; close: () => Promise<void> },
-  ) {
+  private constructor(native: NativeFormatContext, how: HowOpened) {
     this.#native = native;
+    this.isLive = how.isLive;
     this.#isFile = how.isFile;
     this.#canSeek = how.canSeek;
     this.#reader = how.reader;
     this.#close = how.close;
+    this.#end = how.end;
     this.format = readFormatContext(native);
   }
 
@@ -54,8 +61,9 @@ export class Source {
    * @throws {MediaError} `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY`, `SOURCE_INVALID`, `SOURCE_FAILED`.
    * @throws The signal's reason, if it aborts.
    */
-  static async open(path: string, signal: AbortSignal): Promise<Source> {
+  static async open(path: string, signal: AbortSignal, srt: SrtOptions): Promise<Source> {
     const memory = findSource(path);
+    const isLive = isSrt(path);
     const isFile = !memory && !/^[a-z][a-z0-9+.-]+:/i.test(path) && (await checkFile(path));
     const { FormatContext } = await loadFFmpeg();
     signal.throwIfAborted();
@@ -64,16 +72,27 @@ export class Source {
     native.allocContext();
     const interrupt = () => native.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
-    const opened = memory ? await openMemorySource(native, memory, signal) : await openUrl(native, path);
-    const found = opened.code < 0 ? opened.code : await native.findStreamInfo();
+    const opened = memory
+      ? await openMemorySource(native, memory, signal)
+      : isLive
+        ? await openSrtSource(native, path, signal, srt)
+        : await openUrl(native, path);
+    const found = opened.code < 0 || opened.isProbed ? opened.code : await native.findStreamInfo();
     const close = async () => {
       signal.removeEventListener("abort", interrupt);
       await native.closeInput();
-      opened.close?.();
+      await opened.close?.();
     };
     const { reader } = opened;
     if (found >= 0 && native.nbStreams > 0)
-      return new Source(native, { isFile, canSeek: memory === undefined, reader, close });
+      return new Source(native, {
+        isFile,
+        isLive,
+        canSeek: memory === undefined && !isLive,
+        reader,
+        close,
+        end: opened.end,
+      });
     await close();
     signal.throwIfAborted();
     throw openError(path, found, reader);
@@ -89,7 +108,7 @@ export class Source {
   /** The first timestamp of the source, in microseconds. */
   get startTimeUs(): number {
     const { startTime } = this.#native;
-    return startTime === AV_NOPTS_VALUE ? 0 : Number(startTime);
+    return startTime === AV_NOPTS_VALUE ? (this.#startTimeUs ?? 0) : Number(startTime);
   }
 
   /** Tells FFmpeg to skip the packets of all other streams. */
@@ -144,22 +163,47 @@ export class Source {
   read(packet: Packet, signal: AbortSignal): boolean | Promise<boolean> {
     // A file never waits for long; a call that goes through a thread costs 27 µs.
     if (this.#isFile) return this.#hasRead(this.#native.readFrameSync(packet), signal);
-    return this.#native.readFrame(packet).then((code) => this.#hasRead(code, signal));
+    return this.#native.readFrame(packet).then((code) => {
+      if (code >= 0 && this.isLive) this.#markStart(packet);
+      return this.#hasRead(code, signal);
+    });
+  }
+
+  // What was not looked at for its streams has no start time, and begins with its first packet.
+  #markStart({ pts, streamIndex }: Packet): void {
+    if (this.#startTimeUs === undefined && pts !== AV_NOPTS_VALUE)
+      this.#startTimeUs = toMs(pts, this.stream(streamIndex).timeBase) * 1000;
   }
 
   #hasRead(code: number, signal: AbortSignal): boolean {
     if (code >= 0) return true;
     signal.throwIfAborted();
+    if (this.#hasEnded) return false;
     const failure = this.#reader?.failure;
     if (code === AVERROR_EOF && !failure) return false;
     const reason = failure ? String(failure.error) : errorText(code);
     throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${reason}`, { cause: failure?.error });
   }
 
+  /** Makes a live source end now, although it waits for more; others are read on. */
+  end(): void {
+    this.#hasEnded = this.#end !== undefined;
+    this.#end?.();
+  }
+
   /** Closes the source. */
   close(): Promise<void> {
     return this.#close();
   }
+}
+
+interface HowOpened {
+  readonly isFile: boolean;
+  readonly isLive: boolean;
+  readonly canSeek: boolean;
+  readonly reader: ByteReader | undefined;
+  readonly close: () => Promise<void>;
+  readonly end: (() => void) | undefined;
 }
 
 async function openUrl(native: NativeFormatContext, url: string): Promise<Opened> {
@@ -187,7 +231,7 @@ async function checkFile(path: string): Promise<boolean> {
 }
 
 function openError(path: string, code: number, reader: ByteReader | undefined): MediaError {
-  const shown = path.replace(/\/\/[^/@]*@/, "//");
+  const shown = hidePassphrase(path.replace(/\/\/[^/@]*@/, "//"));
   if (reader?.failure) {
     const cause = reader.failure.error;
     return new MediaError("SOURCE_FAILED", `${shown} cannot be opened: ${cause}`, { cause });

@@ -70,18 +70,12 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
 ): TestMediaJob<Parameters> {
   const { source, parameters = {}, ...rest } = options;
   const path = typeof source === "string" ? source : keepSource(source);
-  // Until the job has started, or ended before, there is nothing to update or to stop.
+  // Until the order was sent there is nothing to update or to stop.
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const started = startTestWorker(worker, {
-    ...rest,
-    onResponse: (response) => {
-      begin();
-      rest.onResponse?.(response);
-    },
-  });
+  const started = startTestWorker(worker, rest);
   const send = async (order: Order) => {
     const test = await started;
     await begun;
@@ -92,7 +86,9 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
     const folder = await mkdtemp(join(tmpdir(), "mcai-media-"));
     try {
       const given = { ...parameters, source_path: path, destination_path: join(folder, destination) };
-      await test.send({ type: "job", job_id: jobId, parameters: toWire(given) }, { canDelay: false });
+      const sent = test.send({ type: "job", job_id: jobId, parameters: toWire(given) }, { canDelay: false });
+      begin();
+      await sent;
       return await readOutcome(test, folder);
     } finally {
       await test.close();

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { MediaError } from "../errors.ts";
+import { errorText, loadFFmpeg } from "../ffmpeg.ts";
+import type { SrtOptions } from "../live-options.ts";
+import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
+import { connectSrt } from "../srt/srt-connection.ts";
+import { SrtSender } from "../srt/srt-sender.ts";
+import { TimeLimit } from "../srt/time-limit.ts";
+
+/** How much longer than its latency a receiver may need for what it got last. */
+const leaveMarginMs = 100;
+
+/** What still holds its connection for a receiver's sake, although its job has ended. */
+const leaving = new Set<Promise<void>>();
+
+/** Resolves when all outputs of ended jobs have left their peers: a thread that ends before would end the process. */
+export async function allSinksLeft(): Promise<void> {
+  await Promise.all(leaving);
+}
+
+/**
+ * Sends pieces to an SRT peer as they come: up to 1,316 bytes are one message, more are several in a row.
+ *
+ * @example
+ * ```ts
+ * await job.output.srt("srt://10.0.0.4:9000").write(document);
+ * ```
+ */
+export class SrtSink {
+  /** Where it goes, without a passphrase. */
+  readonly path: string;
+  readonly #address: SrtAddress;
+  readonly #options: SrtOptions & { readonly signal: AbortSignal };
+  /** Ends the waiting for a peer that nothing is to be sent to. */
+  readonly #left = new AbortController();
+  #peer: Promise<SrtSender>;
+  #last: Promise<void> = Promise.resolve();
+  #writtenAtMs: number | undefined;
+  #isFinished = false;
+
+  /** @internal Begins to wait for its peer at once. @throws {MediaError} `OUTPUT_FAILED` if the path is no address. */
+  constructor(path: string, options: SrtOptions & { readonly signal: AbortSignal }) {
+    this.#address = readSrtAddress(path, options.settings, "OUTPUT_FAILED");
+    this.path = this.#address.shown;
+    this.#options = options;
+    this.#peer = this.#connect("no peer was there");
+  }
+
+  /**
+   * Sends a piece; resolves when it was handed over, in the order of the calls. Waits for the peer if there is none yet.
+   *
+   * @throws {MediaError} `OUTPUT_FAILED` if no peer was there within `SRT_TIMEOUT_LIMIT`, or it went away.
+   * @throws The reason of the job's signal, once the job is to stop.
+   */
+  write(piece: string | Uint8Array): Promise<void> {
+    // The caller may use its bytes for something else meanwhile.
+    const bytes = typeof piece === "string" ? Buffer.from(piece) : Buffer.copyBytesFrom(piece);
+    this.#last = this.#last.then(() => this.#send(bytes));
+    return this.#last;
+  }
+
+  /**
+   * Leaves the peer when it can have given on what it got last; a job that is to stop is not kept waiting for that.
+   *
+   * @internal
+   */
+  async finish(): Promise<void> {
+    this.#isFinished = true;
+    await this.#last.catch(() => undefined);
+    const left = this.#leave();
+    leaving.add(left);
+    void left.finally(() => leaving.delete(left));
+    if (!this.#options.signal.aborted) await left;
+  }
+
+  /** @internal Leaves the peer at once; does nothing after `finish`. */
+  async abandon(): Promise<void> {
+    if (!this.#isFinished) await this.#disconnect();
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#writtenAtMs !== undefined) {
+      // A receiver forgets what it still keeps when its peer leaves.
+      const waitedMs = performance.now() - this.#writtenAtMs;
+      await delay(Math.max(0, this.#address.latencyMs + leaveMarginMs - waitedMs));
+    }
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    this.#left.abort();
+    const peer = await this.#peer.catch(() => undefined);
+    peer?.interrupt();
+    await this.#last.catch(() => undefined);
+    await peer?.close();
+  }
+
+  async #send(bytes: Buffer): Promise<void> {
+    const { signal, reconnect, log } = this.#options;
+    for (;;) {
+      const peer = await this.#peer;
+      signal.throwIfAborted();
+      const code = await peer.write(bytes);
+      if (code >= 0) {
+        this.#writtenAtMs = performance.now();
+        return;
+      }
+      signal.throwIfAborted();
+      this.#writtenAtMs = undefined;
+      await peer.close();
+      const lost = `${this.path}: the peer is gone: ${errorText(code)}`;
+      if (!reconnect) throw new MediaError("OUTPUT_FAILED", lost);
+      log?.warn(`${lost}; it is waited for`);
+      this.#peer = this.#connect("the peer did not come back");
+    }
+  }
+
+  #connect(missing: string): Promise<SrtSender> {
+    const { settings, signal, log } = this.#options;
+    const limit = new TimeLimit(AbortSignal.any([signal, this.#left.signal]), settings.timeoutMs, () => {
+      const within = `within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`;
+      return new MediaError("OUTPUT_FAILED", `${this.path}: ${missing} ${within}`);
+    });
+    const connect = async () => {
+      try {
+        await loadFFmpeg();
+        const options = { address: this.#address, code: "OUTPUT_FAILED", log } as const;
+        const peer = await connectSrt(() => new SrtSender(this.#address.url), limit.signal, options);
+        signal.addEventListener("abort", () => peer.interrupt(), { once: true });
+        log?.info(`${this.path}: connected`);
+        return peer;
+      } finally {
+        limit.clear();
+      }
+    };
+    const connecting = connect();
+    // Whoever writes hears of it.
+    connecting.catch(() => undefined);
+    return connecting;
+  }
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { Dictionary, FormatContext, InputFormat, Packet, Rational } from "node-av/lib";
+import { onTestFinished } from "vitest";
+
+/** A UDP port of the loopback that nobody has. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+/** What comes one after another, to be awaited. */
+export class Arrivals<Item> {
+  readonly all: Item[] = [];
+  readonly #changed = new EventTarget();
+
+  add(item: Item): void {
+    this.all.push(item);
+    this.#changed.dispatchEvent(new Event("item"));
+  }
+
+  /** Resolves when as many are there. */
+  async reach(count: number): Promise<readonly Item[]> {
+    while (this.all.length < count)
+      await new Promise<void>((resolve) => this.#changed.addEventListener("item", () => resolve(), { once: true }));
+    return this.all;
+  }
+}
+
+/** Patient enough for a listener that is still being started. */
+const patience = "connect_timeout=10000&timeout=10000000";
+
+/** An ffmpeg command at the other end of SRT; gone when the test has ended. */
+export class FFmpegPeer {
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #received = "";
+
+  private constructor(parameters: readonly string[]) {
+    this.#child = spawn("ffmpeg", ["-hide_banner", "-v", "error", ...parameters], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#received += text;
+    });
+    this.ended = new Promise((resolve) => this.#child.on("close", resolve));
+    onTestFinished(() => this.kill());
+  }
+
+  /** Sends what FFmpeg makes, as fast as it plays. */
+  static send(options: string, port: number, query = "mode=caller"): FFmpegPeer {
+    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?${query}&${patience}`]);
+  }
+
+  /** Receives what has no container, until its peer is gone. */
+  static receive(port: number): FFmpegPeer {
+    const source = `srt://127.0.0.1:${port}?mode=listener`;
+    return new FFmpegPeer([
+      ...["-f", "data", "-raw_packet_size", "65536", "-i", source],
+      ..."-map 0 -c copy -flush_packets 1 -f data pipe:1".split(" "),
+    ]);
+  }
+
+  get received(): string {
+    return this.#received;
+  }
+
+  /** Without a farewell: its peer notices only by the silence. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+}
+
+/** A peer that sends pieces one by one, which the ffmpeg command does not, and data in MPEG-TS, which it cannot make. */
+export class DataSender {
+  readonly #native = new FormatContext();
+  #count = 0;
+  #isClosed = false;
+
+  /**
+   * Calls a listener, which must be there within three seconds, or is called.
+   *
+   * @param format - `data` for no container.
+   */
+  static async open(port: number, format: "mpegts" | "data", query = "mode=caller"): Promise<DataSender> {
+    const sender = new DataSender();
+    const native = sender.#native;
+    native.allocOutputContext2(null, "tee", `[f=${format}]srt://127.0.0.1:${port}?${query}`);
+    const stream = native.newStream(null);
+    stream.codecpar.codecType = 2 as typeof stream.codecpar.codecType;
+    stream.codecpar.codecId = (format === "data" ? 0 : 98_314) as typeof stream.codecpar.codecId;
+    stream.timeBase = new Rational(1, 90_000);
+    const code = await native.writeHeader(null);
+    if (code < 0) throw new Error(`not connected: ${code}`);
+    return sender;
+  }
+
+  /** Sends a piece; each is 300 ms after the one before, the first at 10 s. */
+  async send(text: string): Promise<void> {
+    const packet = new Packet();
+    packet.alloc();
+    packet.data = Buffer.from(text, "utf8");
+    packet.streamIndex = 0;
+    packet.pts = BigInt(900_000 + 27_000 * this.#count++);
+    packet.dts = packet.pts;
+    await this.#native.writeFrame(packet);
+    packet.free();
+  }
+
+  /** Leaves; what its receiver still keeps is lost. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#native.writeTrailer();
+    await this.#native[Symbol.asyncDispose]();
+  }
+}
+
+/** A peer that takes only what it is asked to take. */
+export class SrtTaker {
+  readonly #native = new FormatContext();
+  readonly #packet = new Packet();
+
+  static async open(port: number, query = "mode=listener"): Promise<SrtTaker> {
+    const receiver = new SrtTaker();
+    receiver.#packet.alloc();
+    const options = Dictionary.fromObject({ raw_packet_size: "65536" });
+    const format = InputFormat.findInputFormat("data");
+    const url = `srt://127.0.0.1:${port}?latency=20000&${query}`;
+    const code = await receiver.#native.openInput(url, format, options);
+    if (code < 0) throw new Error(`not connected: ${code}`);
+    return receiver;
+  }
+
+  /** The next message. */
+  async readOne(): Promise<string> {
+    const code = await this.#native.readFrame(this.#packet);
+    if (code < 0) throw new Error(`nothing more comes: ${code}`);
+    const text = this.#packet.data?.toString() ?? "";
+    this.#packet.unref();
+    return text;
+  }
+
+  async close(): Promise<void> {
+    await this.#native.closeInput();
+    this.#packet.free();
+  }
+}
