@@ -14,6 +14,7 @@ const heartbeatSeconds = 2;
 // So that nodes, and clients, notice a silent node within seconds.
 const config = { net_ticktime: 4, heartbeat: heartbeatSeconds, cluster_partition_handling: "pause_minority" };
 const reachableMs = 60_000;
+const healingMs = 15_000;
 
 export async function run(stage, findings) {
   const cluster = await stage.startCluster(config);
@@ -89,6 +90,8 @@ async function killLeader(scene, findings) {
   fault.untilMs = Date.now();
 }
 
+// On 3.10 the node may come back so quickly that it does not see that it was the minority, and then stays apart. Its
+// operators restart such a node.
 async function cutOffLeader(scene, findings) {
   const leader = await leaderOf(scene);
   const fault = scene.trace.fault("leader cut off");
@@ -101,6 +104,12 @@ async function cutOffLeader(scene, findings) {
     return known.some(({ name, running }) => name === leader.node && !running);
   });
   await leader.resume();
+  const healed = await whole(scene, healingMs).then(
+    () => true,
+    () => false,
+  );
+  findings.counted("… and the cluster heals by itself when the node goes on", healed ? "yes" : "no, restarted");
+  if (!healed) await leader.restart();
   await whole(scene);
   fault.untilMs = Date.now();
 }
@@ -132,12 +141,15 @@ const connectionsTo = ({ workers }, { port }) =>
       .map((role) => ({ worker, role })),
   );
 
-/** When each of the workers' connections to a node has been replaced by one to another node, in ms from now on. */
+// When each of the workers' connections to a node, which goes away now, has been made again, in ms from now on: to
+// another one, or to the same if it is back before that.
 function moving(scene, node) {
   const startMs = performance.now();
   const moves = connectionsTo(scene, node).map(async ({ worker, role }) => {
-    const another = new RegExp(`Connected to the broker [\\d.]+:(?!${node.port} )\\d+ .*\\(${role}\\)`);
-    await worker.logged(another, { from: worker.log.length, timeoutMs: reachableMs });
+    await worker.logged(new RegExp(`Connected to the broker .*\\(${role}\\)`), {
+      from: worker.log.length,
+      timeoutMs: reachableMs,
+    });
     return performance.now() - startMs;
   });
   return Promise.all(moves);
@@ -146,7 +158,7 @@ function moving(scene, node) {
 async function findMoves(moves, limitMs, fault, findings) {
   const tookMs = await moves;
   findings.atLeast(`${fault}: connections of workers to that node`, 1, tookMs.length, "");
-  findings.atMost("… all of them to another node within", limitMs, Math.max(...tookMs), "ms");
+  findings.atMost("… all of them are made again within", limitMs, Math.max(...tookMs), "ms");
 }
 
 const otherThan = ({ nodes }, node) => nodes.find((one) => one !== node);
@@ -162,14 +174,14 @@ function anotherLeader(scene, former) {
 }
 
 // What RabbitMQ's operators ask before they stop a node: whether any queue would then lack a majority.
-function whole(scene) {
+function whole(scene, timeoutMs) {
   const ask = (node) => scene.manage("GET", "/health/checks/node-is-quorum-critical", undefined, node);
-  return until("every queue has all of its replicas", () => Promise.all(scene.nodes.map(ask)));
+  return until("every queue has all of its replicas", () => Promise.all(scene.nodes.map(ask)), timeoutMs);
 }
 
 // The broker tells nobody when it is so.
-async function until(what, condition) {
-  const deadlineMs = performance.now() + reachableMs;
+async function until(what, condition, timeoutMs = reachableMs) {
+  const deadlineMs = performance.now() + timeoutMs;
   let error;
   while (performance.now() < deadlineMs) {
     const found = await condition().catch((reason) => {
@@ -178,5 +190,5 @@ async function until(what, condition) {
     if (found) return;
     await delay(200);
   }
-  throw new Error(`${what}: not within ${reachableMs} ms`, { cause: error });
+  throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: error });
 }

@@ -1,4 +1,76 @@
+// Very many jobs that do nothing, through one worker: what grows with the number of jobs shows.
+import { readdir, readFile } from "node:fs/promises";
+
 export const number = 11;
-export const title = "soak";
+export const title = "soak: 100,000 jobs through one worker";
 export const longOnly = true;
-export async function run() {}
+
+const jobs = 100_000;
+const portion = 1000;
+// What was reserved once and for all is there after these.
+const warmUp = 10_000;
+const maxGrowthMib = 20;
+
+export async function run(stage, findings) {
+  const scene = await stage.scene();
+  const { backend, trace, queue } = scene;
+  backend.keeps = () => false;
+  try {
+    const worker = await scene.start();
+    const samples = [];
+    const startMs = performance.now();
+    let before;
+    for (let sent = 0; sent < jobs; sent += portion) {
+      // One portion waits while the one before is worked off.
+      await answered(backend, sent - portion);
+      if (sent === warmUp) {
+        await answered(backend, sent);
+        before = await handles(worker);
+      }
+      const portionIds = Array.from({ length: portion }, () => scene.nextId());
+      await Promise.all(portionIds.map((id) => backend.sendJob(queue, id, { action: "nothing" })));
+      samples.push(await residentMib(worker));
+    }
+    await answered(backend, jobs);
+    const seconds = (performance.now() - startMs) / 1000;
+    const perPortions = warmUp / portion;
+    // A median, because memory goes up and down between two collections of garbage.
+    const early = median(samples.slice(perPortions, 2 * perPortions));
+    const late = median(samples.slice(-perPortions));
+    findings.counted("jobs a second", Math.round(jobs / seconds));
+    findings.counted("memory at jobs 10,000 to 20,000, and of the last 10,000", `${early} MiB, ${late} MiB`);
+    findings.atMost("… growth", maxGrowthMib, late - early, "MiB");
+    findings.counted("… the most", `${Math.max(...samples)} MiB`);
+    findings.equal("handles and threads after the warm-up and at the end are the same", before, await handles(worker));
+    const outcomes = [...backend.finals.values()];
+    findings.equal(
+      "jobs with exactly one final response",
+      jobs,
+      outcomes.filter((finals) => finals.length === 1).length,
+    );
+    findings.equal(
+      "… that is job_completed",
+      jobs,
+      outcomes.filter(([final]) => final.kind === "job_completed").length,
+    );
+    findings.equal("runs", jobs, trace.runs().length);
+    findings.equal("orders left in the queue", 0, (await backend.count(queue)).messages);
+  } finally {
+    await scene.close();
+  }
+}
+
+const answered = (backend, count) =>
+  backend.until(() => backend.finals.size >= count, `final responses of ${count} jobs`, 120_000);
+
+async function residentMib({ pid }) {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) / 102.4) / 10;
+}
+
+async function handles({ pid }) {
+  const [files, threads] = await Promise.all([readdir(`/proc/${pid}/fd`), readdir(`/proc/${pid}/task`)]);
+  return { files: files.length, threads: threads.length };
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
