@@ -1,6 +1,8 @@
 import { type AddressInfo, createServer } from "node:net";
+import type { ConsumeMessage } from "amqplib";
 import { afterAll, describe, expect, it } from "vitest";
 import { FaultProxy } from "../../../chaos/fault-proxy.mjs";
+import { toDelivery } from "../src/transport/amqp/incoming.ts";
 import { useVirtualHost } from "./broker.ts";
 import { runWorkerOn, startWorker, urlOf, type WorkerOnBroker } from "./broker-worker.ts";
 import { job, openWorkersFolder } from "./run-local.ts";
@@ -169,6 +171,51 @@ describe("a job whose worker was lost", { timeout: 30_000 }, () => {
       await wire.next(id === once ? "job_completed" : "job_error", id);
     }
     expect(wire.kinds(twice)).toEqual(["job_error"]);
+  });
+});
+
+/** Takes the order of a quorum queue and gives it back, as a worker does that has another job in hand. */
+async function giveBack({ queue, channel }: Wire): Promise<void> {
+  await channel.prefetch(1);
+  const message = await new Promise<ConsumeMessage | null>((resolve) => {
+    void channel.consume(queue, resolve, { consumerTag: "busy" });
+  });
+  await channel.cancel("busy");
+  if (!message) throw new Error("the queue was deleted");
+  const delivery = toDelivery(message, channel, {
+    queueName: queue,
+    direct: false,
+    cluster: true,
+    username: "guest",
+    isOpen: () => true,
+    publish: async ({ exchange, routingKey, body, properties }) => {
+      channel.publish(exchange, routingKey, body, properties);
+      await channel.waitForConfirms();
+    },
+  });
+  await delivery.settle("give_back");
+}
+
+describe("a job whose worker lost its connection", { timeout: 30_000 }, () => {
+  it("is known to it again on a quorum queue, also after another worker gave the order back", async () => {
+    const proxy = await FaultProxy.open(quorumHost().port);
+    const env = { AMQP_SERVER_CONFIGURATION: "cluster" };
+    const { wire, run, close } = await startWorker(folder, quorumHost(), { port: proxy.port, env });
+    opened.push(proxy, { close });
+    const id = nextId++;
+    await wire.sendJob(job(id, { action: "poll" }));
+    await wire.next("job_progression", id);
+    proxy.refuse(true);
+    proxy.cut();
+    await giveBack(wire);
+    await giveBack(wire);
+    proxy.refuse(false);
+    await run.waitFor(reconnected);
+    await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
+    await wire.next("job_stopped", id);
+    await wire.sendJob(job(nextId));
+    await wire.next("job_completed", nextId++);
+    expect(wire.kinds(id)).toEqual(["job_progression", "job_stopped"]);
   });
 });
 

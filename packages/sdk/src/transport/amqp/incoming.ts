@@ -22,10 +22,14 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
   const { queueName, direct, cluster } = options;
   const { "x-delivery-count": deliveryCount, ...headers } = message.properties.headers ?? {};
   const softRejects = countOf(headers.soft_reject);
+  const deaths = Math.max(countOf(headers["x-death"]), cluster ? toCount(deliveryCount) : 0);
+  const redelivered = message.fields.redelivered || (cluster && headers.redelivered === true);
+  // A copy is new to the broker. The worker that has the job must know it all the same.
+  const returned = cluster && (redelivered || deaths > 0) ? { ...headers, redelivered: true } : headers;
   const settle = async (how: Settlement): Promise<boolean> => {
     // The broker brings it again by itself.
     if (!options.isOpen()) return false;
-    if (how === "give_back") await options.publish(toReturned(message, options, headers));
+    if (how === "give_back") await options.publish(toReturned(message, options, returned));
     else if (how === "count_death") await options.publish(toReturned(message, options, withDeath(headers, options)));
     else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
     if (!options.isOpen()) return false;
@@ -38,9 +42,9 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
     origin: queueName,
     direct,
     canGiveBack: !direct,
-    redelivered: message.fields.redelivered,
+    redelivered,
     canCountDeath: !direct && !cluster,
-    deaths: Math.max(countOf(headers["x-death"]), cluster ? toCount(deliveryCount) : 0),
+    deaths,
     softRejects,
     canDelay: !direct,
     settle,
