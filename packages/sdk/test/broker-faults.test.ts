@@ -189,7 +189,7 @@ async function giveBack({ queue, channel }: Wire): Promise<void> {
     username: "guest",
     isOpen: () => true,
     publish: async ({ exchange, routingKey, body, properties }) => {
-      channel.publish(exchange, routingKey, body, properties);
+      channel.publish(exchange, routingKey, Buffer.from(body), properties);
       await channel.waitForConfirms();
     },
   });
