@@ -90,8 +90,7 @@ async function killLeader(scene, findings) {
   fault.untilMs = Date.now();
 }
 
-// On 3.10 the node may come back so quickly that it does not see that it was the minority, and then stays apart. Its
-// operators restart such a node.
+// A node that was stopped may not see that it was the minority, and then RabbitMQ leaves it apart. Operators restart it.
 async function cutOffLeader(scene, findings) {
   const leader = await leaderOf(scene);
   const fault = scene.trace.fault("leader cut off");
@@ -124,7 +123,7 @@ async function restartEach(scene, findings) {
     const fault = scene.trace.fault("node restarted");
     const moves = moving(scene, node);
     await node.restart();
-    await findMoves(moves, 10_000, `restart ${scene.nodes.length - left.length} of ${scene.nodes.length}`, findings);
+    await findMoves(moves, 15_000, `restart ${scene.nodes.length - left.length} of ${scene.nodes.length}`, findings);
     await whole(scene);
     fault.untilMs = Date.now();
   }
