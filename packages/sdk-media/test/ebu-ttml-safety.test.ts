@@ -92,9 +92,9 @@ describe("hostile input", () => {
     ["unknown references", p('<tt:span style="a b c" region="d"/>'.repeat(25_000))],
     ["wrong times", p('<tt:span begin="x"/>'.repeat(45_000))],
   ];
-  it.each(dense)("%s cost no more than five times what they cost saxes", (_, xml) => {
+  it.each(dense)("%s cost no more than seven times what they cost saxes", (_, xml) => {
     expect(fastest(() => parse(xml))).toBeLessThan(
-      5 * fastest(() => new SaxesParser({ xmlns: true }).write(xml).close()) + 5,
+      7 * fastest(() => new SaxesParser({ xmlns: true }).write(xml).close()) + 5,
     );
   });
 

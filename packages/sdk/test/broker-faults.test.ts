@@ -74,7 +74,7 @@ describe("a connection that is lost", { timeout: 60_000 }, () => {
     const { proxy, wire, run } = await startBehindProxy({ AMQP_HEARTBEAT: "1" });
     const startMs = performance.now();
     proxy.fallSilent();
-    await run.waitFor(/was lost: Heartbeat timeout/);
+    await run.waitFor(/was lost/);
     // And what a busy machine adds.
     expect(performance.now() - startMs).toBeLessThan(3500);
     await run.waitFor(reconnected);

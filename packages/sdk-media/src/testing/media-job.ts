@@ -5,6 +5,7 @@ import type { LiveWorkerOptions, Order, Parameter, Static, TObject } from "@mcai
 import { startTestWorker, type TestWorker, type TestWorkerOptions } from "@mcai/worker-sdk/testing";
 import type { MediaWorker } from "../ported-media-worker.ts";
 import { forgetSource, keepSource } from "../source/memory-source.ts";
+import { isSrt } from "../srt/srt-address.ts";
 import type { TestSource } from "./sources.ts";
 
 /** What a media job is started with in a test. */
@@ -70,12 +71,18 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
 ): TestMediaJob<Parameters> {
   const { source, parameters = {}, ...rest } = options;
   const path = typeof source === "string" ? source : keepSource(source);
-  // Until the order was sent there is nothing to update or to stop.
+  // Until the job has started, or ended before, there is nothing to update or to stop; but an SRT peer may never come.
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const started = startTestWorker(worker, rest);
+  const started = startTestWorker(worker, {
+    ...rest,
+    onResponse: (response) => {
+      begin();
+      rest.onResponse?.(response);
+    },
+  });
   const send = async (order: Order) => {
     const test = await started;
     await begun;
@@ -87,7 +94,7 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
     try {
       const given = { ...parameters, source_path: path, destination_path: join(folder, destination) };
       const sent = test.send({ type: "job", job_id: jobId, parameters: toWire(given) }, { canDelay: false });
-      begin();
+      if (isSrt(path)) begin();
       await sent;
       return await readOutcome(test, folder);
     } finally {
