@@ -18,8 +18,6 @@ export class Backend {
   responses = [];
   /** The final ones of each job: `{ atMs, kind, message }`. */
   finals = new Map();
-  /** The jobs for which more than one job order is in hand here: by their ids, how often each was published. */
-  published = new Map();
   channel;
   /** Which responses are kept, besides the final ones; all of them unless it is set. */
   keeps = (_response) => true;
@@ -44,7 +42,6 @@ export class Backend {
 
   /** Puts a job into a queue; resolves when the broker has confirmed it. */
   async sendJob(queue, jobId, values = {}, properties = {}) {
-    this.published.set(jobId, (this.published.get(jobId) ?? 0) + 1);
     await this.publish("job_submit", queue, toOrder(jobId, values), { persistent: true, ...properties });
   }
 

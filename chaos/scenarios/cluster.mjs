@@ -1,5 +1,6 @@
 // A cluster of three nodes: the queue's leader killed, a node cut off and back, each node restarted in turn, under load.
 import { setTimeout as delay } from "node:timers/promises";
+import { account } from "../account.mjs";
 
 export const number = 10;
 export const title = "a cluster of three nodes: leader killed, node cut off, rolling restart";
@@ -51,31 +52,19 @@ async function underFaults(scene, stage, findings) {
     await harm(scene, findings);
   }
   findings.counted("jobs that waited when the faults were over", jobs - backend.finals.size);
-  try {
-    await backend.until(() => backend.finals.size >= jobs, "final responses of all jobs", 180_000);
-  } catch (error) {
-    findings.counted("the end was not reached", error.message);
-  }
-  const lost = ids.filter((id) => !backend.finals.has(id));
-  const several = trace.runsOnSeveralProcesses();
-  const pids = workers.map(({ pid }) => pid).toSorted();
-  const contradicted = ids.filter((id) => backend.statuses(id).length > 1);
-  findings.equal(`jobs of ${jobs} without a final response`, [], lost);
-  findings.equal("runs per process and attempt, at most", 1, trace.maxRunsPerProcessAndAttempt());
-  findings.counted("jobs that ran in several processes", several.count);
-  findings.equal("… of which no fault explains", [], several.unexplained);
-  findings.counted(
-    "jobs with more than one final response",
-    ids.filter((id) => backend.finals.get(id)?.length > 1).length,
+  await account(scene, findings, ids, 180_000);
+  findings.equal(
+    "jobs that ended in two ways",
+    [],
+    ids.filter((id) => backend.statuses(id).length > 1),
   );
-  findings.equal("jobs with two different final statuses", [], contradicted);
+  const pids = workers.map(({ pid }) => pid).toSorted();
   findings.equal(
     "workers that are still the processes they were",
     workerCount,
     workers.filter((one) => one.isRunning).length,
   );
   findings.equal("… and have run all jobs", pids, [...new Set(trace.runs().map(({ pid }) => pid))].toSorted());
-  findings.equal("orders left in the queue", 0, (await backend.count(queue)).messages);
 }
 
 async function killLeader(scene, findings) {

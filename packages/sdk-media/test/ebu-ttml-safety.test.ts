@@ -28,12 +28,19 @@ function refused(xml: string): EbuTtError {
 }
 
 function fastest(run: () => unknown): number {
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    run();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
+  return fastestOf(run)[0] as number;
+}
+
+/** The shortest time of each, taken in turns, so that other work on the machine hits all of them. */
+function fastestOf<Runs extends (() => unknown)[]>(...runs: Runs): { [I in keyof Runs]: number } {
+  const times = runs.map(() => Number.POSITIVE_INFINITY);
+  for (let turn = 0; turn < 5; turn++)
+    for (const [i, run] of runs.entries()) {
+      const start = performance.now();
+      run();
+      times[i] = Math.min(times[i] as number, performance.now() - start);
+    }
+  return times as { [I in keyof Runs]: number };
 }
 
 describe("hostile input", () => {
@@ -92,10 +99,12 @@ describe("hostile input", () => {
     ["unknown references", p('<tt:span style="a b c" region="d"/>'.repeat(25_000))],
     ["wrong times", p('<tt:span begin="x"/>'.repeat(45_000))],
   ];
-  it.each(dense)("%s cost no more than seven times what they cost saxes", (_, xml) => {
-    expect(fastest(() => parse(xml))).toBeLessThan(
-      7 * fastest(() => new SaxesParser({ xmlns: true }).write(xml).close()) + 5,
+  it.each(dense)("%s cost no more than five times what they cost saxes", (_, xml) => {
+    const [ours, theirs] = fastestOf(
+      () => parse(xml),
+      () => new SaxesParser({ xmlns: true }).write(xml).close(),
     );
+    expect(ours).toBeLessThan(5 * theirs + 5);
   });
 
   it("costs a framer no more in small packets, and no more memory than a document", () => {

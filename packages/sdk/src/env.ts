@@ -17,7 +17,7 @@ export interface Settings {
   readonly queueName: string;
   /** DIRECT_MESSAGING_IDENTIFIER, if it is set. */
   readonly directMessagingIdentifier: string | undefined;
-  /** MESSAGE_TTL_LIMIT: a job that was dead-lettered more often is expired. */
+  /** MESSAGE_TTL_LIMIT: a job that was dead-lettered, or lost with its worker, more often is expired. */
   readonly deathLimit: number;
   /** MESSAGE_SOFT_LIMIT: a job whose requirements were missing more often is expired. */
   readonly softRejectLimit: number;

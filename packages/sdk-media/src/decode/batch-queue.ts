@@ -14,7 +14,7 @@ interface Batch {
 /**
  * Hands batches to their handlers, one after another, in the order of the source, while the decoder goes on. The decoder
  * waits when too many bytes wait; a batch with a pace of its own is handled beside those that follow. A handler that fails
- * ends the job. What need not wait costs no promise: for sound it would be a tenth of all.
+ * ends the job. What need not wait costs no promise, which for sound would be much.
  */
 export class BatchQueue {
   /** How many batches were dropped. */

@@ -3,9 +3,9 @@ import type { SrtSink } from "./srt-sink.ts";
 import { turnToWrite } from "./turn.ts";
 
 /**
- * What a job writes, one value after another, so that memory does not grow with the media: to an SRT peer each as it comes, or
- * to a file. Until the job has ended
- * it has a temporary name, its own with `.part` behind it; a device or a pipe is written to as it is.
+ * What a job writes, one value after another, so that memory does not grow with the media: to an SRT peer each as it comes,
+ * or to a file. Until the job has ended that has a temporary name, its own with `.part` behind it; a device or a pipe is
+ * written to as it is.
  */
 export abstract class Output<Value> {
   /** Where the file will be, or who gets what is written. */

@@ -1,0 +1,42 @@
+/**
+ * Waits until every job has a final response and no order is left, or time has passed, and finds what became of the jobs:
+ * none lost, none run twice by a process, what ran or ended twice explained by a fault.
+ */
+export async function account(scene, findings, ids, timeoutMs) {
+  const { backend, trace, queue } = scene;
+  const all = backend.until(() => ids.every((id) => backend.finals.has(id)), "final responses of all jobs", timeoutMs);
+  await all.catch((error) => findings.counted("the end was not reached", error.message));
+  // An order of which the broker has made two may still be worked on.
+  await backend.emptied(queue);
+  const several = trace.runsOnSeveralProcesses();
+  const contradicted = ids.filter((id) => backend.statuses(id).length > 1);
+  findings.equal(
+    `jobs of ${ids.length} without a final response`,
+    [],
+    ids.filter((id) => !backend.finals.has(id)),
+  );
+  findings.equal("runs per process and attempt, at most", 1, trace.maxRunsPerProcessAndAttempt());
+  findings.counted("jobs that ran in several processes", several.count);
+  findings.equal("… of which no fault explains", [], several.unexplained);
+  findings.counted(
+    "jobs with more than one final response",
+    ids.filter((id) => backend.finals.get(id)?.length > 1).length,
+  );
+  findings.counted("jobs with two different final statuses", contradicted.length);
+  findings.equal(
+    "… of which no fault explains",
+    [],
+    contradicted.filter((id) => !isExplained(scene, id)),
+  );
+  findings.equal("orders left in the queue", 0, (await backend.count(queue)).messages);
+}
+
+function isExplained({ backend, trace }, id) {
+  const runs = trace.runsOf(id);
+  const finals = backend.finals.get(id);
+  return trace.explains(
+    runs[0]?.atMs ?? 0,
+    finals.at(-1).atMs,
+    runs.map(({ pid }) => pid),
+  );
+}
