@@ -18,7 +18,9 @@ const roundMs = 300;
 
 let imsc;
 try {
-  imsc = createRequire(join(process.env.IMSC ?? process.cwd(), "package.json"))("imsc/src/main/js/doc.js"); // its own entry needs a browser
+  const load = createRequire(join(process.env.IMSC ?? process.cwd(), "package.json"));
+  // Its own entry needs a browser.
+  imsc = { ...load("imsc/src/main/js/doc.js"), ...load("imsc/src/main/js/isd.js") };
 } catch {
   console.log("imsc is not there: npm install imsc in a folder, and name it by IMSC.");
 }
@@ -34,7 +36,13 @@ for (const paragraphs of [2, 392]) {
     },
     "ours, framed from bytes and resolved": () => resolve(new Framer().push(bytes)[0].document),
     "saxes alone": () => new SaxesParser({ xmlns: true }).write(xml).close(),
-    ...(imsc && { imsc: () => imsc.fromXML(plain).getMediaTimeEvents() }),
+    ...(imsc && {
+      "imsc, document and times": () => imsc.fromXML(plain).getMediaTimeEvents(),
+      "imsc, resolved for one moment": () => {
+        const document = imsc.fromXML(plain);
+        imsc.generateISD(document, document.getMediaTimeEvents()[1]);
+      },
+    }),
   };
   const rates = Object.fromEntries([...Object.keys(contenders), ...(python ? ["lxml"] : [])].map((name) => [name, []]));
   for (let round = -2; round < rounds; round++) {
@@ -52,7 +60,8 @@ for (const paragraphs of [2, 392]) {
     const numbers = [0.25, 0.5, 0.75].map((part) => Math.round(quantile(list, part)).toString().padStart(7)).join(" ");
     console.log(`${name.padEnd(38)}${numbers}   ${(median(name) / median("saxes alone")).toFixed(2)} × saxes`);
   }
-  if (imsc) console.log(`ours is ${(median("ours, typed and resolved") / median("imsc")).toFixed(1)} × imsc`);
+  for (const name of Object.keys(contenders).filter((name) => name.startsWith("imsc")))
+    console.log(`ours is ${(median("ours, typed and resolved") / median(name)).toFixed(1)} × ${name}`);
 }
 
 function rateOf(run) {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
+  type Attribute,
   type EbuTtDocument,
   EbuTtError,
   type LiveMessage,
@@ -149,12 +150,14 @@ describe("the model", () => {
     );
   });
 
-  it("never changes", () => {
+  it("never changes: it is frozen, and what it holds is read-only to the compiler", () => {
     const document = parseDocument(p("a"));
-    const text = first(p("a")).children[0] as { text: string };
-    expect(() => (text.text = "b")).toThrowError(TypeError);
     expect(() => ((document as { name: string }).name = "x")).toThrowError(TypeError);
-    expect(() => (document.attributes as unknown[]).push(1)).toThrowError(TypeError);
+    expect(() => ((document.properties as { timeBase: string }).timeBase = "x")).toThrowError(TypeError);
+    expectTypeOf<Paragraph>().toEqualTypeOf<Readonly<Paragraph>>();
+    expectTypeOf<Paragraph["children"]>().toExtend<readonly unknown[]>();
+    expectTypeOf<Paragraph["children"]>().not.toExtend<unknown[]>();
+    expectTypeOf<Attribute>().toEqualTypeOf<Readonly<Attribute>>();
   });
 
   it("tells live messages from documents", () => {

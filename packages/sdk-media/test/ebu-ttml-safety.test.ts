@@ -34,7 +34,7 @@ function fastest(run: () => unknown): number {
 /** The shortest time of each, taken in turns, so that other work on the machine hits all of them. */
 function fastestOf<Runs extends (() => unknown)[]>(...runs: Runs): { [I in keyof Runs]: number } {
   const times = runs.map(() => Number.POSITIVE_INFINITY);
-  for (let turn = 0; turn < 5; turn++)
+  for (let turn = 0; turn < 9; turn++)
     for (const [i, run] of runs.entries()) {
       const start = performance.now();
       run();
@@ -92,19 +92,19 @@ describe("hostile input", () => {
     expect(ours).toBeLessThan(2 * theirs + 5);
   });
 
-  // Of these, saxes alone makes nothing, and we a tree of 25,000 to 50,000 nodes: 2 to 4 times its time was measured.
+  // Of these, saxes alone makes nothing, and we a tree of 25,000 to 50,000 nodes.
   const dense: [string, string][] = [
     ["nearly as many elements as the limit", p("<tt:br/>".repeat(45_000))],
     ["elements at the limit", p("<tt:br/>".repeat(49_990))],
     ["unknown references", p('<tt:span style="a b c" region="d"/>'.repeat(25_000))],
     ["wrong times", p('<tt:span begin="x"/>'.repeat(45_000))],
   ];
-  it.each(dense)("%s cost no more than five times what they cost saxes", (_, xml) => {
+  it.each(dense)("%s cost no more than twice what they cost saxes", (_, xml) => {
     const [ours, theirs] = fastestOf(
       () => parse(xml),
       () => new SaxesParser({ xmlns: true }).write(xml).close(),
     );
-    expect(ours).toBeLessThan(5 * theirs + 5);
+    expect(ours).toBeLessThan(2 * theirs + 5);
   });
 
   it("costs a framer no more in small packets, and no more memory than a document", () => {

@@ -56,7 +56,7 @@ const CHANGEABLE: { readonly [name in keyof Required<DocumentChanges>]: readonly
 
 /**
  * A document of EBU-TT Live, EBU-TT-D, EBU-TT Part 1 or plain TTML. Documents never change: `with` and `mapText` give new
- * ones, which share what they did not change.
+ * ones, which share what they did not change. Nodes are read-only by their types: to freeze each took a third of the time.
  *
  * @example
  * ```ts
@@ -146,11 +146,13 @@ export class EbuTtDocument {
         const isChanged = Object.entries(CHANGEABLE).some(
           ([name, [, , localName]]) => localName === attribute && changes[name as keyof DocumentChanges] !== undefined,
         );
-        if (isChanged) throw new EbuTtError(code, message, attribute === undefined ? {} : { attribute });
+        if (!isChanged) return;
+        const text = typeof message === "string" ? message : message();
+        throw new EbuTtError(code, text, attribute === undefined ? {} : { attribute });
       },
       true,
     );
-    return new EbuTtDocument({ ...this, attributes: Object.freeze(attributes), properties: Object.freeze(properties) });
+    return new EbuTtDocument({ ...this, attributes, properties: Object.freeze(properties) });
   }
 
   /**
@@ -161,7 +163,7 @@ export class EbuTtDocument {
   async mapText(mapper: TextMapper): Promise<EbuTtDocument> {
     const children: RootContent[] = [];
     for (const child of this.children) children.push(child.kind === "body" ? await mapRuns(child, mapper) : child);
-    return new EbuTtDocument({ ...this, children: Object.freeze(children) });
+    return new EbuTtDocument({ ...this, children });
   }
 }
 
@@ -175,11 +177,11 @@ function setAttribute(
   const index = attributes.findIndex((other) => other.localName === localName && other.namespace === namespace);
   const present = attributes[index];
   if (present !== undefined) {
-    attributes[index] = Object.freeze({ ...present, value });
+    attributes[index] = { ...present, value };
     return;
   }
   const used = prefix === "xml" ? prefix : declare(attributes, namespace, prefix);
-  attributes.push(Object.freeze({ name: `${used}:${localName}`, localName, namespace, value }));
+  attributes.push({ name: `${used}:${localName}`, localName, namespace, value });
 }
 
 // The prefix of a namespace at the root, declared if it is not.
@@ -188,6 +190,6 @@ function declare(attributes: Attribute[], namespace: string, wanted: string): st
   if (declared !== undefined) return declared.localName;
   let prefix = wanted;
   for (let i = 1; attributes.some(({ name }) => name === `xmlns:${prefix}`); i++) prefix = `${wanted}${i}`;
-  attributes.push(Object.freeze({ name: `xmlns:${prefix}`, localName: prefix, namespace: XMLNS, value: namespace }));
+  attributes.push({ name: `xmlns:${prefix}`, localName: prefix, namespace: XMLNS, value: namespace });
   return prefix;
 }

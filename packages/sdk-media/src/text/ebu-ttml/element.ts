@@ -2,7 +2,7 @@ import type { SaxesAttributeNS, SaxesTagNS } from "saxes";
 import type { Attribute, Node, TimeExpression } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
 import type { Report } from "./root.ts";
-import { parseTime, type Timing } from "./time-expression.ts";
+import { parseTime, parseTimeOf, type Timing } from "./time-expression.ts";
 
 /** A node whose children are still being read. */
 export type Open<N extends Node = Node> = N extends { children: unknown }
@@ -20,12 +20,18 @@ const lists = new Map<string, readonly string[]>();
 const MOST_LISTS = 256;
 const LONGEST_LIST = 64;
 
-/** Attributes as the parser gave them, in the order in which they were written. */
-export function attributesOf(given: readonly SaxesAttributeNS[]): readonly Attribute[] {
-  if (given.length === 0) return NO_ATTRIBUTES;
-  const frozen = ({ name, local, uri, value }: SaxesAttributeNS) =>
-    Object.freeze({ name, localName: local, namespace: uri, value });
-  return Object.freeze(given.map(frozen));
+/** What an element has until it has a child; many never have one. */
+export const NO_CHILDREN: Node[] = Object.freeze([]) as never;
+
+/** The first of the attributes that the parser gave, in the order in which they were written. */
+export function attributesOf(given: readonly SaxesAttributeNS[], count: number): readonly Attribute[] {
+  if (count === 0) return NO_ATTRIBUTES;
+  const attributes = new Array<Attribute>(count);
+  for (let i = 0; i < count; i++) {
+    const { name, local, uri, value } = given[i] as SaxesAttributeNS;
+    attributes[i] = { name, localName: local, namespace: uri, value };
+  }
+  return attributes;
 }
 
 /** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
@@ -52,7 +58,7 @@ export function kindOf(
     default:
   }
   const known = dialect === "ttml" ? TTML_BLOCKS : LIVE_BLOCKS;
-  if (!known.has(local)) report("BadStructure", `${parent.kind} may not hold ${local}.`);
+  if (!known.has(local)) report("BadStructure", () => `${parent.kind} may not hold ${local}.`);
   return "element";
 }
 
@@ -85,7 +91,7 @@ export function contentOf(
     } else if (localName === "style") style = idsOf(value);
     else if (localName === "region") region = value.trim();
   }
-  return { kind, name, attributes, id, begin, end, dur, style, region, preserveSpace, children: [] } as Open;
+  return { kind, name, attributes, id, begin, end, dur, style, region, preserveSpace, children: NO_CHILDREN } as Open;
 }
 
 /** The ids of a list of them. */
@@ -110,9 +116,12 @@ export function spaceOf(attributes: readonly Attribute[], inherited: boolean): b
 
 function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {
   const time = parseTime(text, timing);
-  if (time !== undefined) return Object.freeze({ text, time });
-  const of = timing.dialect === "ttml" ? "TTML" : `the time base ${timing.timeBase}`;
-  report("BadTimeExpression", `${name} is ${JSON.stringify(text)}, which is no time of ${of}.`, name);
+  if (time !== undefined) return { text, time };
+  const message = () => {
+    const of = timing.dialect === "ttml" ? "TTML" : `the time base ${timing.timeBase}`;
+    return `${name} is ${JSON.stringify(text)}, which is no time of ${of}.`;
+  };
+  report("BadTimeExpression", message, name);
   // As TTML has it, it may still be worth something.
-  return Object.freeze({ text, time: parseTime(text, { ...timing, dialect: "ttml" }) });
+  return { text, time: parseTimeOf("ttml", text, timing) };
 }

@@ -1,7 +1,6 @@
-import type { SaxesTagNS } from "saxes";
 import { idsOf } from "./element.ts";
 import type { EbuTtErrorCode } from "./error.ts";
-import type { Attribute } from "./model.ts";
+import type { ContentElement, XmlElement } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
 import type { Report } from "./root.ts";
 
@@ -16,19 +15,31 @@ export class Identifiers {
   // What was referred to before it was there, and where first.
   readonly #unknown = { style: new Map<string, number>(), region: new Map<string, number>() };
 
-  add(tag: SaxesTagNS, attributes: readonly Attribute[], tagStart: () => number, report: Report): void {
-    const isTt = tag.uri === TT;
-    for (const { namespace, localName, value } of attributes) {
+  #lastStyle: readonly string[] | undefined;
+
+  add(element: Omit<XmlElement, "children">, tagStart: () => number, report: Report): void {
+    const isTt = element.namespace === TT;
+    for (const { namespace, localName, value } of element.attributes) {
       if (namespace === XML && localName === "id") {
         this.#add(value, report);
-        if (isTt && (tag.local === "style" || tag.local === "region")) this.#targets[tag.local].add(value);
+        if (isTt && (element.localName === "style" || element.localName === "region"))
+          this.#targets[element.localName].add(value);
       } else if (namespace === "" && isTt && (localName === "style" || localName === "region")) {
-        for (const id of idsOf(value)) {
-          if (this.#targets[localName].has(id) || this.#unknown[localName].has(id)) continue;
-          this.#unknown[localName].set(id, tagStart());
-        }
+        for (const id of idsOf(value)) this.#refer(localName, id, tagStart);
       }
     }
+  }
+
+  addContent({ id, style, region }: ContentElement, tagStart: () => number, report: Report): void {
+    if (id !== undefined) this.#add(id, report);
+    // The same list again refers to nothing new.
+    if (style !== this.#lastStyle) for (const name of style) this.#refer("style", name, tagStart);
+    this.#lastStyle = style;
+    if (region !== undefined) for (const name of idsOf(region)) this.#refer("region", name, tagStart);
+  }
+
+  #refer(kind: "style" | "region", id: string, tagStart: () => number): void {
+    if (!this.#targets[kind].has(id) && !this.#unknown[kind].has(id)) this.#unknown[kind].set(id, tagStart());
   }
 
   /** Reports what refers to nothing, once the document has ended: each id once. */

@@ -17,7 +17,7 @@ export async function mapRuns<N extends Body | Div | Paragraph | Span>(
     changed ||= mapped !== child;
     children.push(mapped);
   }
-  return changed ? (Object.freeze({ ...node, children: Object.freeze(children) }) as Readonly<N> as N) : node;
+  return changed ? ({ ...node, children } as N) : node;
 }
 
 async function mapNode(
@@ -35,7 +35,7 @@ async function mapNode(
   const mapped = await mapper(seen, { paragraph });
   return mapped === seen
     ? node
-    : Object.freeze({ kind: "text" as const, text: node.text.slice(0, start) + mapped + node.text.slice(end) });
+    : { kind: "text" as const, text: node.text.slice(0, start) + mapped + node.text.slice(end) };
 }
 
 // From the first to the last character that is no white space of XML.

@@ -10,15 +10,15 @@ export function messageOf(element: XmlElement): LiveMessage {
     return found && textOfElement(found);
   };
   const payload = child(element, "payload");
-  return Object.freeze({
-    kind: "message" as const,
+  return {
+    kind: "message",
     sequenceIdentifier: find(element.attributes, EBUTTP, "sequenceIdentifier"),
     type: text("type"),
     sender: text("sender"),
-    recipients: Object.freeze(children(header, "recipient").map(textOfElement)),
+    recipients: children(header, "recipient").map(textOfElement),
     payload: payload && textOfElement(payload),
     element,
-  });
+  };
 }
 
 function child(parent: XmlElement, localName: string): XmlElement | undefined {

@@ -1,6 +1,6 @@
 import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from "saxes";
 import { EbuTtDocument } from "./document.ts";
-import { attributesOf, contentOf, kindOf, type Open, spaceOf } from "./element.ts";
+import { attributesOf, contentOf, kindOf, NO_CHILDREN, type Open, spaceOf } from "./element.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { Identifiers } from "./identifiers.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -10,7 +10,7 @@ import type { LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
 import { LIVE_MESSAGE, TT } from "./namespaces.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import type { Piece, SourceText } from "./position.ts";
-import { type DocumentProperties, readRoot } from "./root.ts";
+import { type DocumentProperties, type Report, readRoot } from "./root.ts";
 import { checkStyles } from "./style-values.ts";
 
 type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean };
@@ -30,7 +30,9 @@ export class DocumentReader {
   readonly #warnings: EbuTtError[] = [];
   readonly #identifiers = new Identifiers();
   #elements = 0;
-  #attributes: SaxesAttributeNS[] = [];
+  // Of the tag that is being read; an array that grows anew for each tag costs memory.
+  readonly #attributes: SaxesAttributeNS[] = [];
+  #attributeCount = 0;
   #properties: DocumentProperties | undefined;
   #rootAttributes: EbuTtDocument["attributes"] = [];
   #item: EbuTtDocument | LiveMessage | undefined;
@@ -48,7 +50,8 @@ export class DocumentReader {
     // With more than six handlers the parser becomes an object that V8 keeps as a dictionary, and is four times slower.
     parser.on("attribute", (attribute) => {
       // Its namespace is known, and set, when the tag has ended.
-      if (this.#attributes.push(attribute as SaxesAttributeNS) > this.#limits.attributes)
+      this.#attributes[this.#attributeCount++] = attribute as SaxesAttributeNS;
+      if (this.#attributeCount > this.#limits.attributes)
         this.#exceeded("attributes", `${this.#limits.attributes} attributes`);
     });
     parser.on("opentag", (tag) => this.#open(tag));
@@ -94,15 +97,15 @@ export class DocumentReader {
     this.#stack.push(node);
   }
 
-  #taken(): SaxesAttributeNS[] {
-    const attributes = this.#attributes;
-    if (attributes.length > 0) this.#attributes = [];
-    return attributes;
+  #taken(): EbuTtDocument["attributes"] {
+    const count = this.#attributeCount;
+    this.#attributeCount = 0;
+    return attributesOf(this.#attributes, count);
   }
 
   #openRoot(tag: SaxesTagNS): Parent {
     this.#checkEncoding(this.#parser.xmlDecl.encoding);
-    const attributes = attributesOf(this.#taken());
+    const attributes = this.#taken();
     if (tag.local === "message" && tag.uri === LIVE_MESSAGE) return element(tag, attributes) as Open;
     if (tag.local !== "tt" || tag.uri !== TT)
       this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.uri)}, expected tt in ${TT}.`);
@@ -114,13 +117,14 @@ export class DocumentReader {
   #openChild(tag: SaxesTagNS, parent: Parent): Parent {
     if (tag.local === "tt" && tag.uri === TT)
       this.#fail("Truncated", "Another document begins before this one has ended.");
-    const attributes = attributesOf(this.#taken());
+    const attributes = this.#taken();
     const node = this.#nodeOf(tag, attributes, parent);
     if (this.#properties !== undefined && attributes.length > 0) {
-      this.#identifiers.add(tag, attributes, this.#tagStart, this.#report);
+      if (node.kind === "element") this.#identifiers.add(node, this.#tagStart, this.#report);
+      else if (node.kind !== "text") this.#identifiers.addContent(node, this.#tagStart, this.#report);
     }
     if (this.#strict && tag.uri === TT) checkStyles(attributes, this.#report);
-    parentChildren(parent).push(node as Node);
+    addChild(parent, node as Node);
     return node;
   }
 
@@ -152,17 +156,13 @@ export class DocumentReader {
         this.#report("BadStructure", `${parent.kind === "root" ? "tt" : parent.kind} may not hold text.`);
       return;
     }
-    const children = parentChildren(parent);
-    const last = children.at(-1);
+    const last = (parent as { children: Node[] }).children.at(-1);
     if (last?.kind === "text") (last as { text: string }).text += text;
-    else children.push({ kind: "text", text });
+    else addChild(parent, { kind: "text", text });
   }
 
   #close(): void {
     const node = this.#stack.pop() as Parent;
-    for (const child of parentChildren(node)) if (child.kind === "text") Object.freeze(child);
-    Object.freeze(parentChildren(node));
-    if (node.kind !== "root") Object.freeze(node);
     if (this.#strict && node.kind === "element")
       this.#metadata.check(node as unknown as XmlElement, this.#properties?.timing ?? {});
     if (this.#stack.length > 0) return;
@@ -193,10 +193,9 @@ export class DocumentReader {
     this.#fail("BadEncoding", `The document says its encoding is ${encoding}, expected UTF-8 or UTF-16.`);
   }
 
-  readonly #report = (code: EbuTtErrorCode, message: string, attribute?: string): void => {
-    if (this.#warnings.length < MOST_WARNINGS) {
-      this.#reportAt(code, message, attribute, this.#tagStart());
-    }
+  readonly #report: Report = (code, message, attribute) => {
+    if (this.#warnings.length >= MOST_WARNINGS) return;
+    this.#reportAt(code, typeof message === "string" ? message : message(), attribute, this.#tagStart());
   };
 
   #reportAt(code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number): void {
@@ -219,11 +218,21 @@ export class DocumentReader {
 }
 
 function element(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"]): Open<XmlElement> {
-  return { kind: "element", name: tag.name, localName: tag.local, namespace: tag.uri, attributes, children: [] };
+  return {
+    kind: "element",
+    name: tag.name,
+    localName: tag.local,
+    namespace: tag.uri,
+    attributes,
+    children: NO_CHILDREN as XmlElement[],
+  };
 }
 
-function parentChildren(parent: Parent): Node[] {
-  return (parent as { children: Node[] }).children;
+// An array of one is smaller than an empty one that grows.
+function addChild(parent: Parent, child: Node): void {
+  const holder = parent as { children: Node[] };
+  if (holder.children === NO_CHILDREN) holder.children = [child];
+  else holder.children.push(child);
 }
 
 // saxes writes them without a capital.

@@ -73,7 +73,7 @@ function compute(
     begin: ownBegin === undefined ? (begin ?? base) : base,
     end: ownEnd !== undefined || isLeaf || isOpen ? limit : earlier(end, limit),
   };
-  intervals.set(element, Object.freeze({ begin: later(computed.begin, availability), end: computed.end }));
+  intervals.set(element, { begin: later(computed.begin, availability), end: computed.end });
   return computed;
 }
 

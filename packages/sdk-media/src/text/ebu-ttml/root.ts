@@ -4,8 +4,8 @@ import { EBUTTM, EBUTTP, TTP, XML } from "./namespaces.ts";
 import { Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
 
-/** What is told of a fault: its code, a sentence, and the attribute. */
-export type Report = (code: EbuTtErrorCode, message: string, attribute?: string) => void;
+/** What is told of a fault: its code, a sentence, and the attribute. A document may have many more than are kept. */
+export type Report = (code: EbuTtErrorCode, message: string | (() => string), attribute?: string) => void;
 
 /** What the attributes of `tt` say. */
 export interface DocumentProperties {

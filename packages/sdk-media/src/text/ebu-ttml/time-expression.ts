@@ -39,9 +39,14 @@ const COLON = 58;
  * ```
  */
 export function parseTime(text: string, timing: Timing = {}): Time | undefined {
+  return parseTimeOf(timing.dialect ?? "ebu-tt-live", text, timing);
+}
+
+/** The same, whatever dialect the timing says. @internal */
+export function parseTimeOf(dialect: NonNullable<Timing["dialect"]>, text: string, timing: Timing): Time | undefined {
   // No time needs that many digits, and large numbers cost; all begin with one.
   if (text.length > 256 || !digits(text, 0, 1)) return undefined;
-  const { dialect = "ebu-tt-live", timeBase = "media" } = timing;
+  const { timeBase = "media" } = timing;
   if (dialect === "ttml") return clockTime(text, false) ?? framesTime(text, FRAMES, timing) ?? offsetTime(text, timing);
   if (timeBase === "smpte") return framesTime(text, SMPTE_FRAMES, timing);
   return clockTime(text, timeBase === "clock") ?? offsetTime(text, undefined);
