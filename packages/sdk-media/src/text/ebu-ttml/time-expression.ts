@@ -45,7 +45,7 @@ export function parseTime(text: string, timing: Timing = {}): Time | undefined {
 /** The same, whatever dialect the timing says. @internal */
 export function parseTimeOf(dialect: NonNullable<Timing["dialect"]>, text: string, timing: Timing): Time | undefined {
   // No time needs that many digits, and large numbers cost; all begin with one.
-  if (text.length > 256 || !digits(text, 0, 1)) return undefined;
+  if (text.length > 256 || !(wholeNumber(text, 0, 1) >= 0)) return undefined;
   const { timeBase = "media" } = timing;
   if (dialect === "ttml") return clockTime(text, false) ?? framesTime(text, FRAMES, timing) ?? offsetTime(text, timing);
   if (timeBase === "smpte") return framesTime(text, SMPTE_FRAMES, timing);
@@ -66,31 +66,29 @@ function clockTime(text: string, twoHourDigits: boolean): Time | undefined {
   const dot = hourDigits + 6;
   if (text.charCodeAt(hourDigits + 3) !== COLON || (length > dot && text[dot] !== ".") || length === dot + 1)
     return undefined;
-  if (length < dot || !digits(text, 0, hourDigits) || !digits(text, dot + 1, length)) return undefined;
-  const minutes = twoDigits(text, hourDigits + 1);
-  const seconds = twoDigits(text, hourDigits + 4);
-  if (!(minutes <= 59 && seconds <= 60)) return undefined;
-  const fraction = text.slice(dot + 1);
-  const rest = minutes * 60 + seconds;
-  if (hourDigits > 9)
-    return Time.fromDigits(String(BigInt(text.slice(0, hourDigits)) * 3600n + BigInt(rest)), fraction);
-  const whole = Number(text.slice(0, hourDigits)) * 3600 + rest;
-  if (fraction.length > 6 || whole > 8e9) return Time.fromDigits(String(whole), fraction);
-  return Time.fromMicroseconds(whole * 1_000_000 + Number(fraction.padEnd(6, "0")));
-}
-
-function digits(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i) - DIGIT_0;
-    if (!(code >= 0 && code <= 9)) return false;
+  if (length < dot) return undefined;
+  const hours = wholeNumber(text, 0, hourDigits);
+  const minutes = wholeNumber(text, hourDigits + 1, hourDigits + 3);
+  const seconds = wholeNumber(text, hourDigits + 4, dot);
+  const fraction = wholeNumber(text, dot + 1, length);
+  if (!(hours >= 0 && minutes <= 59 && seconds <= 60 && fraction >= 0)) return undefined;
+  const fractionDigits = Math.max(0, length - dot - 1);
+  if (hourDigits > 6 || fractionDigits > 6) {
+    const whole = BigInt(text.slice(0, hourDigits)) * 3600n + BigInt(minutes * 60 + seconds);
+    return Time.fromDigits(String(whole), text.slice(dot + 1));
   }
-  return true;
+  return Time.fromMicroseconds((hours * 3600 + minutes * 60 + seconds) * 1e6 + fraction * 10 ** (6 - fractionDigits));
 }
 
-function twoDigits(text: string, at: number): number {
-  return digits(text, at, at + 2)
-    ? (text.charCodeAt(at) - DIGIT_0) * 10 + text.charCodeAt(at + 1) - DIGIT_0
-    : Number.NaN;
+// Not a number if one of them is no digit; inexact if there are more than 15.
+function wholeNumber(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - DIGIT_0;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function framesTime(text: string, pattern: RegExp, timing: Timing): Time | undefined {

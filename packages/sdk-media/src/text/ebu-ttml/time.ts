@@ -64,6 +64,7 @@ export class Time {
 
   /** The sum. */
   plus(other: Time): Time {
+    if (this === Time.zero) return other;
     const { numerator: a, denominator: b } = this;
     if (b === other.denominator) return new Time(a + other.numerator, b);
     return new Time(a * other.denominator + other.numerator * b, b * other.denominator).reduced();
