@@ -27,20 +27,35 @@ function refused(xml: string): EbuTtError {
   throw new Error("it was taken");
 }
 
-function fastest(run: () => unknown): number {
-  return fastestOf(run)[0] as number;
+function timeOf(run: () => unknown): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
 }
 
-/** The shortest time of each, taken in turns, so that other work on the machine hits all of them. */
-function fastestOf<Runs extends (() => unknown)[]>(...runs: Runs): { [I in keyof Runs]: number } {
-  const times = runs.map(() => Number.POSITIVE_INFINITY);
-  for (let turn = 0; turn < 9; turn++)
-    for (const [i, run] of runs.entries()) {
-      const start = performance.now();
-      run();
-      times[i] = Math.min(times[i] as number, performance.now() - start);
-    }
-  return times as { [I in keyof Runs]: number };
+/** Other work on the machine slows runs down, so the fastest of up to 30 counts; what limits it is measured in turns with it. */
+function expectWithin(run: () => unknown, limitMs: () => number): void {
+  let fastest = Number.POSITIVE_INFINITY;
+  let limit = 0;
+  for (let turn = 0; turn < 30 && fastest >= limit; turn++) {
+    fastest = Math.min(fastest, timeOf(run));
+    limit = limitMs();
+  }
+  expect(fastest).toBeLessThan(limit);
+}
+
+/** Twice what a document costs saxes alone, whose fastest run counts too. */
+function twiceSaxes(xml: string): () => number {
+  let fastest = Number.POSITIVE_INFINITY;
+  const run = () => {
+    const parser = new SaxesParser({ xmlns: true });
+    parser.on("error", () => undefined);
+    parser.write(xml).close();
+  };
+  return () => {
+    fastest = Math.min(fastest, timeOf(run));
+    return 2 * fastest + 5;
+  };
 }
 
 describe("hostile input", () => {
@@ -61,7 +76,10 @@ describe("hostile input", () => {
   it.each(quickly)("%s are refused within 10 ms", (_, xml, why) => {
     const error = refused(xml);
     expect([error.code, error.limit]).toContain(why);
-    expect(fastest(() => refused(xml))).toBeLessThan(10);
+    expectWithin(
+      () => refused(xml),
+      () => 10,
+    );
   });
 
   const p = (content: string) => live({ body: `<tt:body><tt:div><tt:p>${content}</tt:p></tt:div></tt:body>` });
@@ -76,20 +94,15 @@ describe("hostile input", () => {
     ["comments behind the root", live() + "<!--".repeat(250_000)],
   ];
   it.each(slowly)("%s cost 10 ms, or no more than twice what they cost saxes", (_, xml) => {
-    const ours = fastest(() => {
+    const run = () => {
       try {
         parse(xml);
       } catch (error) {
         if (!(error instanceof EbuTtError)) throw error;
       }
-    });
-    if (ours < 10) return;
-    const theirs = fastest(() => {
-      const parser = new SaxesParser({ xmlns: true });
-      parser.on("error", () => undefined);
-      parser.write(xml).close();
-    });
-    expect(ours).toBeLessThan(2 * theirs + 5);
+    };
+    const twice = twiceSaxes(xml);
+    expectWithin(run, () => Math.max(10, twice()));
   });
 
   // Of these, saxes alone makes nothing, and we a tree of 25,000 to 50,000 nodes.
@@ -100,11 +113,7 @@ describe("hostile input", () => {
     ["wrong times", p('<tt:span begin="x"/>'.repeat(45_000))],
   ];
   it.each(dense)("%s cost no more than twice what they cost saxes", (_, xml) => {
-    const [ours, theirs] = fastestOf(
-      () => parse(xml),
-      () => new SaxesParser({ xmlns: true }).write(xml).close(),
-    );
-    expect(ours).toBeLessThan(2 * theirs + 5);
+    expectWithin(() => parse(xml), twiceSaxes(xml));
   });
 
   it("costs a framer no more in small packets, and no more memory than a document", () => {
