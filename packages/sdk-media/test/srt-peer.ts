@@ -37,15 +37,13 @@ const patience = "connect_timeout=10000&timeout=10000000";
 export class FFmpegPeer {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
-  #received = "";
+  readonly #pieces = new Arrivals<string>();
 
-  private constructor(parameters: readonly string[]) {
+  private constructor(parameters: readonly string[], stdin: "ignore" | "pipe" = "ignore") {
     this.#child = spawn("ffmpeg", ["-hide_banner", "-v", "error", ...parameters], {
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: [stdin, "pipe", "ignore"],
     });
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.#received += text;
-    });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#pieces.add(text));
     this.ended = new Promise((resolve) => this.#child.on("close", resolve));
     onTestFinished(() => this.kill());
   }
@@ -53,6 +51,22 @@ export class FFmpegPeer {
   /** Sends what FFmpeg makes, as fast as it plays. */
   static send(options: string, port: number, query = "mode=caller"): FFmpegPeer {
     return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?${query}&${patience}`]);
+  }
+
+  /** Sends what is written to it, without a container, in messages of 1,024 bytes at most. */
+  static pipe(port: number): FFmpegPeer {
+    const options = "-f data -i pipe:0 -map 0 -c copy -flush_packets 1 -f data";
+    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?mode=caller&${patience}`], "pipe");
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Leaves when all was sent; what its receiver still keeps is lost. */
+  end(): Promise<number | null> {
+    this.#child.stdin?.end();
+    return this.ended;
   }
 
   /** Receives what has no container, until its peer is gone. */
@@ -65,7 +79,18 @@ export class FFmpegPeer {
   }
 
   get received(): string {
-    return this.#received;
+    return this.#pieces.all.join("");
+  }
+
+  /** Resolves when a text was received so many times; rejects if the command ended before. */
+  async waitFor(text: string, count: number): Promise<void> {
+    const isThere = () => this.received.split(text).length > count;
+    while (!isThere()) {
+      const next = this.#pieces.reach(this.#pieces.all.length + 1);
+      const ended = this.ended.then(() => "ended");
+      if ((await Promise.race([next, ended])) === "ended" && !isThere())
+        throw new Error(`ffmpeg ended before ${text} came ${count} times:\n${this.received}`);
+    }
   }
 
   /** Without a farewell: its peer notices only by the silence. */
