@@ -1,0 +1,13 @@
+/** A document of EBU-TT Live, in Turkish. */
+export function documentOf(number: number, body = "<tt:body/>", sequence = "demo"): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<tt:tt xmlns:tt="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter"
+    xmlns:ebuttp="urn:ebu:tt:parameters" xml:lang="tr" ttp:timeBase="media"
+    ebuttp:sequenceIdentifier="${sequence}" ebuttp:sequenceNumber="${number}"><tt:head/>${body}</tt:tt>
+`;
+}
+
+/** The documents that stand one behind the other. */
+export function splitDocuments(xml: string): string[] {
+  return xml.split(/(?<=<\/tt:tt>)\s*/).filter((text) => text !== "");
+}
