@@ -56,8 +56,8 @@ export class SequenceCues {
     return [...cues, ...this.#cuesOf(last, last.end ?? now)];
   }
 
-  #cuesOf({ document, begin, isDiscarded, times }: ResolvedInterval, end: Time | undefined): Cue[] {
-    if (isDiscarded || end === undefined) return [];
+  #cuesOf({ document, begin, times }: ResolvedInterval, end: Time | undefined): Cue[] {
+    if (end === undefined) return [];
     const from = latest(begin, this.#givenTo);
     const cues: Cue[] = [];
     for (const paragraph of paragraphs(document)) {

@@ -87,19 +87,20 @@ describe("documents", () => {
     });
   });
 
-  it("that have a fault, a number that was there or another sequence are left out", async () => {
+  it("that have a fault, a number that was there, come too late or are of another sequence are left out", async () => {
     const outcome = await start(
       transportStream(
-        [1, documentOf(1, shown(`begin="1s" end="2s"`, "one"))],
-        [2, documentOf(2, shown(`begin="soon"`, "fault"))],
-        [3, documentOf(1, shown(`begin="3s" end="4s"`, "again"))],
+        [1, documentOf(2, shown(`begin="1s" end="2s"`, "two"))],
+        [2, documentOf(3, shown(`begin="soon"`, "fault"))],
+        [3, documentOf(2, shown(`begin="3s" end="4s"`, "again"))],
         [4, documentOf(3, shown(`begin="4s" end="5s"`, "other"), "other")],
         [5, documentOf(4, shown(`begin="5s" end="6s"`, "four"))],
+        [6, documentOf(1, shown(`begin="1s" end="2s"`, "late"))],
       ),
     ).result;
     expect(outcome.parameters).toEqual({ documents: 2, cues: 2 });
-    expect(sentOf(outcome).map(textsOf)).toEqual([["ONE"], ["FOUR"]]);
-    expect(await cuesOf()).toEqual(["00:00:01.000 --> 00:00:02.000\nONE", "00:00:05.000 --> 00:00:06.000\nFOUR"]);
+    expect(sentOf(outcome).map(textsOf)).toEqual([["TWO"], ["FOUR"]]);
+    expect(await cuesOf()).toEqual(["00:00:01.000 --> 00:00:02.000\nTWO", "00:00:05.000 --> 00:00:06.000\nFOUR"]);
   });
 });
 
@@ -113,9 +114,9 @@ describe("the cues of the WebVTT file", () => {
   it("end when the next document takes its place, also if that shows nothing", async () => {
     const cues = await run(
       [1, documentOf(1, shown(`begin="10s"`, "open"))],
-      [2, documentOf(2, shown(`begin="12s" end="20s"`, "cut"))],
-      [3, documentOf(3, `<tt:body begin="15s"/>`)],
-      [4, documentOf(4, shown(`begin="16s" end="17s"`, "whole"))],
+      [5, documentOf(2, shown(`begin="12s" end="20s"`, "cut"))],
+      [9, documentOf(3, `<tt:body begin="15s"/>`)],
+      [13, documentOf(4, shown(`begin="16s" end="17s"`, "whole"))],
     );
     expect(cues).toEqual([
       "00:00:10.000 --> 00:00:12.000\nOPEN",
