@@ -163,11 +163,16 @@ export class SrtTaker {
 
   /** The next message. */
   async readOne(): Promise<string> {
+    return (await this.readBytes()).toString();
+  }
+
+  /** The bytes of the next message. */
+  async readBytes(): Promise<Buffer> {
     const code = await this.#native.readFrame(this.#packet);
     if (code < 0) throw new Error(`nothing more comes: ${code}`);
-    const text = this.#packet.data?.toString() ?? "";
+    const bytes = Buffer.from(this.#packet.data ?? []);
     this.#packet.unref();
-    return text;
+    return bytes;
   }
 
   async close(): Promise<void> {
