@@ -6,12 +6,12 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-const rounds = Number(process.argv[2] ?? 3);
+const rounds = Number(process.argv[2] ?? 9);
 const latencyMs = 120;
 const limitMs = 50;
 const cases = [
-  { name: "at once, 20 a second", handlerMs: 0, documents: 200, gapMs: 50 },
-  { name: "handler of 300 ms, 3 a second", handlerMs: 300, documents: 31, gapMs: 333 },
+  { name: "at once, 20 a second", handlerMs: 0, concurrency: 1, documents: 200, gapMs: 50 },
+  { name: "300 ms, 4 at once, 3 a second", handlerMs: 300, concurrency: 4, documents: 31, gapMs: 333 },
 ];
 
 const manifest = { name: "bench", version: "1.0.0", description: "SRT to SRT", license: "MIT", type: "module" };
@@ -44,14 +44,19 @@ try {
   const rows = results.map(({ name, added, direct }) => ({
     name,
     documents: added.length,
-    addedMs: { median: quantile(added, 0.5), p99: quantile(added, 0.99), max: Math.max(...added) },
+    addedMs: {
+      ...{ lower: quantile(added, 0.25), median: quantile(added, 0.5), upper: quantile(added, 0.75) },
+      ...{ p99: quantile(added, 0.99), max: Math.max(...added) },
+    },
     directMs: { median: quantile(direct, 0.5), p99: quantile(direct, 0.99) },
     limitMs,
   }));
   console.log(JSON.stringify({ latencyMs, rounds, rows, loads }));
-  console.error("added by the worker, ms        median    p99     max | direct hop   median    p99");
+  console.error("added by the worker, ms         lower  median   upper     p99     max | direct hop   median    p99");
   for (const { name, addedMs, directMs } of rows) {
-    const columns = [addedMs.median, addedMs.p99, addedMs.max].map((ms) => ms.toFixed(1).padStart(7)).join(" ");
+    const columns = Object.values(addedMs)
+      .map((ms) => ms.toFixed(1).padStart(7))
+      .join(" ");
     const hop = [directMs.median, directMs.p99].map((ms) => ms.toFixed(1).padStart(7)).join(" ");
     console.error(`${name.padEnd(30)} ${columns} |             ${hop}  (limit of p99: ${limitMs})`);
   }
@@ -59,13 +64,14 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-async function run({ handlerMs, documents, gapMs }) {
+async function run({ handlerMs, concurrency, documents, gapMs }) {
   const ports = [await freePort(), await freePort(), await freePort()];
   const order = join(folder, "order.json");
   const parameters = [
     { id: "source_path", type: "string", value: `srt://127.0.0.1:${ports[0]}?mode=listener` },
     { id: "destination_path", type: "string", value: `srt://127.0.0.1:${ports[1]}` },
     { id: "handler_ms", type: "integer", value: handlerMs },
+    { id: "concurrency", type: "integer", value: concurrency },
   ];
   writeFileSync(order, JSON.stringify({ job_id: 1, parameters }));
   const environment = { PATH: process.env.PATH, UV_THREADPOOL_SIZE: "8" };

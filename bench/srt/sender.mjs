@@ -5,10 +5,11 @@ import { call, listen } from "./peer.mjs";
 
 const [workerPort, backPort, directPort, latencyMs, documents, gapMs] = process.argv.slice(2).map(Number);
 const sentMs = [];
-const through = [];
-const direct = [];
+const through = [0]; // the numbers of a sequence begin with 1
+const direct = [0];
 const note = (times) => (text) => {
-  const number = Number(/^<tt n="(\d+)"/.exec(text)?.[1]);
+  const number = Number(/sequenceNumber="(\d+)"/.exec(text)?.[1]);
+  if (number !== times.length) throw new Error(`after ${times.length - 1} came ${number}: ${text}`);
   times[number] = performance.now() - sentMs[number];
 };
 
@@ -17,18 +18,22 @@ const directListening = listen(directPort, latencyMs, note(direct));
 const sendDirect = await call(directPort, latencyMs);
 await directListening;
 const sendToWorker = await call(workerPort, latencyMs);
-for (let n = 0; n < documents; n++) {
-  const bytes = Buffer.from(`<tt n="${n}">`.padEnd(1200, "x"));
+for (let n = 1; n <= documents; n++) {
+  const bytes = Buffer.from(documentOf(n));
   sentMs[n] = performance.now();
   await Promise.all([sendToWorker(bytes), sendDirect(bytes)]);
-  if (n === 0) await backListening;
+  if (n === 1) await backListening;
   await delay(gapMs);
 }
 const limit = Date.now() + 10_000;
-while (through.filter(Boolean).length < documents && Date.now() < limit) await delay(20);
-if (through.filter(Boolean).length < documents)
-  throw new Error(`of ${documents} documents came back ${through.filter(Boolean).length}: ${Object.keys(through)}`);
+while (through.length <= documents && Date.now() < limit) await delay(20);
+if (through.length <= documents) throw new Error(`of ${documents} documents came back ${through.length - 1}`);
 // The first one waited for the connections.
-console.log(JSON.stringify({ through: through.slice(1), direct: direct.slice(1) }));
+console.log(JSON.stringify({ through: through.slice(2), direct: direct.slice(2) }));
 for (const listening of [backListening, directListening]) await (await listening)();
 process.exit(0);
+
+function documentOf(number) {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" xmlns:ebuttp="urn:ebu:tt:parameters" xml:lang="en" ttp:timeBase="media" ebuttp:sequenceIdentifier="bench" ebuttp:sequenceNumber="${number}"><head><styling><style xml:id="s"/></styling><layout><region xml:id="r"/></layout></head><body><div><p xml:id="p" region="r" style="s"><span begin="00:00:01" end="00:00:03">${"x".repeat(600)}</span></p></div></body></tt>`;
+}

@@ -1,16 +1,19 @@
-// Sends on what comes by SRT, after as many milliseconds as it is told.
+// Parses EBU-TT Live that comes by SRT, and writes it to SRT again, after as many milliseconds as it is told.
 import { setTimeout as delay } from "node:timers/promises";
 import { Type } from "@mcai/worker-sdk";
-import { dataStream, defineMediaWorker } from "@mcai/worker-sdk-media";
+import { defineMediaWorker, ebuTtmlStream } from "@mcai/worker-sdk-media";
 
 export default defineMediaWorker({
-  parameters: Type.Object({ handler_ms: Type.Integer() }),
-  initProcess: (format, { handler_ms: handlerMs }, job) => ({
-    streams: [
-      dataStream(format.first("data"), {}, async ([packet]) => {
-        if (handlerMs > 0) await delay(handlerMs);
-        await job.output.srt().write(packet.data);
-      }),
-    ],
-  }),
+  parameters: Type.Object({ handler_ms: Type.Integer(), concurrency: Type.Integer() }),
+  initProcess: (format, { destination_path, handler_ms: handlerMs, concurrency }, job) => {
+    const output = job.output.ebuTtml(destination_path);
+    return {
+      streams: [
+        ebuTtmlStream(format.first("ebu-ttml"), { concurrency }, async ([document]) => {
+          if (handlerMs > 0) await delay(handlerMs);
+          await output.write(document);
+        }),
+      ],
+    };
+  },
 });
