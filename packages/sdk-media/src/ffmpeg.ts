@@ -25,6 +25,7 @@ export const AVMEDIA_TYPE_VIDEO = 0 as AVMediaType;
 export const AVMEDIA_TYPE_AUDIO = 1 as AVMediaType;
 export const AVMEDIA_TYPE_DATA = 2 as AVMediaType;
 export const AV_FRAME_FLAG_CORRUPT = 1;
+export const AV_PKT_FLAG_CORRUPT = 2;
 export const AV_PKT_DATA_WEBVTT_IDENTIFIER = 16 as AVPacketSideDataType;
 export const AV_PKT_DATA_WEBVTT_SETTINGS = 17 as AVPacketSideDataType;
 export const AV_LOG_QUIET = -8 as AVLogLevel;

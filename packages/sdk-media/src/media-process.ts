@@ -95,10 +95,15 @@ export class MediaProcess {
     packet.alloc();
     try {
       await this.#seek(packet);
+      let connectionCount = this.#source.connectionCount;
       let yieldedAt = performance.now();
       while (!this.#isDone()) {
         const reading = this.#source.read(packet, this.#job.signal);
         if (!(typeof reading === "boolean" ? reading : await reading)) break;
+        if (this.#source.connectionCount !== connectionCount) {
+          connectionCount = this.#source.connectionCount;
+          for (const each of this.#pipelines.values()) await each.cut?.();
+        }
         const pipeline = this.#pipelines.get(packet.streamIndex);
         const pushing = pipeline?.done === false ? pipeline.push(packet) : undefined;
         if (pushing) await pushing;

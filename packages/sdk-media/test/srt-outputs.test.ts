@@ -1,18 +1,20 @@
 import { Type } from "@mcai/worker-sdk";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { Framer, parseDocument } from "../src/ebu-ttml.ts";
 import { dataStream, defineMediaWorker, type LiveOptions, type MediaJob } from "../src/index.ts";
 import { startMediaJob } from "../src/testing.ts";
+import { live } from "./ebu-ttml-cases.ts";
 import { Arrivals, DataSender, FFmpegPeer, freePort, SrtTaker } from "./srt-peer.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
 /** Starts a live job on a source that a peer has called; tells of each piece what the handler makes of it. */
-async function startWriter(handle: (text: string, job: MediaJob) => unknown, live: LiveOptions = {}) {
+async function startWriter(handle: (text: string, job: MediaJob) => unknown, options: LiveOptions = {}) {
   const port = await freePort();
   const handled = new Arrivals<string>();
   const worker = defineMediaWorker({
     parameters: Type.Object({}),
-    live,
+    live: options,
     initProcess: (format, _, job) => ({
       streams: [
         dataStream(format.first("data"), {}, async ([packet]) => {
@@ -132,6 +134,37 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     expect(await second.readOne()).toBe("<3/>");
     await second.close();
   });
+
+  it.each([
+    ["calls", "127.0.0.1", "mode=listener"],
+    ["listens", "", "mode=caller"],
+  ])(
+    "that %s, and whose peer leaves in the middle of a document, sends that to the next one whole, and all behind it",
+    async (_, host, query) => {
+      const port = await freePort();
+      // More than what the buffers of both sides hold.
+      const text = "What is said. ".repeat(60_000);
+      const documentOf = (number: number) =>
+        parseDocument(live({ number, body: `<tt:body><tt:div><tt:p>${text}</tt:p></tt:div></tt:body>` }));
+      const { sender, handled } = await startWriter(
+        (number, { output }) => output.ebuTtml(`srt://${host}:${port}?sndbuf=200000`).write(documentOf(Number(number))),
+        { reconnect: true },
+      );
+      for (const number of [1, 2, 3]) await sender.send(`${number}`);
+      const first = await SrtTaker.open(port, `${query}&rcvbuf=200000`);
+      expect(await first.readOne()).toMatch(/^<\?xml/);
+      expect(handled.all).toEqual([]);
+      await first.close();
+      const second = await SrtTaker.open(port, query);
+      const framer = new Framer();
+      const numbers: (number | undefined)[] = [];
+      while (numbers.length < 3)
+        for (const item of framer.push(await second.readBytes()))
+          numbers.push(item.kind === "document" ? item.document.sequenceNumber : undefined);
+      expect(numbers).toEqual([1, 2, 3]);
+      await second.close();
+    },
+  );
 
   it.each([
     ["listens", ""],

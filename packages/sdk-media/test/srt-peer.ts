@@ -125,10 +125,10 @@ export class DataSender {
   }
 
   /** Sends a piece; each is 300 ms after the one before, the first at 10 s. */
-  async send(text: string): Promise<void> {
+  async send(piece: string | Uint8Array): Promise<void> {
     const packet = new Packet();
     packet.alloc();
-    packet.data = Buffer.from(text, "utf8");
+    packet.data = Buffer.from(piece);
     packet.streamIndex = 0;
     packet.pts = BigInt(900_000 + 27_000 * this.#count++);
     packet.dts = packet.pts;

@@ -14,6 +14,8 @@ export interface Opened {
   readonly end?: () => void;
   /** Whether its streams were looked at. @default false */
   readonly isProbed?: boolean;
+  /** How many peers there were, one after the other. */
+  readonly connectionCount?: () => number;
 }
 
 /** Opens a kept source. */

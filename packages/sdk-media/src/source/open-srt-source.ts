@@ -56,7 +56,8 @@ export async function openSrtSource(
     };
     const code = await probe(native, isContainer);
     limit.signal.throwIfAborted();
-    return { code, reader, close, end: () => ended.abort(), isProbed: true };
+    const connectionCount = () => receiver.connectionCount;
+    return { code, reader, close, end: () => ended.abort(), isProbed: true, connectionCount };
   } catch (error) {
     await native.closeInput();
     await close();

@@ -40,6 +40,7 @@ export class Source {
   readonly #close: () => Promise<void>;
   readonly #reader: ByteReader | undefined;
   readonly #end: (() => void) | undefined;
+  readonly #connectionCount: (() => number) | undefined;
   #hasEnded = false;
   #selected: readonly number[] = [];
   #startTimeUs: number | undefined;
@@ -52,6 +53,7 @@ export class Source {
     this.#reader = how.reader;
     this.#close = how.close;
     this.#end = how.end;
+    this.#connectionCount = how.connectionCount;
     this.format = readFormatContext(native);
   }
 
@@ -92,6 +94,7 @@ export class Source {
         reader,
         close,
         end: opened.end,
+        connectionCount: opened.connectionCount,
       });
     await close();
     signal.throwIfAborted();
@@ -185,6 +188,11 @@ export class Source {
     throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${reason}`, { cause: failure?.error });
   }
 
+  /** How many peers a live source had until the last read: what came of one does not go on with that of another. */
+  get connectionCount(): number {
+    return this.#connectionCount?.() ?? 1;
+  }
+
   /** Makes a live source end now, although it waits for more; others are read on. */
   end(): void {
     this.#hasEnded = this.#end !== undefined;
@@ -204,6 +212,7 @@ interface HowOpened {
   readonly reader: ByteReader | undefined;
   readonly close: () => Promise<void>;
   readonly end: (() => void) | undefined;
+  readonly connectionCount: (() => number) | undefined;
 }
 
 async function openUrl(native: NativeFormatContext, url: string): Promise<Opened> {

@@ -10,6 +10,7 @@ export class SrtReceiver {
   readonly #options: ConnectOptions;
   readonly #packet: Packet;
   #native: FormatContext | undefined;
+  #connectionCount = 0;
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConnectOptions) {
@@ -22,6 +23,12 @@ export class SrtReceiver {
   async connect(signal: AbortSignal): Promise<void> {
     const { native } = await connectSrt(() => beginToReceive(this.#options.address.url), signal, this.#options);
     this.#native = native;
+    this.#connectionCount++;
+  }
+
+  /** How many peers there were, one after the other. */
+  get connectionCount(): number {
+    return this.#connectionCount;
   }
 
   /** The next message; undefined when the peer is gone, or the receiver was interrupted. */

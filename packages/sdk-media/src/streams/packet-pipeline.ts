@@ -1,5 +1,10 @@
 import type { Packet } from "node-av/lib";
-import { AV_NOPTS_VALUE, AV_PKT_DATA_WEBVTT_IDENTIFIER, AV_PKT_DATA_WEBVTT_SETTINGS } from "../ffmpeg.ts";
+import {
+  AV_NOPTS_VALUE,
+  AV_PKT_DATA_WEBVTT_IDENTIFIER,
+  AV_PKT_DATA_WEBVTT_SETTINGS,
+  AV_PKT_FLAG_CORRUPT,
+} from "../ffmpeg.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import type { ReadItem, TextPacket, TextReader } from "../text/text-reader.ts";
@@ -49,8 +54,14 @@ export class PacketPipeline<Item> implements Pipeline {
     this.#sizeBytes += read.data.length;
     const { stopMs } = this.#context.segment;
     const found = this.#reader.push(read);
+    // A part of it is missing, so that what it began has no end.
+    if ((packet.flags & AV_PKT_FLAG_CORRUPT) !== 0) found.push(...this.#reader.end());
     if (read.timeMs !== undefined && stopMs !== undefined && read.timeMs >= stopMs) this.done = true;
     return found.length > 0 ? this.#add(found) : undefined;
+  }
+
+  async cut(): Promise<void> {
+    if (!this.done) await this.#add(this.#reader.end());
   }
 
   async flush(): Promise<void> {

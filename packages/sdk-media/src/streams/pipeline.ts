@@ -26,6 +26,8 @@ export interface Pipeline {
   readonly done: boolean;
   /** Gives a promise only if it takes time. */
   push(packet: Packet): Promise<void> | undefined;
+  /** What comes next is no continuation of what came before. */
+  cut?(): Promise<void>;
   /** The end of the source. */
   flush(): Promise<void>;
   close(): void;

@@ -24,12 +24,12 @@ export type ReadItem<Item> = { readonly begin: TextPacket } & (
   | { readonly kind: "error"; readonly message: string; readonly packetIndex: number; readonly byteOffset: number }
 );
 
-/** Packets in, items out: never throws, goes on behind what is damaged. */
+/** Packets in, items out: never throws, goes on behind what is damaged, and behind an end. */
 export interface TextReader<Item> {
   /** How many bytes of memory an item takes for each byte that was read, about. */
   readonly memoryFactor: number;
   push(packet: TextPacket): ReadItem<Item>[];
-  /** The end of the stream: what has not ended is damaged, or complete as it is. */
+  /** The end of the stream, or of what belongs together: what has not ended is damaged, or complete as it is. */
   end(): ReadItem<Item>[];
 }
 
