@@ -1,5 +1,4 @@
 import { type JobLog, McaiError } from "@mcai/worker-sdk";
-import { findIdleVariables, readSrtSettings, type SrtSettings } from "./srt/srt-settings.ts";
 
 /** What a media worker does with sources that come as they are made; other sources are not concerned. */
 export interface LiveOptions {
@@ -14,7 +13,6 @@ export interface LiveOptions {
 
 /** What SRT sources and outputs need of their job. */
 export interface SrtOptions {
-  readonly settings: SrtSettings;
   readonly reconnect: boolean;
   readonly log: JobLog | undefined;
 }
@@ -25,14 +23,4 @@ export function checkLiveOptions({ reconnect, maxWaitingBatches: max }: LiveOpti
     throw new McaiError("WORKER_INVALID", `live.reconnect: expected true or false, got ${reconnect}`);
   if (max !== undefined && !(Number.isSafeInteger(max) && max > 0))
     throw new McaiError("WORKER_INVALID", `live.maxWaitingBatches: expected a whole number from 1, got ${max}`);
-}
-
-/**
- * What the environment and the worker say about SRT; variables without effect are logged.
- *
- * @throws {McaiError} `ENVIRONMENT_INVALID`
- */
-export function readSrtOptions({ reconnect = false }: LiveOptions, log: JobLog): SrtOptions {
-  for (const line of findIdleVariables(process.env)) log.info(line);
-  return { settings: readSrtSettings(process.env), reconnect, log };
 }

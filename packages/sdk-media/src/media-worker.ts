@@ -13,13 +13,14 @@ import {
   type WorkerOptions,
 } from "@mcai/worker-sdk";
 import { MediaError } from "./errors.ts";
-import { checkLiveOptions, type LiveOptions, readSrtOptions } from "./live-options.ts";
+import { checkLiveOptions, type LiveOptions } from "./live-options.ts";
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
 import { Outputs } from "./output/outputs.ts";
 import { allSinksLeft } from "./output/srt-sink.ts";
 import type { FormatContext } from "./source/format-context.ts";
 import { Source } from "./source/source.ts";
+import { logIdleVariables } from "./srt/srt-settings.ts";
 import { checkDescriptors, type StreamDescriptor } from "./streams/stream-descriptor.ts";
 
 /** The parameters that every media worker has. */
@@ -117,7 +118,8 @@ export function defineMediaWorker<
     },
     async initProcess(values, job, context) {
       const common = values as Static<TObject<MediaProperties>>;
-      const srt = readSrtOptions(live, job.log);
+      logIdleVariables(job.log);
+      const srt = { reconnect: live.reconnect ?? false, log: job.log };
       const outputs = new Outputs(common.destination_path, { ...srt, signal: job.signal });
       const mediaJob = toMediaJob(job, outputs);
       let source: Source;

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { ffmpeg } from "../src/ffmpeg.ts";
 import { type DataPacket, dataStream, videoStream } from "../src/index.ts";
 import { Source } from "../src/source/source.ts";
-import { readSrtSettings } from "../src/srt/srt-settings.ts";
 import { allStreams, folder, makeMedia, media, runStreams } from "./media.ts";
 
 const picture = (seconds: number) => `-f lavfi -i testsrc2=size=160x90:rate=25:duration=${seconds}`;
@@ -41,7 +40,7 @@ describe("several streams", () => {
   it.each(["many.mkv", "many.ts", "many.mp4", "many.mov"])("that nobody asked for are left in %s", async (name) => {
     const maps = "-map 0 -map 1 -map 1 -map 0";
     const path = await makeMedia(name, `${picture(20)} ${sound(20)} ${maps} ${x264} -c:a aac`);
-    const srt = { settings: readSrtSettings({}), reconnect: false, log: undefined };
+    const srt = { reconnect: false, log: undefined };
     const opened = await Source.open(path, new AbortController().signal, srt);
     const packet = new (ffmpeg().Packet)();
     packet.alloc();

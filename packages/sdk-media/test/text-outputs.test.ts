@@ -5,14 +5,12 @@ import { describe, expect, it } from "vitest";
 import { type EbuTtDocument, EbuTtError, Framer, parseDocument } from "../src/ebu-ttml.ts";
 import { type Cue, dataStream, MediaError, type MediaJob } from "../src/index.ts";
 import { Outputs } from "../src/output/outputs.ts";
-import { readSrtSettings } from "../src/srt/srt-settings.ts";
 import { CueFramer } from "../src/text/cues/cue-framer.ts";
 import { live } from "./ebu-ttml-cases.ts";
 import { cli, folder, runStreams } from "./media.ts";
 
 const outputsAt = (path: string) =>
   new Outputs(path, {
-    settings: readSrtSettings({}),
     reconnect: false,
     log: undefined,
     signal: new AbortController().signal,

@@ -5,6 +5,7 @@ import type { SrtOptions } from "../live-options.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
 import { connectSrt } from "../srt/srt-connection.ts";
 import { SrtSender } from "../srt/srt-sender.ts";
+import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";
 
 /** How much longer than its latency a receiver may need for what it got last. */
@@ -29,6 +30,7 @@ export async function allSinksLeft(): Promise<void> {
 export class SrtSink {
   /** Where it goes, without a passphrase. */
   readonly path: string;
+  readonly #settings: SrtSettings;
   readonly #address: SrtAddress;
   readonly #options: SrtOptions & { readonly signal: AbortSignal };
   /** Ends the waiting for a peer that nothing is to be sent to. */
@@ -38,9 +40,10 @@ export class SrtSink {
   #writtenAtMs: number | undefined;
   #isFinished = false;
 
-  /** @internal Begins to wait for its peer at once. @throws {MediaError} `OUTPUT_FAILED` if the path is no address. */
+  /** @internal Begins to wait for its peer at once. @throws {MediaError} `OUTPUT_FAILED` if the path is no address. @throws {McaiError} `ENVIRONMENT_INVALID` */
   constructor(path: string, options: SrtOptions & { readonly signal: AbortSignal }) {
-    this.#address = readSrtAddress(path, options.settings, "OUTPUT_FAILED");
+    this.#settings = readSrtSettings();
+    this.#address = readSrtAddress(path, this.#settings, "OUTPUT_FAILED");
     this.path = this.#address.shown;
     this.#options = options;
     this.#peer = this.#connect("no peer was there");
@@ -116,9 +119,10 @@ export class SrtSink {
   }
 
   #connect(missing: string): Promise<SrtSender> {
-    const { settings, signal, log } = this.#options;
-    const limit = new TimeLimit(AbortSignal.any([signal, this.#left.signal]), settings.timeoutMs, () => {
-      const within = `within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`;
+    const { signal, log } = this.#options;
+    const { timeoutMs } = this.#settings;
+    const limit = new TimeLimit(AbortSignal.any([signal, this.#left.signal]), timeoutMs, () => {
+      const within = `within ${timeoutMs} ms (SRT_TIMEOUT_LIMIT)`;
       return new MediaError("OUTPUT_FAILED", `${this.path}: ${missing} ${within}`);
     });
     const connect = async () => {

@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO, ffmpeg } from "../ffmpeg.ts";
 import type { SrtOptions } from "../live-options.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
+import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { Opened } from "./open-memory-source.ts";
@@ -11,7 +12,7 @@ import { SrtReceiver } from "./srt-receiver.ts";
 /** With what each packet of MPEG-TS begins. */
 const syncByte = 0x47;
 
-type Options = SrtOptions & { readonly address: SrtAddress };
+type Options = SrtOptions & { readonly settings: SrtSettings; readonly address: SrtAddress };
 
 /**
  * Waits for a peer and its first bytes, which say what they are: MPEG-TS, or data without a container.
@@ -25,9 +26,10 @@ export async function openSrtSource(
   signal: AbortSignal,
   srt: SrtOptions,
 ): Promise<Opened> {
-  const { settings, log } = srt;
+  const { log } = srt;
+  const settings = readSrtSettings();
   const address = readSrtAddress(url, settings, "SOURCE_INVALID");
-  const options = { ...srt, address };
+  const options = { ...srt, settings, address };
   let missing = "no peer was there";
   const ended = new AbortController();
   const limit = new TimeLimit(AbortSignal.any([signal, ended.signal]), settings.timeoutMs, () =>

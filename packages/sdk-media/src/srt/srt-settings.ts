@@ -1,4 +1,4 @@
-import { McaiError } from "@mcai/worker-sdk";
+import { type JobLog, McaiError } from "@mcai/worker-sdk";
 
 /** The variables of a process, as `process.env` has them. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,8 +15,8 @@ export interface SrtSettings {
   readonly dropThresholdPercent: number;
 }
 
-/** Reads every variable of SRT. @throws {McaiError} `ENVIRONMENT_INVALID` */
-export function readSrtSettings(env: Environment): SrtSettings {
+/** Reads every variable of SRT, for whoever is about to use it. @throws {McaiError} `ENVIRONMENT_INVALID` */
+export function readSrtSettings(env: Environment = process.env): SrtSettings {
   return {
     timeoutMs: readInteger(env, "SRT_TIMEOUT_LIMIT", 1) ?? 120_000,
     latencyMs: readInteger(env, "SRT_LATENCY", 0, 60_000) ?? 500,
@@ -25,15 +25,18 @@ export function readSrtSettings(env: Environment): SrtSettings {
   };
 }
 
-/** Says which variables of the reference SDK are set and have no effect here, a line each. */
-export function findIdleVariables(env: Environment): string[] {
-  const idle: Readonly<Record<string, string>> = {
-    FFMPEG_TTL_LIMIT: "a source is read until its end, however many packets give no frame",
-    COMPLEX_STREAM: "an SRT source is read as its packets come, with no pauses",
-  };
-  return Object.entries(idle)
-    .filter(([name]) => env[name] !== undefined && env[name] !== "")
-    .map(([name, why]) => `${name} is set, and has no effect: ${why}`);
+const idleVariables: Readonly<Record<string, string>> = {
+  FFMPEG_TTL_LIMIT: "a source is read until its end, however many packets give no frame",
+  COMPLEX_STREAM: "an SRT source is read as its packets come, with no pauses",
+};
+let areIdleLogged = false;
+
+/** Says which variables of the reference SDK are set and have no effect here, a line each, to the first log only. */
+export function logIdleVariables(log: JobLog): void {
+  if (areIdleLogged) return;
+  areIdleLogged = true;
+  for (const [name, why] of Object.entries(idleVariables))
+    if ((process.env[name] ?? "") !== "") log.info(`${name} is set, and has no effect: ${why}`);
 }
 
 // 2^31 − 1 is also the longest time that a timer of Node can wait.
