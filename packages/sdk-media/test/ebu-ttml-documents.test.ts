@@ -180,6 +180,19 @@ describe("the model", () => {
     );
   });
 
+  it("reads sequence numbers as XML Schema writes whole numbers", () => {
+    const number = (text: string) => parseDocument(live().replace('Number="1"', `Number="${text}"`)).sequenceNumber;
+    expect([" +7\n", "000000000000000000012"].map(number)).toEqual([7, 12]);
+    expect(["1.0", "1e3", "-1", "\u00a01", "٣", "9007199254740992"].map(number)).toEqual(Array(6).fill(undefined));
+  });
+
+  it("needs no frame rate multiplier for the time base smpte", () => {
+    const base = 'ttp:timeBase="smpte" ttp:frameRate="25" ttp:dropMode="nonDrop" ttp:markerMode="continuous"';
+    const options = { mode: "strict", allowSmpte: true } as const;
+    const document = parseDocument(live({ base, body: '<tt:body begin="00:00:01:05"/>' }), options);
+    expect(document.body?.begin?.time?.seconds).toBe(1.2);
+  });
+
   it("reads UTF-8 and UTF-16 by the byte order mark", () => {
     const xml = p("été 字幕 🎬");
     const utf16 = Buffer.from(`\ufeff${xml}`, "utf16le");
@@ -210,6 +223,7 @@ describe("faults", () => {
     ["a span in a div", live({ body: "<tt:body><tt:div><tt:span>a</tt:span></tt:div></tt:body>" }), "BadStructure"],
     ["text in a div", live({ body: "<tt:body><tt:div>a</tt:div></tt:body>" }), "BadStructure"],
     ["a dur on p", p("", 'dur="1s"'), "BadStructure"],
+    ["a reference clock of media times", live({ root: 'ebuttp:referenceClockIdentifier="http://a"' }), "BadValue"],
     ["a token of nought", live({ root: 'ebuttp:authorsGroupControlToken="0"' }), "BadValue"],
     ["an empty identifier", live({ id: "" }), "BadValue"],
   ];

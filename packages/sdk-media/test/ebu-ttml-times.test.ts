@@ -100,6 +100,12 @@ describe("time expressions", () => {
     }
   });
 
+  it("has a leap second in clock and media times, and none in smpte", () => {
+    expect(parseTime("23:59:60.5", { timeBase: "clock" })?.seconds).toBe(86_400.5);
+    expect(parseTime("00:00:60:00", { timeBase: "smpte", frameRate: 25 })).toBeUndefined();
+    expect(parseTime("00:00:59:24", { timeBase: "smpte", frameRate: 25 })?.toString()).toBe("1499/25");
+  });
+
   it("rounds to timestamps", () => {
     expect(Time.fromSeconds("1.5").in(1n, 90_000n)).toBe(135_000n);
     expect(Time.fraction(1001n, 30_000n).in(1n, 90_000n)).toBe(3003n);

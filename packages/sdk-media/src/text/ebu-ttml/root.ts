@@ -46,7 +46,7 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   };
   const integer = (namespace: string, name: string): number | undefined => {
     const value = text(namespace, name);
-    const number = /^\s*\+?\d{1,16}\s*$/.test(value ?? "") ? Number(value) : Number.NaN;
+    const number = /^[ \t\r\n]*\+?0*\d{1,16}[ \t\r\n]*$/.test(value ?? "") ? Number(value) : Number.NaN;
     if (value === undefined || (number >= 1 && Number.isSafeInteger(number)))
       return value === undefined ? undefined : number;
     report(
@@ -74,15 +74,13 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   const clockMode = oneOf(TTP, "clockMode", ["local", "utc", "gps"]);
   if (timeBase === "clock") required(TTP, "clockMode");
   const referenceClockIdentifier = text(EBUTTP, "referenceClockIdentifier");
-  if (
-    referenceClockIdentifier !== undefined &&
-    timeBase === "clock" &&
-    clockMode !== undefined &&
-    clockMode !== "local"
-  ) {
+  // The time base smpte had one before Live 1.0.
+  const isOfAnotherClock =
+    timeBase === "media" || (timeBase === "clock" && clockMode !== undefined && clockMode !== "local");
+  if (referenceClockIdentifier !== undefined && isOfAnotherClock) {
     report(
       "BadValue",
-      "referenceClockIdentifier has a meaning only where clockMode is local.",
+      "referenceClockIdentifier has a meaning only where timeBase is clock and clockMode local.",
       "referenceClockIdentifier",
     );
   }
@@ -93,7 +91,7 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   if (timeBase === "smpte") {
     if (!allowSmpte && isLive)
       report("UnsupportedTimeBase", "timeBase is smpte, which EBU-TT Live 1.0 has not.", "timeBase");
-    for (const name of ["frameRate", "frameRateMultiplier", "dropMode", "markerMode"]) required(TTP, name);
+    for (const name of ["frameRate", "dropMode", "markerMode"]) required(TTP, name);
   } else if (isLive) {
     for (const name of ["dropMode", "markerMode"]) {
       if (text(TTP, name) !== undefined) report("BadValue", `${name} needs the time base smpte.`, name);

@@ -25,7 +25,7 @@ export interface Timing {
 const UNITS = { h: 3600n, m: 60n, s: 1n } as const;
 const OFFSET = /^(\d+)(?:\.(\d+))?(h|ms|m|s|f|t)$/;
 const FRAMES = /^(\d{2,}):(\d\d):(\d\d):(\d{2,})(?:\.(\d+))?$/;
-const SMPTE_FRAMES = /^([01]\d|2[0-3]):(\d\d):(\d\d):(\d\d)$/;
+const SMPTE_FRAMES = /^([01]\d|2[0-3]):(\d\d):([0-5]\d):(\d\d)$/; // no leap second
 const DIGIT_0 = 48;
 const COLON = 58;
 
