@@ -46,7 +46,7 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   };
   const integer = (namespace: string, name: string): number | undefined => {
     const value = text(namespace, name);
-    const number = /^[ \t\r\n]*\+?0*\d{1,16}[ \t\r\n]*$/.test(value ?? "") ? Number(value) : Number.NaN;
+    const number = /^[ \t\r\n]*\+?0*[1-9]\d{0,15}[ \t\r\n]*$/.test(value ?? "") ? Number(value) : Number.NaN;
     if (value === undefined || (number >= 1 && Number.isSafeInteger(number)))
       return value === undefined ? undefined : number;
     report(
