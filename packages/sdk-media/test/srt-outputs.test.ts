@@ -1,8 +1,10 @@
 import { Type } from "@mcai/worker-sdk";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { Framer, parseDocument } from "../src/ebu-ttml.ts";
+import { Framer, parseDocument, write } from "../src/ebu-ttml.ts";
 import { dataStream, defineMediaWorker, type LiveOptions, type MediaJob } from "../src/index.ts";
+import type { Outputs } from "../src/output/outputs.ts";
 import { startMediaJob } from "../src/testing.ts";
+import { CueFramer } from "../src/text/cues/cue-framer.ts";
 import { live } from "./ebu-ttml-cases.ts";
 import { Arrivals, DataSender, FFmpegPeer, freePort, SrtTaker } from "./srt-peer.ts";
 
@@ -77,22 +79,92 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     expect(receiver.received).toBe(`[<last/>]${"y".repeat(10_000)}!`);
   });
 
-  it("gets cues as they come, each whole in a message of its own", async () => {
-    const port = await freePort();
-    let startMs = 0;
-    const { job, sender } = await startWriter((text, { output }) => {
-      startMs += 1000;
-      return output.webvtt(`srt://127.0.0.1:${port}`).write({ startMs, endMs: startMs + 500, text });
-    });
-    await sender.send("A & B");
-    const receiver = await SrtTaker.open(port);
-    expect(await receiver.readOne()).toBe("00:00:01.000 --> 00:00:01.500\nA &amp; B\n");
-    await sender.send("C");
-    expect(await receiver.readOne()).toBe("00:00:02.000 --> 00:00:02.500\nC\n");
-    job.stop();
-    await job.result;
-    await receiver.close();
-  });
+  const cue = (number: number) => ({ startMs: number * 1000, endMs: number * 1000 + 500, text: `${number} & more` });
+  const documentOf = (number: number) => parseDocument(live({ number }));
+
+  it.each<[name: string, write: (output: Outputs, address: string, number: number) => unknown, messages: string[]]>([
+    [
+      "webvtt",
+      (output, address, number) => output.webvtt(address).write(cue(number)),
+      [
+        "WEBVTT\n\n00:00:01.000 --> 00:00:01.500\n1 &amp; more\n\n",
+        "00:00:02.000 --> 00:00:02.500\n2 &amp; more\n\n",
+        "WEBVTT\n\n00:00:03.000 --> 00:00:03.500\n3 &amp; more\n\n",
+      ],
+    ],
+    [
+      "subrip",
+      (output, address, number) => output.subrip(address).write(cue(number)),
+      [1, 2, 3].map((number) => `${number}\n00:00:0${number},000 --> 00:00:0${number},500\n${number} & more\n\n`),
+    ],
+    [
+      "ebuTtml",
+      (output, address, number) => output.ebuTtml(address).write(documentOf(number)),
+      [1, 2, 3].map((number) => write(documentOf(number))),
+    ],
+    [
+      "xml",
+      (output, address, number) => output.xml(address).write(`<a n="${number}"/>\n`),
+      ['<a n="1"/>', '<a n="2"/>', '<a n="3"/>'],
+    ],
+    [
+      "json",
+      (output, address, number) => output.json(address).write({ number }),
+      ['{"number":1}', '{"number":2}', '{"number":3}'],
+    ],
+  ])(
+    "of %s sends each value as it comes, whole in a message, and to each peer what the format begins with",
+    async (_, write, messages) => {
+      vi.stubEnv("SRT_LATENCY", "50");
+      const port = await freePort();
+      const address = `srt://127.0.0.1:${port}`;
+      const { job, sender } = await startWriter((number, { output }) => write(output, address, Number(number)), {
+        reconnect: true,
+      });
+      await sender.send("1");
+      const first = await SrtTaker.open(port);
+      expect(await first.readOne()).toBe(messages[0]);
+      await sender.send("2");
+      expect(await first.readOne()).toBe(messages[1]);
+      await first.close();
+      // Its farewell is on its way to the job; the value behind it finds nobody.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await sender.send("3");
+      const second = await SrtTaker.open(port);
+      expect(await second.readOne()).toBe(messages[2]);
+      job.stop();
+      await job.result;
+      await second.close();
+    },
+  );
+
+  it.each(["webvtt", "subrip"] as const)(
+    "of %s is what ffmpeg reads, and gives our reader each cue at once",
+    async (kind) => {
+      vi.stubEnv("SRT_LATENCY", "50");
+      const [port, ownPort] = [await freePort(), await freePort()];
+      const { job, sender, handled } = await startWriter(async (number, { output }) => {
+        await output[kind](`srt://127.0.0.1:${port}`).write(cue(Number(number)));
+        await output[kind](`srt://127.0.0.1:${ownPort}`).write(cue(Number(number)));
+      });
+      const ffmpeg = FFmpegPeer.receiveSubtitles(port, kind === "webvtt" ? "webvtt" : "srt");
+      await sender.send("1");
+      const own = await SrtTaker.open(ownPort);
+      const framer = new CueFramer(kind);
+      for (const number of [1, 2, 3]) {
+        if (number > 1) await sender.send(`${number}`);
+        const packet = { data: await own.readBytes(), index: 0, pts: undefined, timeMs: undefined, durationMs: 0 };
+        expect(framer.push(packet)).toMatchObject([{ kind: "item", item: cue(number) }]);
+      }
+      await handled.reach(3);
+      await sender.close();
+      expect(await job.result).toMatchObject({ status: "completed" });
+      await own.close();
+      await ffmpeg.ended;
+      const shown = [1, 2, 3].map((n) => `${n}\n00:00:0${n},000 --> 00:00:0${n},500\n${n} & more\n`).join("\n");
+      expect(ffmpeg.received.trim()).toBe(shown.trim());
+    },
+  );
 
   it("whose peer is gone fails the job", async () => {
     const port = await freePort();

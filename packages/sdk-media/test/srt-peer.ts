@@ -78,6 +78,11 @@ export class FFmpegPeer {
     ]);
   }
 
+  /** Receives subtitles, which it reads when its peer is gone, and gives them as SubRip. */
+  static receiveSubtitles(port: number, format: "webvtt" | "srt"): FFmpegPeer {
+    return new FFmpegPeer(["-f", format, "-i", `srt://127.0.0.1:${port}?mode=listener`, "-f", "srt", "pipe:1"]);
+  }
+
   get received(): string {
     return this.#pieces.all.join("");
   }

@@ -11,7 +11,8 @@ export abstract class CueOutput extends Output<Cue> {
 
   /** @internal */
   constructor(path: string, framing: Framing, live: SrtSink | undefined) {
-    super(path, framing, live);
+    // All that comes over a connection is what a file would be.
+    super(path, framing, live, { head: framing.head, tail: framing.separator });
   }
 
   /** @internal */

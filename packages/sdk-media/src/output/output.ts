@@ -2,6 +2,16 @@ import { FileSink, type Framing } from "./file-sink.ts";
 import type { SrtSink } from "./srt-sink.ts";
 import { turnToWrite } from "./turn.ts";
 
+/** What an SRT peer gets beside the values. */
+interface Surroundings {
+  /** Before the first value of each connection. */
+  readonly head: string;
+  /** Behind each value. */
+  readonly tail: string;
+}
+
+const none: Surroundings = { head: "", tail: "" };
+
 /**
  * What a job writes, one value after another, so that memory does not grow with the media: to an SRT peer each as it comes,
  * or to a file. Until the job has ended that has a temporary name, its own with `.part` behind it; a device or a pipe is
@@ -11,13 +21,18 @@ export abstract class Output<Value> {
   /** Where the file will be, or who gets what is written. */
   readonly path: string;
   readonly #file?: FileSink;
-  readonly #sink: FileSink | SrtSink;
+  readonly #write: (piece: string) => Promise<void>;
 
   /** @internal @param live - Gets each value as it comes, instead of a file; ended by whoever opened it. */
-  constructor(path: string, framing: Framing, live: SrtSink | undefined) {
+  constructor(path: string, framing: Framing, live: SrtSink | undefined, { head, tail }: Surroundings = none) {
     this.path = live?.path ?? path;
-    if (!live) this.#file = new FileSink(path, framing);
-    this.#sink = live ?? (this.#file as FileSink);
+    if (live) {
+      this.#write = (piece) => live.writeBehind(head, piece + tail);
+    } else {
+      const file = new FileSink(path, framing);
+      this.#file = file;
+      this.#write = (piece) => file.write(piece);
+    }
   }
 
   /** Where what was written stands, if anything was; undefined otherwise. */
@@ -34,7 +49,7 @@ export abstract class Output<Value> {
   async write(value: Value): Promise<void> {
     const turn = turnToWrite();
     if (turn) await turn;
-    return this.#sink.write(this.toPiece(value));
+    return this.#write(this.toPiece(value));
   }
 
   /** Ends the file and gives it its name. */

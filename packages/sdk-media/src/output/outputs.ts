@@ -28,9 +28,9 @@ export class Outputs {
   }
 
   /**
-   * The JSON file at a path, `{"frames":[…]}`.
+   * The JSON file at a path, `{"frames":[…]}`; to an SRT peer each value by itself.
    *
-   * @param path - Where the file shall be. @default the job's `destination_path`, where returns of handlers go too
+   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`, where returns of handlers go too
    *
    * @example
    * ```ts
@@ -42,9 +42,9 @@ export class Outputs {
   }
 
   /**
-   * The WebVTT file at a path.
+   * The WebVTT file at a path; to an SRT peer each cue as it comes, before the first one `WEBVTT`.
    *
-   * @param path - Where the file shall be. @default the job's `destination_path`
+   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -56,9 +56,9 @@ export class Outputs {
   }
 
   /**
-   * The SubRip file at a path.
+   * The SubRip file at a path; to an SRT peer each cue as it comes.
    *
-   * @param path - Where the file shall be. @default the job's `destination_path`
+   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -70,9 +70,9 @@ export class Outputs {
   }
 
   /**
-   * The file of EBU-TTML documents at a path.
+   * The file of EBU-TTML documents at a path; to an SRT peer each document as it comes.
    *
-   * @param path - Where the file shall be. @default the job's `destination_path`
+   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -84,9 +84,9 @@ export class Outputs {
   }
 
   /**
-   * The file of other XML documents at a path.
+   * The file of other XML documents at a path; to an SRT peer each document as it comes.
    *
-   * @param path - Where the file shall be. @default the job's `destination_path`
+   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -102,6 +102,7 @@ export class Outputs {
    *
    * @param address - `srt://host:port` to call the peer, `srt://:port` to be called. @default the job's `destination_path`
    * @throws {MediaError} `OUTPUT_FAILED` if it is no such address.
+   * @throws {McaiError} `ENVIRONMENT_INVALID` if a variable of SRT is none that can be.
    *
    * @example
    * ```ts

@@ -37,10 +37,18 @@ export class SrtSink {
   readonly #left = new AbortController();
   #peer: Promise<SrtSender>;
   #last: Promise<void> = Promise.resolve();
+  /** Who got the head of what is sent. */
+  #begun: SrtSender | undefined;
   #writtenAtMs: number | undefined;
   #isFinished = false;
 
-  /** @internal Begins to wait for its peer at once. @throws {MediaError} `OUTPUT_FAILED` if the path is no address. @throws {McaiError} `ENVIRONMENT_INVALID` */
+  /**
+   * Begins to wait for its peer at once.
+   *
+   * @throws {MediaError} `OUTPUT_FAILED` if the path is no address.
+   * @throws {McaiError} `ENVIRONMENT_INVALID`
+   * @internal
+   */
   constructor(path: string, options: SrtOptions & { readonly signal: AbortSignal }) {
     this.#settings = readSrtSettings();
     this.#address = readSrtAddress(path, this.#settings, "OUTPUT_FAILED");
@@ -56,9 +64,14 @@ export class SrtSink {
    * @throws The reason of the job's signal, once the job is to stop.
    */
   write(piece: string | Uint8Array): Promise<void> {
+    return this.writeBehind("", piece);
+  }
+
+  /** As `write`, with a head before the first such piece of each connection. @internal */
+  writeBehind(head: string, piece: string | Uint8Array): Promise<void> {
     // The caller may use its bytes for something else meanwhile.
     const bytes = typeof piece === "string" ? Buffer.from(piece) : Buffer.copyBytesFrom(piece);
-    this.#last = this.#last.then(() => this.#send(bytes));
+    this.#last = this.#last.then(() => this.#send(head, bytes));
     return this.#last;
   }
 
@@ -98,13 +111,15 @@ export class SrtSink {
     await peer?.close();
   }
 
-  async #send(bytes: Buffer): Promise<void> {
+  async #send(head: string, bytes: Buffer): Promise<void> {
     const { signal, reconnect, log } = this.#options;
     for (;;) {
       const peer = await this.#peer;
       signal.throwIfAborted();
-      const code = await peer.write(bytes);
+      const isBegun = head === "" || this.#begun === peer;
+      const code = await peer.write(isBegun ? bytes : Buffer.concat([Buffer.from(head), bytes]));
       if (code >= 0) {
+        if (!isBegun) this.#begun = peer;
         this.#writtenAtMs = performance.now();
         return;
       }
