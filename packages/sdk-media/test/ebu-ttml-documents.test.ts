@@ -106,8 +106,9 @@ describe("our own examples", () => {
   });
 });
 
-const p = (content: string, attributes = "") =>
-  live({ body: `<tt:body><tt:div><tt:p ${attributes}>${content}</tt:p></tt:div></tt:body>` });
+const p = (content: string, attributes = "", more = {}) =>
+  live({ body: `<tt:body><tt:div><tt:p ${attributes}>${content}</tt:p></tt:div></tt:body>`, ...more });
+const regions = { head: '<tt:head><tt:layout><tt:region xml:id="r"/><tt:region xml:id="s"/></tt:layout></tt:head>' };
 const first = (xml: string) => [...paragraphs(parseDocument(xml))][0] as Paragraph;
 
 describe("the model", () => {
@@ -218,6 +219,15 @@ describe("faults", () => {
     ["no clockMode", live({ base: 'ttp:timeBase="clock"' }), "MissingAttribute"],
     ["a time of another time base", live({ body: '<tt:body begin="00:00:01:00"/>' }), "BadTimeExpression"],
     ["an id twice", p('<tt:span xml:id="a"/><tt:span xml:id="a"/>'), "DuplicateId"],
+    ["the root's id on another", live({ root: 'xml:id="a"', body: '<tt:body xml:id="a"/>' }), "DuplicateId"],
+    ["two regions", p("", 'region="r s"', regions), "UnknownReference"],
+    ["an empty region", p("", 'region=""', regions), "UnknownReference"],
+    ["a region that is a style", p("", 'style="r"', regions), "UnknownReference"],
+    ["times of a br", p('<tt:br begin="1s"/>'), "BadStructure"],
+    ["metadata behind a div", live({ body: "<tt:body><tt:div/><tt:metadata/></tt:body>" }), "BadStructure"],
+    ["metadata behind a span", p("a<tt:span/>b<tt:metadata/>"), "BadStructure"],
+    ["a second head", live({ head: "<tt:head/><tt:head/>" }), "BadStructure"],
+    ["an unknown xml:space", p("", 'xml:space="keep"'), "BadValue"],
     ["an unknown style", p("", 'style="s"'), "UnknownReference"],
     ["an unknown region", p("", 'region="r"'), "UnknownReference"],
     ["a span in a div", live({ body: "<tt:body><tt:div><tt:span>a</tt:span></tt:div></tt:body>" }), "BadStructure"],
@@ -230,6 +240,29 @@ describe("faults", () => {
   it.each(faults)("%s rejects a document in strict mode, and is a warning in lenient mode", (_, xml, code) => {
     expect(codesOf(xml)).toEqual([code]);
     expect(refusal(xml).code).toBe(code);
+  });
+
+  const styled = (style: string, root = "") =>
+    live({ root, head: `<tt:head><tt:styling><tt:style xml:id="s" tts:${style}/></tt:styling></tt:head>` });
+  it.each([
+    ["fontSize", ["1c 2c", "+1.5%", ".5c"], ["1c 2%", "1.c", "1em", "-1c", "1c 1c 1c"]],
+    ["extent", ["1c 1c", "100%  7.5%"], ["1c 2%", "1c", "-1c 1c", "1c 1"]],
+    ["origin", ["-1c +1c"], ["1c 1%"]],
+    ["color", ["rgb(007, 0,255)", "rgba(0,0,0,0)", "#00aaFF80", "cyan"], ["rgb(0,0,256)", "rgb(0,0)", "#fff"]],
+    ["lineHeight", ["normal", "2c"], ["2", "auto"]],
+    ["padding", ["1px", "1c 2% 3px 4c"], ["1c ".repeat(5), "1"]],
+  ])("strict mode takes what %s may be, and nothing else", (name, good, bad) => {
+    for (const value of good) expect(parse(styled(`${name}="${value}"`), { mode: "strict" }).kind).toBe("document");
+    for (const value of [...bad, "", "1".repeat(300)])
+      expect([value, refusal(styled(`${name}="${value}"`)).attribute]).toEqual([value, name]);
+  });
+
+  it("strict mode takes pixels of a picture only if tt says how many it has", () => {
+    for (const style of ['fontSize="9px"', 'origin="0px 0px"', 'extent="9px 9px"']) {
+      expect(refusal(styled(style))).toMatchObject({ code: "MissingAttribute", attribute: "extent" });
+      expect(parse(styled(style, 'tts:extent="640px 480px"'), { mode: "strict" }).kind).toBe("document");
+    }
+    expect(refusal(live({ root: 'tts:extent="100% 100%"' }))).toMatchObject({ code: "BadValue", attribute: "extent" });
   });
 
   const damage: [string, string, string][] = [

@@ -1,7 +1,7 @@
 import type { SaxesAttributeNS, SaxesTagNS } from "saxes";
 import type { Attribute, Node, TimeExpression } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
-import type { Report } from "./root.ts";
+import { find, type Report } from "./root.ts";
 import { parseTime, parseTimeOf, type Timing } from "./time-expression.ts";
 
 /** A node whose children are still being read. */
@@ -41,7 +41,7 @@ export function kindOf(
   dialect: Timing["dialect"],
   report: Report,
 ): Exclude<Node["kind"], "text"> {
-  if (tag.uri !== TT || parent.kind === "element") return "element";
+  if (tag.uri !== TT || parent.kind === "element" || parent.kind === "text") return "element";
   const { local } = tag;
   switch (parent.kind) {
     case "body":
@@ -57,6 +57,10 @@ export function kindOf(
       break;
     default:
   }
+  const last = parent.children.at(-1);
+  const before = last?.kind === "text" ? parent.children.at(-2) : last;
+  if (local === "metadata" && before !== undefined && before.kind !== "element")
+    report("BadStructure", () => `metadata follows a ${before.kind}, expected it first in ${parent.kind}.`);
   const known = dialect === "ttml" ? TTML_BLOCKS : LIVE_BLOCKS;
   if (!known.has(local)) report("BadStructure", () => `${parent.kind} may not hold ${local}.`);
   return "element";
@@ -80,8 +84,10 @@ export function contentOf(
   let region: string | undefined;
   for (const { namespace, localName, value } of attributes) {
     if (namespace === XML && localName === "id") id = value;
-    else if (namespace === XML && localName === "space") preserveSpace = value === "preserve";
+    else if (namespace === XML && localName === "space") preserveSpace = isPreserve(value, report);
     if (namespace !== "") continue;
+    if (kind === "br" && timing.dialect !== "ttml" && (localName === "begin" || localName === "end"))
+      report("BadStructure", `br has ${localName}, which only body, div, p and span may.`, localName);
     if (localName === "begin") begin = timeOf(localName, value, timing, report);
     else if (localName === "end") end = timeOf(localName, value, timing, report);
     else if (localName === "dur") {
@@ -106,12 +112,16 @@ export function idsOf(value: string): readonly string[] {
   return ids;
 }
 
-/** `xml:space` of an element, where its parent's is known. */
-export function spaceOf(attributes: readonly Attribute[], inherited: boolean): boolean {
-  for (const { namespace, localName, value } of attributes) {
-    if (localName === "space" && namespace === XML) return value === "preserve";
-  }
-  return inherited;
+/** Whether the root says `xml:space="preserve"`. */
+export function spaceOf(attributes: readonly Attribute[], report: Report): boolean {
+  const value = find(attributes, XML, "space");
+  return value !== undefined && isPreserve(value, report);
+}
+
+function isPreserve(value: string, report: Report): boolean {
+  if (value !== "preserve" && value !== "default")
+    report("BadValue", `xml:space is ${JSON.stringify(value)}, expected default or preserve.`, "space");
+  return value === "preserve";
 }
 
 function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {

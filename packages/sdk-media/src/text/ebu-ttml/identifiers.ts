@@ -25,7 +25,8 @@ export class Identifiers {
         if (isTt && (element.localName === "style" || element.localName === "region"))
           this.#targets[element.localName].add(value);
       } else if (namespace === "" && isTt && (localName === "style" || localName === "region")) {
-        for (const id of idsOf(value)) this.#refer(localName, id, tagStart);
+        if (localName === "region") this.#refer(localName, value.trim(), tagStart);
+        else for (const id of idsOf(value)) this.#refer(localName, id, tagStart);
       }
     }
   }
@@ -35,7 +36,7 @@ export class Identifiers {
     // The same list again refers to nothing new.
     if (style !== this.#lastStyle) for (const name of style) this.#refer("style", name, tagStart);
     this.#lastStyle = style;
-    if (region !== undefined) for (const name of idsOf(region)) this.#refer("region", name, tagStart);
+    if (region !== undefined) this.#refer("region", region, tagStart);
   }
 
   #refer(kind: "style" | "region", id: string, tagStart: () => number): void {

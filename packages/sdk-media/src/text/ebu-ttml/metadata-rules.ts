@@ -17,7 +17,8 @@ const SUMMARIES = ["all_has", "all_has_not", "all_unknown", "mixed", "unspecifie
 /** What EBU-TT asks of metadata: strict mode gives it each element when it has ended. */
 export class MetadataRules {
   readonly #report: Report;
-  readonly #facets: { readonly term: string; readonly expresses: string | undefined }[] = [];
+  /** What facets of a term express. */
+  readonly #facets = new Map<string, Set<string>>();
   readonly #summaries: { readonly term: string; readonly summary: string }[] = [];
 
   constructor(report: Report) {
@@ -43,9 +44,9 @@ export class MetadataRules {
   finish(): void {
     for (const { term, summary } of this.#summaries) {
       const expected = summary.replace(/^all_/, "");
-      const differs = ({ term: other, expresses }: { term: string; expresses: string | undefined }) =>
-        other === term && (expresses ?? "unknown") !== expected;
-      if (summary.startsWith("all_") && this.#facets.some(differs)) {
+      const expressed = this.#facets.get(term);
+      const others = (expressed?.size ?? 0) - (expressed?.has(expected) ? 1 : 0);
+      if (summary.startsWith("all_") && others > 0) {
         this.#report("BadValue", `A documentFacet says ${summary}, and a facet of its term says otherwise.`, "summary");
       }
     }
@@ -80,7 +81,9 @@ export class MetadataRules {
   #addFacet(facet: XmlElement): void {
     const expresses = find(facet.attributes, "", "expresses");
     if (expresses !== undefined) this.#oneOf("expresses", expresses, EXPRESSES);
-    this.#facets.push({ term: termOf(facet), expresses });
+    const term = termOf(facet);
+    const expressed = this.#facets.get(term) ?? new Set();
+    this.#facets.set(term, expressed.add(expresses ?? "unknown"));
   }
 
   #addSummary(facet: XmlElement): void {

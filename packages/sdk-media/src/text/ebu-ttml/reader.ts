@@ -13,7 +13,7 @@ import type { Piece, SourceText } from "./position.ts";
 import { type DocumentProperties, type Report, readRoot } from "./root.ts";
 import { checkStyles } from "./style-values.ts";
 
-type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean };
+type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean; seen: Set<string> };
 type Parent = Open | Root;
 
 const MOST_WARNINGS = 100;
@@ -111,7 +111,10 @@ export class DocumentReader {
       this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.uri)}, expected tt in ${TT}.`);
     this.#rootAttributes = attributes;
     this.#properties = Object.freeze(readRoot(attributes, this.#report, this.#allowSmpte));
-    return { kind: "root", name: tag.name, children: [], preserveSpace: spaceOf(attributes, false) };
+    this.#identifiers.add(element(tag, attributes), this.#tagStart, this.#report);
+    if (this.#strict) checkStyles(attributes, attributes, this.#report);
+    const preserveSpace = spaceOf(attributes, this.#report);
+    return { kind: "root", name: tag.name, children: [], preserveSpace, seen: new Set() };
   }
 
   #openChild(tag: SaxesTagNS, parent: Parent): Parent {
@@ -123,7 +126,7 @@ export class DocumentReader {
       if (node.kind === "element") this.#identifiers.add(node, this.#tagStart, this.#report);
       else if (node.kind !== "text") this.#identifiers.addContent(node, this.#tagStart, this.#report);
     }
-    if (this.#strict && tag.uri === TT) checkStyles(attributes, this.#report);
+    if (this.#strict && tag.uri === TT) checkStyles(attributes, this.#rootAttributes, this.#report);
     addChild(parent, node as Node);
     return node;
   }
@@ -131,21 +134,22 @@ export class DocumentReader {
   #nodeOf(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"], parent: Parent): Open {
     const timing = this.#properties?.timing ?? {};
     if (parent.kind === "root") {
-      if (tag.uri === TT && tag.local === "body") {
-        if (parent.children.some(({ kind }) => kind === "body"))
-          this.#report("BadStructure", "There is a second body.");
-        return contentOf("body", tag, attributes, timing, parent.preserveSpace, this.#report);
-      }
-      if (tag.uri === TT && tag.local !== "head" && tag.local !== "metadata")
-        this.#report("BadStructure", `tt may not hold ${tag.local}.`);
-      if (tag.uri === TT && parent.children.some(({ kind }) => kind === "body"))
-        this.#report("BadStructure", `${tag.local} follows the body.`);
-      return element(tag, attributes);
+      if (tag.uri === TT) this.#checkPlace(tag.local, parent.seen);
+      if (tag.uri !== TT || tag.local !== "body") return element(tag, attributes);
+      return contentOf("body", tag, attributes, timing, parent.preserveSpace, this.#report);
     }
     const kind = kindOf(tag, parent, timing.dialect, this.#report);
     if (kind === "element") return element(tag, attributes);
     const inherited = parent.kind !== "element" && parent.kind !== "text" && parent.preserveSpace;
     return contentOf(kind, tag, attributes, timing, inherited, this.#report);
+  }
+
+  #checkPlace(local: string, seen: Set<string>): void {
+    if (local !== "head" && local !== "body" && local !== "metadata")
+      this.#report("BadStructure", `tt may not hold ${local}.`);
+    if (local !== "metadata" && seen.has(local)) this.#report("BadStructure", `There is a second ${local}.`);
+    else if (seen.has("body")) this.#report("BadStructure", `${local} follows the body.`);
+    seen.add(local);
   }
 
   #text(text: string): void {

@@ -1,11 +1,12 @@
 import type { Attribute } from "./model.ts";
 import { EBUTTS, TTS } from "./namespaces.ts";
-import type { Report } from "./root.ts";
+import { find, type Report } from "./root.ts";
 
 const NAMES =
   "transparent black silver gray white maroon red purple fuchsia magenta green lime olive yellow navy blue teal aqua cyan";
-const BYTE = "\\s*(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\s*";
-const NUMBER = "(?:\\d+\\.?\\d*|\\.\\d+)";
+const BYTE = "\\s*(?:25[0-5]|2[0-4]\\d|[01]?\\d?\\d)\\s*";
+const NUMBER = "(?:\\d+(?:\\.\\d+)?|\\.\\d+)";
+const LONGEST = 256; // no value needs more
 const LENGTH = `\\+?${NUMBER}(?:px|c|%)`;
 const SIGNED_LENGTH = `[+-]?${NUMBER}(?:px|c|%)`;
 
@@ -13,15 +14,18 @@ const color = whole(
   `${NAMES.replaceAll(" ", "|")}|#[\\da-fA-F]{6}(?:[\\da-fA-F]{2})?|rgb\\(${BYTE}(?:,${BYTE}){2}\\)|rgba\\(${BYTE}(?:,${BYTE}){3}\\)`,
 );
 const oneOf = (values: string) => whole(values.replaceAll(" ", "|"));
+/** Lengths that have one unit. */
+const ofOneUnit = (form: (length: string) => string) =>
+  whole(["px", "c", "%"].map((unit) => form(`${NUMBER}${unit}`)).join("|"));
 
 /** What the values of styles look like, by local name; white space at their ends does not count. */
 const STYLES: { readonly [namespace: string]: { readonly [name: string]: RegExp } } = {
   [TTS]: {
     color,
     backgroundColor: color,
-    extent: whole(`${LENGTH}\\s+${LENGTH}`),
-    origin: whole(`${SIGNED_LENGTH}\\s+${SIGNED_LENGTH}`),
-    fontSize: whole(`${LENGTH}(?:\\s+${LENGTH})?`),
+    extent: ofOneUnit((length) => `\\+?${length}\\s+\\+?${length}`),
+    origin: ofOneUnit((length) => `[+-]?${length}\\s+[+-]?${length}`),
+    fontSize: ofOneUnit((length) => `\\+?${length}(?:\\s+\\+?${length})?`),
     lineHeight: whole(`normal|${LENGTH}`),
     padding: whole(`${SIGNED_LENGTH}(?:\\s+${SIGNED_LENGTH}){0,3}`),
     direction: oneOf("ltr rtl"),
@@ -41,12 +45,21 @@ const STYLES: { readonly [namespace: string]: { readonly [name: string]: RegExp 
   },
 };
 
+const OF_THE_PICTURE = new Set(["extent", "origin", "fontSize"]);
+
 /** Reports the values of styles that EBU-TT does not allow. */
-export function checkStyles(attributes: readonly Attribute[], report: Report): void {
+export function checkStyles(attributes: readonly Attribute[], root: readonly Attribute[], report: Report): void {
   for (const { namespace, localName, name, value } of attributes) {
     const pattern = STYLES[namespace]?.[localName];
-    if (pattern !== undefined && !pattern.test(value.trim())) {
-      report("BadValue", `${name} is ${JSON.stringify(value)}, which is no value of it.`, localName);
+    if (pattern === undefined) continue;
+    const shown = `${name} is ${JSON.stringify(value.slice(0, LONGEST))}`;
+    if (value.length > LONGEST || !pattern.test(value.trim()))
+      report("BadValue", `${shown}, which is no value of it.`, localName);
+    else if (namespace === TTS && OF_THE_PICTURE.has(localName)) {
+      const isOfPixels = value.includes("px");
+      if (isOfPixels && find(root, TTS, "extent") === undefined)
+        report("MissingAttribute", `${shown}, and pixels need the extent of tt.`, "extent");
+      else if (!isOfPixels && attributes === root) report("BadValue", `${shown}, expected pixels at tt.`, localName);
     }
   }
 }
