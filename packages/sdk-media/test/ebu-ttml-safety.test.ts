@@ -119,7 +119,7 @@ describe("hostile input", () => {
     expectWithin(run, () => Math.max(10, twice()));
   });
 
-  // Of these, saxes alone makes nothing, and we a tree of 25,000 to 50,000 nodes: the built package takes 1.8 to 2.0 times as
+  // Of these, saxes alone makes nothing, and we a tree of 25,000 to 50,000 nodes: the built package takes about twice as
   // long, what vitest makes of the sources up to 2.25 times.
   const dense: [string, string][] = [
     ["nearly as many elements as the limit", p("<tt:br/>".repeat(45_000))],

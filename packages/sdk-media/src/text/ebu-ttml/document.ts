@@ -142,13 +142,13 @@ export class EbuTtDocument {
     }
     const properties = readRoot(
       attributes,
-      (code, message, attribute) => {
+      (code, message, attribute = "", value = "") => {
         const isChanged = Object.entries(CHANGEABLE).some(
           ([name, [, , localName]]) => localName === attribute && changes[name as keyof DocumentChanges] !== undefined,
         );
         if (!isChanged) return;
-        const text = typeof message === "string" ? message : message();
-        throw new EbuTtError(code, text, attribute === undefined ? {} : { attribute });
+        const text = typeof message === "string" ? message : message(attribute, value);
+        throw new EbuTtError(code, text, attribute === "" ? {} : { attribute });
       },
       true,
     );

@@ -124,14 +124,19 @@ function isPreserve(value: string, report: Report): boolean {
   return value === "preserve";
 }
 
+const noTimeOf = (what: string) => (name: string, text: string) =>
+  `${name} is ${JSON.stringify(text)}, which is no time of ${what}.`;
+const NO_TIME = {
+  ttml: noTimeOf("TTML"),
+  clock: noTimeOf("the time base clock"),
+  media: noTimeOf("the time base media"),
+  smpte: noTimeOf("the time base smpte"),
+};
+
 function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {
   const time = parseTime(text, timing);
   if (time !== undefined) return { text, time };
-  const message = () => {
-    const of = timing.dialect === "ttml" ? "TTML" : `the time base ${timing.timeBase}`;
-    return `${name} is ${JSON.stringify(text)}, which is no time of ${of}.`;
-  };
-  report("BadTimeExpression", message, name);
+  report("BadTimeExpression", NO_TIME[timing.dialect === "ttml" ? "ttml" : (timing.timeBase ?? "media")], name, text);
   // As TTML has it, it may still be worth something.
   return { text, time: parseTimeOf("ttml", text, timing) };
 }

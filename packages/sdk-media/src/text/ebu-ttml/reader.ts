@@ -197,9 +197,14 @@ export class DocumentReader {
     this.#fail("BadEncoding", `The document says its encoding is ${encoding}, expected UTF-8 or UTF-16.`);
   }
 
-  readonly #report: Report = (code, message, attribute) => {
+  readonly #report: Report = (code, message, attribute, value = "") => {
     if (this.#warnings.length >= MOST_WARNINGS) return;
-    this.#reportAt(code, typeof message === "string" ? message : message(), attribute, this.#tagStart());
+    this.#reportAt(
+      code,
+      typeof message === "string" ? message : message(attribute ?? "", value),
+      attribute,
+      this.#tagStart(),
+    );
   };
 
   #reportAt(code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number): void {

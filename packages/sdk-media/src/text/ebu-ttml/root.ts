@@ -5,7 +5,12 @@ import { Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
 
 /** What is told of a fault: its code, a sentence, and the attribute. A document may have many more than are kept. */
-export type Report = (code: EbuTtErrorCode, message: string | (() => string), attribute?: string) => void;
+export type Report = (
+  code: EbuTtErrorCode,
+  message: string | ((attribute: string, value: string) => string),
+  attribute?: string,
+  value?: string,
+) => void;
 
 /** What the attributes of `tt` say. */
 export interface DocumentProperties {
