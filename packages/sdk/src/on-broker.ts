@@ -13,6 +13,8 @@ import type { RunOptions } from "./run-options.ts";
 import { ThreadHost } from "./thread/host.ts";
 import type { WorkerDescription } from "./thread/messages.ts";
 import { AmqpTransport } from "./transport/amqp/amqp-transport.ts";
+import { Links } from "./transport/amqp/links.ts";
+import type { Outbox } from "./transport/amqp/outbox.ts";
 
 /** How long a job may be deaf to a drain, and `teardown` may take, when `MCAI_STOP_GRACE_MS` says nothing else. */
 const defaultGraceMs = 2000;
@@ -33,15 +35,18 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
   const backend = settings.hasBackend
     ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
     : undefined;
+  const blackList = new BlackList(log, backend);
+  const { queueName } = address;
+  const links = new Links({ settings: settings.broker, log, queueName });
   let transport: AmqpTransport | undefined;
   const makeDispatcher = (worker: WorkerDescription) => {
     log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
     const configuration = toConfiguration(worker, address);
-    const { queueName } = address;
     const discovery = encodeResponse("worker_discovery", configuration);
     transport = new AmqpTransport({
       settings: settings.broker,
       log,
+      links,
       queueName,
       directQueueName: configuration.direct_messaging_queue_name,
       binding: {
@@ -61,7 +66,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       live: worker.live,
       settings,
       systemInfo: new SystemInfo(address.instanceId),
-      blackList: new BlackList(log, backend),
+      blackList,
       log,
       onStopWorker: () => interruption.exitCode ?? interruption.interrupt(0),
       onFailure,
@@ -73,16 +78,15 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     const started = thread.start(makeDispatcher);
     // It is awaited below; until then its failure is nobody's.
     started.catch(() => undefined);
-    // Loads while the thread does.
-    import("amqplib").catch(() => undefined);
+    blackList.prepare();
     log.info(
-      `Queue ${address.queueName} on ${settings.broker.hosts.map(({ hostname, port }) => `${hostname}:${port}`).join(", ")}`,
+      `Queue ${queueName} on ${settings.broker.hosts.map(({ hostname, port }) => `${hostname}:${port}`).join(", ")}`,
     );
     dispatcher = await Promise.race([started, interruption.came]);
     if (!dispatcher || !transport) return 0;
     if (settings.health) {
       thread.watch();
-      const sources = toHealthSources(transport, dispatcher, thread, () => interruption.interrupt(0));
+      const sources = toHealthSources(links, transport.outbox, dispatcher, thread, () => interruption.interrupt(0));
       const { HealthServer } = await import("./health/health-server.ts");
       health = await HealthServer.open(settings.health, sources, log);
     }
@@ -97,7 +101,8 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     await Promise.race([dispatcher.manager.sayGoodbye(), delay(goodbyeMs, undefined, { ref: false })]);
     return 0;
   } finally {
-    await transport?.close();
+    blackList.close();
+    await (transport ?? links).close();
     interruption.dispose();
     health?.close();
     // A native call that holds the thread cannot be ended but with the process.
@@ -106,12 +111,12 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
 }
 
 function toHealthSources(
-  transport: AmqpTransport,
+  { publishing, consuming }: Links,
+  outbox: Outbox,
   dispatcher: Dispatcher,
   thread: ThreadHost,
   drain: () => void,
 ): HealthSources {
-  const { publishing, consuming, outbox } = transport;
   return {
     isTakingJobs: () => dispatcher.isTakingJobs,
     isPublishing: () => publishing.isUp,

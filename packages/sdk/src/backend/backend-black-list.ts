@@ -13,6 +13,11 @@ export class BackendBlackList {
     this.#session = session;
   }
 
+  /** Opens the session, which the first request would do otherwise. */
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#session.open(signal);
+  }
+
   /** The list; empty if the backend is too old to have one. */
   async readIfKnown(signal: AbortSignal): Promise<readonly number[]> {
     const answer = await this.#session.request("GET", "/step_flow", signal);

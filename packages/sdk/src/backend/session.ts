@@ -13,6 +13,15 @@ export class BackendSession {
     this.#access = access;
   }
 
+  /** Gives the session's token, after a log-in if there is none. */
+  open(signal: AbortSignal): Promise<string> {
+    this.#token ??= this.#logIn(signal).catch((error: unknown) => {
+      this.#token = undefined;
+      throw error;
+    });
+    return this.#token;
+  }
+
   /** The value of a credential. */
   async credential(key: string, signal: AbortSignal): Promise<unknown> {
     const answer = await this.request("GET", `/credentials/${encodeURIComponent(key)}`, signal);
@@ -29,19 +38,11 @@ export class BackendSession {
   async request(method: string, path: string, signal: AbortSignal): Promise<JsonAnswer> {
     const ask = async (token: Promise<string>) =>
       fetchJson(this.#store, method, this.#access.hostname + path, signal, { authorization: await token });
-    const token = this.#open(signal);
+    const token = this.open(signal);
     const answer = await ask(token);
     if (answer.status !== 401) return answer;
     if (this.#token === token) this.#token = undefined;
-    return ask(this.#open(signal));
-  }
-
-  #open(signal: AbortSignal): Promise<string> {
-    this.#token ??= this.#logIn(signal).catch((error: unknown) => {
-      this.#token = undefined;
-      throw error;
-    });
-    return this.#token;
+    return ask(this.open(signal));
   }
 
   async #logIn(signal: AbortSignal): Promise<string> {

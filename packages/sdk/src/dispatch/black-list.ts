@@ -34,6 +34,11 @@ export class BlackList {
     this.#jobIds.delete(jobId);
   }
 
+  /** Opens the session with the backend, so that the list is read sooner. What goes wrong, {@link load} tells. */
+  prepare(): void {
+    this.#backend?.open(this.#closing.signal).catch(() => undefined);
+  }
+
   /**
    * Tries to read the backend's list, once or for a while. A backend that is absent holds no worker back: it goes on with
    * what it knows, and the list is read as soon as it can be.

@@ -3,7 +3,7 @@ import type { BrokerSettings } from "../../env.ts";
 import type { JobLog } from "../../job/job.ts";
 import type { Message, Transport, TransportListener } from "../transport.ts";
 import { Consumer, type ConsumerOptions } from "./consumer.ts";
-import { Link } from "./link.ts";
+import type { Links } from "./links.ts";
 import { Outbox } from "./outbox.ts";
 
 /** How long the last messages, and after them the end of the direct queue, may take when the transport is closed. */
@@ -13,34 +13,28 @@ const flushMs = 1000;
 export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
   readonly settings: BrokerSettings;
   readonly log: JobLog;
+  /** Its connections, which it closes with itself. */
+  readonly links: Links;
   /** Says who the worker is; published on every connection when the discovery queue is there. */
   readonly announcements: readonly Message[];
   /** The broker cannot be reached any more. */
   readonly onFailure: (error: Error) => void;
 }
 
-/**
- * RabbitMQ: one connection consumes, the other publishes, because a broker that is short of memory blocks whoever
- * publishes. Each is made again when it is lost.
- */
+/** RabbitMQ: a connection that consumes, and one that publishes. Each is made again when it is lost. */
 export class AmqpTransport implements Transport {
   readonly #options: AmqpTransportOptions;
   /** What waits to be confirmed. */
   readonly outbox: Outbox;
   readonly #consumer: Consumer;
-  /** The connection that publishes. */
-  readonly publishing: Link;
-  /** The connection that consumes. */
-  readonly consuming: Link;
-  #listener: TransportListener | undefined;
   #isOpen = false;
 
   constructor(options: AmqpTransportOptions) {
-    const { settings, log, announcements, onFailure, queueName } = options;
+    const { log, links, announcements } = options;
     this.#options = options;
     this.outbox = new Outbox({
       log,
-      reset: (why) => this.publishing.reset(why),
+      reset: (why) => links.publishing.reset(why),
       onFull: (isFull) => {
         if (isFull) log.warn("Too much waits for the broker's confirm: no more jobs are taken until it has gone out.");
         this.#consumer.hold(isFull);
@@ -52,38 +46,32 @@ export class AmqpTransport implements Transport {
         for (const message of announcements) void this.publish(message);
       },
       publish: (message) => this.outbox.publish(message),
-      reset: (why) => this.consuming.reset(why),
-    });
-    this.publishing = new Link({
-      name: `${queueName} (publishes)`,
-      settings,
-      log,
-      setUp: (connection) => this.outbox.use(connection),
-      onUp: () => this.consuming.hurry(),
-      onDown: () => this.outbox.suspend(),
-      onFailure,
-    });
-    this.consuming = new Link({
-      name: `${queueName} (consumes)`,
-      settings,
-      log,
-      setUp: async (connection) => {
-        await this.#consumer.use(connection);
-        if (this.#isOpen) this.#listener?.resumed?.();
-      },
-      onUp: () => this.publishing.hurry(),
-      onDown: () => {
-        this.#consumer.suspend();
-        this.#listener?.interrupted?.();
-      },
-      onFailure,
+      reset: (why) => links.consuming.reset(why),
     });
   }
 
   async open(listener: TransportListener): Promise<void> {
-    this.#listener = listener;
+    const { links, onFailure } = this.#options;
     this.#consumer.listen(listener);
-    await Promise.all([this.publishing.open(), this.consuming.open()]);
+    const publishing = links.publishing.open({
+      setUp: (connection) => this.outbox.use(connection),
+      onUp: () => links.consuming.hurry(),
+      onDown: () => this.outbox.suspend(),
+      onFailure,
+    });
+    const consuming = links.consuming.open({
+      setUp: async (connection) => {
+        await this.#consumer.use(connection);
+        if (this.#isOpen) listener.resumed?.();
+      },
+      onUp: () => links.publishing.hurry(),
+      onDown: () => {
+        this.#consumer.suspend();
+        listener.interrupted?.();
+      },
+      onFailure,
+    });
+    await Promise.all([publishing, consuming]);
     this.#isOpen = true;
   }
 
@@ -101,7 +89,7 @@ export class AmqpTransport implements Transport {
       this.#options.log.error("The broker did not confirm the last messages; they are lost.");
     const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);
     await Promise.race([deleted, delay(flushMs, undefined, { ref: false })]);
-    await Promise.all([this.consuming.close(), this.publishing.close()]);
+    await this.#options.links.close();
     this.outbox.close();
   }
 }

@@ -19,6 +19,10 @@ export interface LinkOptions {
   readonly name: string;
   readonly settings: BrokerSettings;
   readonly log: JobLog;
+}
+
+/** What a connection is for. */
+export interface LinkUse {
   /** Makes what is wanted of a new connection; it is up when this resolves. */
   readonly setUp: (connection: ChannelModel) => Promise<void>;
   /** The connection is up. */
@@ -29,9 +33,13 @@ export interface LinkOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** Keeps one connection to the broker: makes it, notices its loss, and makes it again, on the next host. */
+/**
+ * Keeps one connection to the broker: makes it from the start, notices its loss, and makes it again, on the next host.
+ * Nothing is done with it until {@link Link.open} says what it is for.
+ */
 export class Link {
   readonly #options: LinkOptions;
+  readonly #use: Promise<LinkUse>;
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
   #opening: AbortController | undefined;
@@ -43,17 +51,31 @@ export class Link {
   connections = 0;
   #attempt = 0;
   #host = 0;
-  #running: Promise<void> = Promise.resolve();
+  readonly #running: Promise<void>;
+  #open: (use: LinkUse) => void = () => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#use = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    this.#running = this.#run();
+    // Whoever opens it hears of it.
+    this.#running.catch(() => undefined);
   }
 
   /** Resolves once the connection is up. @throws {McaiError} A refusal, at once; else after as many attempts as allowed. */
-  open(): Promise<void> {
+  open(use: LinkUse): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#running = this.#run(resolve).catch((error: Error) => {
-        if (this.connections > 0) this.#options.onFailure(error);
+      this.#open({
+        ...use,
+        onUp: () => {
+          resolve();
+          use.onUp();
+        },
+      });
+      this.#running.catch((error: Error) => {
+        if (this.connections > 0) use.onFailure(error);
         else reject(error);
       });
     });
@@ -75,18 +97,13 @@ export class Link {
     this.#closing.abort();
     this.#opening?.abort();
     if (connection) await endConnection(connection);
-    await this.#running;
+    await this.#running.catch(() => undefined);
   }
 
-  async #run(onUp: () => void): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const error = await this.#hold(() => {
-        this.isUp = true;
-        this.connections++;
-        onUp();
-        this.#options.onUp();
-      });
+      const error = await this.#hold();
       if (signal.aborted) return;
       if (this.connections === 0 && isRefusal(error)) throw error;
       await this.#pause(error);
@@ -94,29 +111,37 @@ export class Link {
   }
 
   // One connection, from its opening to its loss, which it resolves with.
-  async #hold(onUp: () => void): Promise<McaiError> {
-    const { name, settings, setUp, log, onDown } = this.#options;
+  async #hold(): Promise<McaiError> {
+    const { name, settings, log } = this.#options;
     const host = settings.hosts[this.#host % settings.hosts.length];
     if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
     let connection: ChannelModel | undefined;
-    let upSinceMs: number | undefined;
+    let use: LinkUse | undefined;
+    // While it waits for its use, and while it is up.
+    let heldSinceMs: number | undefined;
     try {
-      connection = await this.#open(host);
+      connection = await this.#connect(host);
       if (this.#closing.signal.aborted) {
         await endConnection(connection);
         fail("closed");
       }
       const lost = this.#watch(connection);
-      await Promise.race([
-        setUp(connection),
-        lost.then(fail),
-        delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
-      ]);
-      log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
-      upSinceMs = performance.now();
-      onUp();
+      heldSinceMs = performance.now();
+      use = await Promise.race([this.#use, lost.then(() => undefined)]);
+      if (use) {
+        heldSinceMs = undefined;
+        await Promise.race([
+          use.setUp(connection),
+          lost.then(fail),
+          delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
+        ]);
+        log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
+        heldSinceMs = performance.now();
+        this.isUp = true;
+        this.connections++;
+        use.onUp();
+      }
       const why = await lost;
-      if (performance.now() - upSinceMs > stableMs) this.#attempt = 0;
       return new McaiError("BROKER_UNREACHABLE", `the connection to ${host.hostname}:${host.port} was lost: ${why}`);
     } catch (error) {
       return toBrokerError(error, `broker ${host.hostname}:${host.port}`);
@@ -125,13 +150,14 @@ export class Link {
       this.isUp = false;
       this.#connection = undefined;
       if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
-      if (upSinceMs === undefined) this.#host++;
-      if (connection) onDown();
+      if (heldSinceMs === undefined) this.#host++;
+      else if (performance.now() - heldSinceMs > stableMs) this.#attempt = 0;
+      use?.onDown();
     }
   }
 
   // Until it is open, it can be given up only by its signal.
-  async #open(host: BrokerHost): Promise<ChannelModel> {
+  async #connect(host: BrokerHost): Promise<ChannelModel> {
     const { settings, name } = this.#options;
     this.#opening = new AbortController();
     try {
