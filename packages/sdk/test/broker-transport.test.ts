@@ -4,6 +4,7 @@ import { readSettings } from "../src/env.ts";
 import { openLog } from "../src/log.ts";
 import { Redactor } from "../src/redactor.ts";
 import { AmqpTransport } from "../src/transport/amqp/amqp-transport.ts";
+import { Links } from "../src/transport/amqp/links.ts";
 import { declare, topology } from "../src/transport/amqp/topology.ts";
 import type { Transport } from "../src/transport/transport.ts";
 import { useVirtualHost } from "./broker.ts";
@@ -27,9 +28,13 @@ function names() {
   return { queueName, directQueueName: `direct_messaging_${queueName}`, binding };
 }
 
-function makeTransport(of: ReturnType<typeof names>): AmqpTransport {
+function makeLinks({ queueName }: ReturnType<typeof names>): Links {
+  return new Links({ settings: readSettings(virtualHost().env).broker, log: silent, queueName });
+}
+
+function makeTransport(of: ReturnType<typeof names>, links = makeLinks(of)): AmqpTransport {
   const settings = readSettings(virtualHost().env).broker;
-  return new AmqpTransport({ ...of, settings, log: silent, announcements: [], onFailure: () => undefined });
+  return new AmqpTransport({ ...of, settings, log: silent, links, announcements: [], onFailure: () => undefined });
 }
 
 async function openChannel() {
@@ -102,7 +107,8 @@ describe("AmqpTransport", () => {
 
   it("says nothing after its channel is lost, so that the broker brings the message again", async () => {
     const of = names();
-    const transport = makeTransport(of);
+    const links = makeLinks(of);
+    const transport = makeTransport(of, links);
     const settled: Promise<boolean>[] = [];
     let again: () => void = () => undefined;
     const came = new Promise<void>((resolve) => {
@@ -111,7 +117,7 @@ describe("AmqpTransport", () => {
     await transport.open({
       receive: (delivery) => {
         if (!delivery.redelivered) {
-          transport.consuming.reset("on purpose");
+          links.consuming.reset("on purpose");
           settled.push(new Promise((resolve) => setImmediate(() => resolve(delivery.settle("acknowledge")))));
           return;
         }

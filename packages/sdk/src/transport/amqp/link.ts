@@ -52,22 +52,26 @@ export class Link {
   #attempt = 0;
   #host = 0;
   readonly #running: Promise<void>;
-  #open: (use: LinkUse) => void = () => undefined;
+  #begin: (use: LinkUse) => void = () => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#use = new Promise((resolve) => {
-      this.#open = resolve;
+      this.#begin = resolve;
     });
     this.#running = this.#run();
     // Whoever opens it hears of it.
     this.#running.catch(() => undefined);
   }
 
-  /** Resolves once the connection is up. @throws {McaiError} A refusal, at once; else after as many attempts as allowed. */
+  /**
+   * Says what the connection is for; resolves once it is up.
+   *
+   * @throws {McaiError} A refusal, at once; else what failed, after as many attempts as allowed. Both also of before.
+   */
   open(use: LinkUse): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#open({
+      this.#begin({
         ...use,
         onUp: () => {
           resolve();
