@@ -34,12 +34,13 @@ export interface LinkUse {
 }
 
 /**
- * Keeps one connection to the broker: makes it from the start, notices its loss, and makes it again, on the next host.
- * Nothing is done with it until {@link Link.open} says what it is for.
+ * Keeps one connection to the broker: makes it, notices its loss, and makes it again, on the next host. It is made ahead,
+ * once: nothing is done with it until {@link Link.open} says what it is for, and what goes wrong until then does not count.
  */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #use: Promise<LinkUse>;
+  // Undefined if it was closed first.
+  readonly #use: Promise<LinkUse | undefined>;
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
   #opening: AbortController | undefined;
@@ -51,8 +52,9 @@ export class Link {
   connections = 0;
   #attempt = 0;
   #host = 0;
+  #isOpen = false;
   readonly #running: Promise<void>;
-  #begin: (use: LinkUse) => void = () => undefined;
+  #begin: (use: LinkUse | undefined) => void = () => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -67,9 +69,10 @@ export class Link {
   /**
    * Says what the connection is for; resolves once it is up.
    *
-   * @throws {McaiError} A refusal, at once; else what failed, after as many attempts as allowed. Both also of before.
+   * @throws {McaiError} A refusal, at once; else what failed, after as many attempts as allowed.
    */
   open(use: LinkUse): Promise<void> {
+    this.#isOpen = true;
     return new Promise((resolve, reject) => {
       this.#begin({
         ...use,
@@ -100,6 +103,7 @@ export class Link {
     const connection = this.#connection;
     this.#closing.abort();
     this.#opening?.abort();
+    this.#begin(undefined);
     if (connection) await endConnection(connection);
     await this.#running.catch(() => undefined);
   }
@@ -109,6 +113,10 @@ export class Link {
     while (!signal.aborted) {
       const error = await this.#hold();
       if (signal.aborted) return;
+      if (!this.#isOpen) {
+        await this.#use;
+        continue;
+      }
       if (this.connections === 0 && isRefusal(error)) throw error;
       await this.#pause(error);
     }
@@ -121,8 +129,7 @@ export class Link {
     if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
     let connection: ChannelModel | undefined;
     let use: LinkUse | undefined;
-    // While it waits for its use, and while it is up.
-    let heldSinceMs: number | undefined;
+    let upSinceMs: number | undefined;
     try {
       connection = await this.#connect(host);
       if (this.#closing.signal.aborted) {
@@ -130,22 +137,20 @@ export class Link {
         fail("closed");
       }
       const lost = this.#watch(connection);
-      heldSinceMs = performance.now();
-      use = await Promise.race([this.#use, lost.then(() => undefined)]);
-      if (use) {
-        heldSinceMs = undefined;
-        await Promise.race([
-          use.setUp(connection),
-          lost.then(fail),
-          delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
-        ]);
-        log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
-        heldSinceMs = performance.now();
-        this.isUp = true;
-        this.connections++;
-        use.onUp();
-      }
+      use = await Promise.race([this.#use, lost.then(fail)]);
+      if (!use) fail("closed");
+      await Promise.race([
+        use.setUp(connection),
+        lost.then(fail),
+        delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
+      ]);
+      log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
+      upSinceMs = performance.now();
+      this.isUp = true;
+      this.connections++;
+      use.onUp();
       const why = await lost;
+      if (performance.now() - upSinceMs > stableMs) this.#attempt = 0;
       return new McaiError("BROKER_UNREACHABLE", `the connection to ${host.hostname}:${host.port} was lost: ${why}`);
     } catch (error) {
       return toBrokerError(error, `broker ${host.hostname}:${host.port}`);
@@ -154,8 +159,7 @@ export class Link {
       this.isUp = false;
       this.#connection = undefined;
       if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
-      if (heldSinceMs === undefined) this.#host++;
-      else if (performance.now() - heldSinceMs > stableMs) this.#attempt = 0;
+      if (upSinceMs === undefined) this.#host++;
       use?.onDown();
     }
   }
