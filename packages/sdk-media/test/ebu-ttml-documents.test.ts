@@ -269,6 +269,11 @@ describe("faults", () => {
     ["what is not well-formed", p("<tt:span>"), "NotWellFormed"],
     ["an unknown entity", p("&eacute;"), "NotWellFormed"],
     ["a NUL in the text", p("\0"), "NotWellFormed"],
+    ["an & that begins no reference", p("Tom & Jerry"), "NotWellFormed"],
+    ["an & before a reference", p("Tom & Jerry &amp; Spike"), "NotWellFormed"],
+    ["half a surrogate pair", p("a\ud800b"), "NotWellFormed"],
+    ["a document type inside of the root", live({ head: "<!DOCTYPE tt>" }), "DoctypeForbidden"],
+    ["a document type behind the root", `${live()}<!DOCTYPE tt>`, "DoctypeForbidden"],
     ["a prefix that is not bound", p("<u:v/>"), "NotWellFormed"],
     ["text behind the root", `${live()}x`, "NotWellFormed"],
     ["another root", "<html/>", "NotTtml"],
@@ -293,6 +298,29 @@ describe("faults", () => {
       line: 2,
       column: 1,
     });
+  });
+
+  it("says where in bytes, behind a byte order mark too", () => {
+    const xml = p("é", 'begin="x"');
+    const charOffset = xml.indexOf("<tt:p");
+    const place = { charOffset, line: 1, column: charOffset + 1 };
+    const position = (bytes: Uint8Array) => parseDocument(bytes).warnings[0]?.position;
+    expect(position(Buffer.from(xml))).toMatchObject({ ...place, byteOffset: charOffset });
+    expect(position(Buffer.from(`\ufeff${xml}`))).toMatchObject({ ...place, byteOffset: charOffset + 3 });
+    expect(position(Buffer.from(`\ufeff${xml}`, "utf16le"))).toMatchObject({
+      ...place,
+      byteOffset: charOffset * 2 + 2,
+    });
+    const bad = Buffer.concat([Buffer.from("\ufeff<a>\n"), Buffer.from([0xff])]);
+    expect(refusal(bad)).toMatchObject({ code: "BadEncoding", position: { byteOffset: 7, line: 2, column: 1 } });
+    const half = Buffer.from("\ufeff<a>\n\ud800", "utf16le");
+    expect(refusal(half)).toMatchObject({ code: "BadEncoding", position: { byteOffset: 10, line: 2, column: 1 } });
+  });
+
+  it("has a position in what rejects a whole document", () => {
+    const start = { packetIndex: 0, byteOffset: 0, charOffset: 0, line: 1, column: 1 };
+    expect(refusal(" ".repeat((1 << 20) + 1))).toMatchObject({ code: "LimitExceeded", limit: "size", position: start });
+    expect(() => parseDocument(message)).toThrowError(expect.objectContaining({ position: start }));
   });
 
   it("keeps 100 warnings at most", () => {

@@ -148,12 +148,87 @@ describe("framing", () => {
     ["a document type", [`<!DOCTYPE tt [<!ENTITY a "b">]>${bare}`, two, one], ["DoctypeForbidden", 2, 1]],
     ["a declared document type", [one.replace("?>", '?><!DOCTYPE tt SYSTEM "x">'), two], ["DoctypeForbidden", 2]],
     ["another encoding", [one.replace("UTF-8", "latin-1"), two], ["BadEncoding", 2]],
+    ["an & that is none", [one.replace("字", "&"), two, one, two], ["NotWellFormed", 2, 1, 2]],
+    ["an & before a reference", [one.replace("字", "&"), one.replace("字", "&amp;"), two], ["NotWellFormed", 1, 2]],
+    ["an & in an attribute", [one.replace('"fr"', '"f&r"'), bare, two], ["NotWellFormed", 1, 2]],
+    [
+      "a document cut inside of a reference",
+      [`${bare.slice(0, bare.indexOf("字"))}&am`, bare, two],
+      ["NotWellFormed", 1, 2],
+    ],
+    [
+      "a document cut inside of a comment",
+      [`${bare.slice(0, bare.indexOf("字"))}<!-- a`, one, bare],
+      ["Truncated", 1, 1],
+    ],
+    ["a document cut inside of CDATA", [two.slice(0, two.indexOf("</tt:tt>")), one, bare], ["Truncated", 1, 1]],
+    ["a document cut inside of an instruction", [`${bare.slice(0, -20)}<?a `, bare, bare, "\n"], ["Truncated", 1, 1]],
+    ["a comment that does not end", [one, "<!-- <tt> a", one, bare], [1, "Truncated", "NotTtml", 1, 1]],
+    ["a declaration cut off", [one.slice(0, 25), bare, two], ["NotWellFormed", 1, 2]],
+    ["a declaration cut off before another", [one.slice(0, 25), one, two], ["NotWellFormed", 1, 2]],
     ["the end of the stream", [one, two.slice(0, -1)], [1, "Truncated"]],
     ["the end of the stream in a declaration", [one, "<?xm"], [1, "Truncated"]],
   ];
   it.each(damage)("survives %s", (_, parts, expected) => {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
     for (const size of [bytes.byteLength, 1, 7, 188, 1316]) expect(told(frame(pieces(bytes, size)))).toEqual(expected);
+  });
+
+  const wide = (text: string, order: "le" | "be") => {
+    const bytes = Buffer.from(text, "utf16le");
+    return order === "le" ? bytes : bytes.swap16();
+  };
+  describe.each(["le", "be"] as const)("in UTF-16, %s,", (order) => {
+    const marked = (text: string) => wide(`\ufeff${text}`, order);
+    const broken: [string, Uint8Array[], (string | number)[]][] = [
+      ["something between documents", [marked(`${one}garbage${bare}`)], [1, "NotWellFormed", 1]],
+      [
+        "half a character too many",
+        [marked(one), Buffer.from("x"), wide(one + two, order)],
+        [1, "NotWellFormed", 1, 2],
+      ],
+      ["a document without its end", [marked(one).subarray(0, 400), marked(one + two)], ["NotWellFormed", 1, 2]],
+      ["half a surrogate pair", [marked(one.replace("字", "\ud800")), marked(two)], ["BadEncoding", 2]],
+      ["a mark behind damage in UTF-8", [Buffer.from(one.slice(0, 400)), marked(one + two)], ["BadEncoding", 1, 2]],
+      ["a mark behind garbage", [Buffer.from("garbage"), marked(bare + two)], ["NotWellFormed", 1, 2]],
+      ["UTF-8 behind garbage", [marked(`${one}garbage`), Buffer.from(bare + two)], [1, "NotWellFormed", 1, 2]],
+    ];
+    it.each(broken)("survives %s", (_, parts, expected) => {
+      const bytes = Buffer.concat(parts);
+      for (const size of [bytes.byteLength, 1, 2, 7, 188]) expect(told(frame(pieces(bytes, size)))).toEqual(expected);
+    });
+  });
+
+  it("finds what a document without an end has taken in, when it is too long", () => {
+    const cutOff = `${bare.slice(0, bare.indexOf("字"))}<![CDATA[`;
+    const bytes = Buffer.from(cutOff + bare.repeat(20) + " ".repeat(6000) + two);
+    const framer = new Framer({ limits: { documentBytes: 12_000 } });
+    const items = pieces(bytes, 1316).flatMap((packet) => framer.push(packet));
+    expect(told(items)).toEqual(["LimitExceeded", ...Array(20).fill(1), 2]);
+  });
+
+  it("finds the same documents however a damaged stream is cut", () => {
+    const random = fc.record({
+      documents: fc.array(fc.constantFrom(one, two, bare), { minLength: 2, maxLength: 5 }),
+      at: fc.nat(),
+      without: fc.nat(900),
+      instead: fc.constantFrom("", "&", "<", '"', "\xff", "<!--", "-->", "<![CDATA[", "]]>", "<?x "),
+    });
+    fc.assert(
+      fc.property(random, ({ documents, at, without, instead }) => {
+        const all = Buffer.from(documents.join("\n"));
+        const start = at % all.byteLength;
+        const bytes = Buffer.concat([
+          all.subarray(0, start),
+          Buffer.from(instead, "latin1"),
+          all.subarray(start + without),
+        ]);
+        const [whole, ...cut] = [bytes.byteLength, 1, 7, 188].map((size) => told(frame(pieces(bytes, size))));
+        for (const found of cut) expect(found).toEqual(whole);
+        expect(whole?.filter((found) => typeof found === "string").length).toBeLessThanOrEqual(3);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("says where the damage is", () => {

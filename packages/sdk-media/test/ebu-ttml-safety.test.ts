@@ -145,7 +145,9 @@ describe("hostile input", () => {
     expect(framer.push(Buffer.from(live())).map(({ kind }) => kind)).toEqual(["document"]);
   });
 
-  it.each(["<tt>", '<tt xmlns="http://www.w3.org/ns/ttml">', "<a>", "<?xml ", "</tt>", "&", "<!--x--", "\xff"])(
+  const tt = '<tt xmlns="http://www.w3.org/ns/ttml">';
+  const unended = [`${tt}<![CDATA[`, `${tt}<?a `, `${tt}<!--`, `${tt}&`, "<!--<?xml ?>", "<?a <?xml ?", "\xff\xfe<\0"];
+  it.each(["<tt>", tt, "<a>", "<?xml ", "</tt>", "&", "<!--x--", "\xff", ...unended])(
     "a flood of %s ends soon",
     (text) => {
       const framer = new Framer();

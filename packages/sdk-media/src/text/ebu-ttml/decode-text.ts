@@ -1,17 +1,35 @@
+/// <reference lib="es2024.string" />
 import { isUtf8 } from "node:buffer";
 import { EbuTtError } from "./error.ts";
+import { SourceText } from "./position.ts";
+
+/** How bytes are text. */
+export type Encoding = "utf8" | "utf16le" | "utf16be";
+
+/** What a byte order mark says, and how many bytes it has; UTF-8 without one. */
+export function markOf(bytes: Uint8Array): { readonly encoding: Encoding; readonly bytes: number } {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { encoding: "utf16le", bytes: 2 };
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return { encoding: "utf16be", bytes: 2 };
+  return { encoding: "utf8", bytes: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0 };
+}
 
 /** Bytes as text, by their byte order mark, else UTF-8; the mark is left out. @throws EbuTtError `BadEncoding` */
 export function decodeText(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer[0] === 0xff && buffer[1] === 0xfe) return buffer.subarray(2).toString("utf16le");
-  if (buffer[0] === 0xfe && buffer[1] === 0xff) return swapped(buffer.subarray(2)).toString("utf16le");
-  if (!isUtf8(buffer)) throw badEncoding(buffer);
-  return buffer.toString("utf8", buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0);
+  const { encoding, bytes: markBytes } = markOf(bytes);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + markBytes, bytes.byteLength - markBytes);
+  if (encoding === "utf8" && isUtf8(buffer)) return buffer.toString("utf8");
+  const text = encoding === "utf8" ? buffer.toString("utf8", 0, validLength(buffer)) : utf16(buffer, encoding);
+  if (encoding !== "utf8" && text.isWellFormed()) return text;
+  const source = new SourceText();
+  const before = encoding === "utf8" ? text : text.slice(0, firstLoneSurrogate(text));
+  source.append({ text: before, packetIndex: 0, byteOffset: markBytes, utf16: encoding !== "utf8" });
+  throw new EbuTtError("BadEncoding", notOf(encoding), { position: source.positionAt(before.length) });
 }
 
-/** How the bytes of a stream are text. */
-export type Encoding = "utf8" | "utf16le" | "utf16be";
+/** That bytes are not of an encoding. */
+export function notOf(encoding: Encoding): string {
+  return `These bytes are not ${encoding === "utf8" ? "UTF-8" : "UTF-16"}.`;
+}
 
 /** Bytes as text, as far as they hold whole characters and are valid; the rest may be the beginning of a character. */
 export interface Decoded {
@@ -24,9 +42,10 @@ export interface Decoded {
 /** Decodes a block of a stream. */
 export function decodeBlock(block: Buffer, encoding: Encoding): Decoded {
   if (encoding !== "utf8") {
-    const even = block.subarray(0, block.byteLength & ~1);
-    const text = encoding === "utf16le" ? even.toString("utf16le") : swapped(even).toString("utf16le");
-    return { text, bytes: even.byteLength, isInvalid: false };
+    const all = utf16(block, encoding);
+    const text = /[\ud800-\udbff]$/.test(all) ? all.slice(0, -1) : all;
+    const chars = text.isWellFormed() ? text.length : firstLoneSurrogate(text);
+    return { text: text.slice(0, chars), bytes: chars * 2, isInvalid: chars < text.length };
   }
   const whole = block.subarray(0, wholeLength(block, block.byteLength));
   if (isUtf8(whole)) return { text: whole.toString("utf8"), bytes: whole.byteLength, isInvalid: false };
@@ -34,10 +53,15 @@ export function decodeBlock(block: Buffer, encoding: Encoding): Decoded {
   return { text: whole.toString("utf8", 0, bytes), bytes, isInvalid: true };
 }
 
-function swapped(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.subarray(0, bytes.byteLength & ~1)).swap16();
+// What is half a character at the end is left out.
+function utf16(bytes: Buffer, encoding: Encoding): string {
+  const even = bytes.subarray(0, bytes.byteLength & ~1);
+  return (encoding === "utf16le" ? even : Buffer.from(even).swap16()).toString("utf16le");
 }
 
+function firstLoneSurrogate(text: string): number {
+  return text.search(/\p{Surrogate}/u);
+}
 // How many bytes from the first on are UTF-8: by blocks, and by characters in the block that is not.
 function validLength(bytes: Buffer): number {
   let at = 0;
@@ -66,18 +90,4 @@ function wholeLength(bytes: Uint8Array, end: number): number {
 
 function sequenceLength(lead: number): number {
   return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-}
-
-function badEncoding(buffer: Buffer): EbuTtError {
-  const byteOffset = validLength(buffer);
-  const before = buffer.toString("utf8", 0, byteOffset);
-  const lines = before.split(/\r\n|\r|\n/);
-  const position = {
-    packetIndex: 0,
-    byteOffset,
-    charOffset: before.length,
-    line: lines.length,
-    column: (lines.at(-1) ?? "").length + 1,
-  };
-  return new EbuTtError("BadEncoding", "These bytes are not UTF-8.", { position });
 }

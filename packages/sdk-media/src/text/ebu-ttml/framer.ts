@@ -1,26 +1,20 @@
-import { decodeBlock } from "./decode-text.ts";
-import { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./error.ts";
+import { type Begun, endOf, firstOf, isBegun, type Reading, truncated, unsettled } from "./begun-document.ts";
+import { decodeBlock, notOf } from "./decode-text.ts";
+import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import type { FramedItem } from "./framed-item.ts";
+import { FramedItems } from "./framed-items.ts";
 import { Gap } from "./gap.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { Lost } from "./lost.ts";
+import { isMarked, Lost, nextStart, START_LENGTH } from "./lost.ts";
 import type { ParseOptions } from "./parse-options.ts";
-import { byteLength, type Piece, SourceText } from "./position.ts";
+import { byteLength, cut, type Piece, SourceText } from "./position.ts";
 import { PrologReader } from "./prolog-reader.ts";
 import { DocumentReader } from "./reader.ts";
 
-type Reading = {
-  readonly reader: DocumentReader;
-  readonly source: SourceText;
-  readonly first: Piece;
-  readonly rootStart: number;
-  bytes: number;
-};
+type State = PrologReader | Reading | Lost | undefined;
 
 // Behind the end of a document a block is decoded again.
 const BLOCK_BYTES = 4096;
-// What has more in one packet is no stream of documents, and its rest is skipped.
-const MOST_ERRORS = 64;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -44,12 +38,10 @@ export class Framer {
   readonly #options: ParseOptions;
   readonly #limitBytes: number;
   readonly #gap = new Gap();
-  #packetIndex = -1;
-  #damaged = 0;
-  #damagedBefore = 0; // this packet
-  #state: PrologReader | Reading | Lost | undefined; // undefined: between documents
+  readonly #items = new FramedItems();
+  #state: State; // undefined: between documents
   #rest: Buffer = EMPTY; // the beginning of a character
-  #items: FramedItem[] = [];
+  #isGivingUp = false;
 
   constructor(options: ParseOptions = {}) {
     this.#options = options;
@@ -58,7 +50,7 @@ export class Framer {
 
   /** How many errors there were. */
   get damaged(): number {
-    return this.#damaged;
+    return this.#items.damaged;
   }
 
   /** The packet in which what has not ended began; undefined between documents. @internal */
@@ -70,15 +62,14 @@ export class Framer {
 
   /** What a packet completes. Its bytes are not needed afterwards. */
   push(packet: Uint8Array): FramedItem[] {
-    this.#packetIndex++;
+    this.#items.packetIndex++;
     const view = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
     const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, view]) : view;
     const offset = -this.#rest.byteLength; // of the first byte, in its packet
     this.#rest = EMPTY;
-    this.#damagedBefore = this.#damaged;
     let at = 0;
     while (at < bytes.byteLength) {
-      if (this.#isFlood()) {
+      if (this.#items.isFlood) {
         this.#state = new Lost(false);
         break;
       }
@@ -86,24 +77,18 @@ export class Framer {
       if (next === undefined) break;
       at = next;
     }
-    return this.#taken();
+    return this.#items.taken();
   }
 
   /** The end of the stream, or of what belongs together: what has not ended is an error. The framer can be used again. */
   end(): FramedItem[] {
     const state = this.#state;
-    if (state instanceof PrologReader) {
-      const source = new SourceText();
-      for (const piece of state.pieces) source.append(piece);
-      this.#error(
-        new EbuTtError("Truncated", "The document has not ended.", { position: source.positionAt(source.length) }),
-        state.pieces[0],
-      );
-    } else if (state !== undefined && "reader" in state) this.#error(state.reader.truncated(), state.first);
-    else if (state === undefined && this.#rest.byteLength > 0) this.#errorAt("NotWellFormed", "This is no XML.", 0);
+    if (state === undefined && this.#rest.byteLength > 0) this.#items.addAt(0, "NotWellFormed", "This is no XML.");
+    else if (isBegun(state)) this.#giveUp(state, truncated(state));
+    if (isBegun(this.#state)) this.#items.add(truncated(this.#state), firstOf(this.#state));
     this.#state = undefined;
     this.#rest = EMPTY;
-    return this.#taken();
+    return this.#items.taken();
   }
 
   #skip(bytes: Buffer, from: number, offset: number): number | undefined {
@@ -113,42 +98,62 @@ export class Framer {
       return undefined;
     }
     if (kind === "garbage") {
-      this.#errorAt("NotWellFormed", "Between documents there is something that is no XML.", at + offset);
+      this.#items.addAt(at + offset, "NotWellFormed", "Between documents there is something that is no XML.");
       this.#state = new Lost(false);
       return at;
     }
     this.#state = new PrologReader();
     if (at >= 0) return at;
     // The first half of the character was in the packet before, and was taken for padding.
-    this.#feed({ text: "<", packetIndex: this.#packetIndex, byteOffset: offset - 1, utf16: true });
+    this.#feed({ text: "<", packetIndex: this.#items.packetIndex, byteOffset: offset - 1, utf16: true });
     return 1;
   }
 
   #decode(bytes: Buffer, at: number, offset: number): number | undefined {
     const { encoding } = this.#gap;
-    const decoded = decodeBlock(bytes.subarray(at, at + BLOCK_BYTES), encoding);
+    const state = this.#state;
+    let end = Math.min(at + BLOCK_BYTES, bytes.byteLength);
+    let start: number | undefined;
+    if (state instanceof Lost && encoding !== "utf8") {
+      start = state.startIn(bytes.subarray(at, end + START_LENGTH), encoding);
+      // Where a document begins is not seen in its first bytes alone.
+      end = start === undefined ? Math.min(end, bytes.byteLength - START_LENGTH) : Math.min(end, at + start);
+    }
+    const decoded = decodeBlock(bytes.subarray(at, Math.max(at, end)), encoding);
     if (decoded.bytes > 0) {
-      const piece = {
-        text: decoded.text,
-        packetIndex: this.#packetIndex,
-        byteOffset: at + offset,
-        utf16: encoding !== "utf8",
-      };
+      const packetIndex = this.#items.packetIndex;
+      const piece = { text: decoded.text, packetIndex, byteOffset: at + offset, utf16: encoding !== "utf8" };
       const used = this.#feed(piece);
       if (used !== undefined) return at + byteLength(piece, used);
     }
-    if (decoded.isInvalid) {
-      const hadState = this.#state;
-      if (!(hadState instanceof Lost))
-        this.#errorAt("BadEncoding", "These bytes are not UTF-8.", at + decoded.bytes + offset);
-      this.#state = hadState instanceof Lost ? hadState : new Lost(false);
-      // No document begins before the next `<`.
-      const next = bytes.indexOf("<", at + decoded.bytes + 1);
-      return next < 0 ? bytes.byteLength : next;
-    }
+    if (decoded.isInvalid) return this.#passInvalid(bytes, at + decoded.bytes, offset);
     if (decoded.bytes > 0) return at + decoded.bytes;
+    if (start !== undefined) {
+      this.#state = undefined;
+      return at + start;
+    }
     this.#rest = Buffer.from(bytes.subarray(at));
     return undefined;
+  }
+
+  #passInvalid(bytes: Buffer, at: number, offset: number): number | undefined {
+    const { encoding } = this.#gap;
+    const state = this.#state;
+    if (!(state instanceof Lost)) {
+      const { packetIndex } = this.#items;
+      const known = isBegun(state) ? endOf(state) : { charOffset: 0, line: 1, column: 1 };
+      const position = { ...known, packetIndex, byteOffset: Math.max(0, at + offset) };
+      const error = new EbuTtError("BadEncoding", notOf(encoding), { position });
+      if (isBegun(state)) this.#giveUp(state, error);
+      else this.#items.add(error, undefined);
+    }
+    if (!(this.#state instanceof Lost)) this.#state = new Lost(false);
+    if (encoding !== "utf8") return at + 2;
+    const marked = isMarked(bytes.subarray(at));
+    if (marked === false) return nextStart(bytes, at + 1);
+    if (marked) this.#state = undefined;
+    else this.#rest = Buffer.from(bytes.subarray(at));
+    return marked ? at : undefined;
   }
 
   /** @returns how many characters of the piece were used, if a state has ended in it; else all were. */
@@ -159,18 +164,29 @@ export class Framer {
     return state === undefined ? 0 : this.#feedDocument(state, piece);
   }
 
+  /** Feeds pieces, all but the last of which cannot be read as bytes again. @returns as `feed` does, of the last. */
+  #feedAll(pieces: readonly Piece[]): number | undefined {
+    let used: number | undefined;
+    for (const [index, piece] of pieces.entries()) {
+      let part = piece;
+      used = this.#feed(part);
+      while (used !== undefined && index < pieces.length - 1) {
+        if (this.#items.isFlood) return undefined;
+        part = cut(part, used);
+        this.#state ??= new Lost(false);
+        used = this.#feed(part);
+      }
+    }
+    return used;
+  }
+
   #feedProlog(prolog: PrologReader, piece: Piece): number | undefined {
     const end = prolog.feed(piece);
     const [first = piece] = prolog.pieces;
     if (end === undefined) {
       if (prolog.bytes <= this.#limitBytes) return undefined;
-      this.#errorAt(
-        "LimitExceeded",
-        `What is before a document has more than ${this.#limitBytes} bytes.`,
-        piece.byteOffset,
-        { limit: "buffer" },
-      );
-      this.#state = new Lost(false);
+      const message = `What is before a document has more than ${this.#limitBytes} bytes.`;
+      this.#giveUp(prolog, new EbuTtError("LimitExceeded", message, { position: endOf(prolog), limit: "buffer" }));
       return undefined;
     }
     this.#state = undefined;
@@ -179,29 +195,22 @@ export class Framer {
     const source = new SourceText();
     const before = prolog.pieces.reduce((sum, { text }) => sum + text.length, -piece.text.length);
     const reader = new DocumentReader(source, this.#options);
-    const reading: Reading = { reader, source, first, rootStart: before + end.chars, bytes: 0 };
-    this.#state = reading;
-    // Only the last piece can hold the end.
-    let used: number | undefined;
-    for (const part of prolog.pieces) {
-      if (this.#state === reading) used = this.#feedDocument(reading, part);
-      else if (this.#state !== undefined) used = this.#feed(part);
-    }
-    return used;
+    this.#state = { reader, source, first, rootStart: before + end.chars, bytes: 0 };
+    return this.#feedAll(prolog.pieces);
   }
 
   #refuse(kind: "doctype" | "damage", chars: number, piece: Piece, first: Piece): number | undefined {
+    const from = Math.max(0, chars);
     const source = new SourceText();
     source.append(piece);
-    const { byteOffset, packetIndex } = source.positionAt(Math.max(0, chars));
-    const position = { packetIndex, byteOffset, charOffset: Math.max(0, chars), line: 1, column: 1 };
+    const { byteOffset, packetIndex } = source.positionAt(from);
+    const position = { packetIndex, byteOffset, charOffset: from, line: 1, column: 1 };
     const [code, message]: [EbuTtErrorCode, string] =
       kind === "doctype"
         ? ["DoctypeForbidden", "A document type declaration is refused."]
         : ["NotWellFormed", "This is no XML."];
-    this.#error(new EbuTtError(code, message, { position }), first);
+    this.#items.add(new EbuTtError(code, message, { position }), first);
     this.#state = new Lost(kind === "doctype");
-    const from = Math.max(0, chars) + 1;
     return from >= piece.text.length ? undefined : from;
   }
 
@@ -210,12 +219,8 @@ export class Framer {
     if (found === undefined) return undefined;
     this.#state = undefined;
     if (!Array.isArray(found)) return found.chars;
-    const prolog = new PrologReader();
-    this.#state = prolog;
-    let used: number | undefined;
-    for (const part of found) used = this.#feed(part);
-    const last = found.at(-1) as Piece;
-    return used === undefined ? undefined : used + piece.text.length - last.text.length;
+    this.#state = new PrologReader();
+    return inPiece(this.#feedAll(found), found, piece);
   }
 
   #feedDocument(reading: Reading, piece: Piece): number | undefined {
@@ -224,68 +229,47 @@ export class Framer {
       const end = reader.write(piece);
       reading.bytes += byteLength(piece, end === undefined ? piece.text.length : end.chars);
       if (reading.bytes > this.#limitBytes) {
-        const position = source.positionAt(source.length);
-        throw new EbuTtError("LimitExceeded", `The document has more than ${this.#limitBytes} bytes.`, {
-          position,
-          limit: "size",
-        });
+        const message = `The document has more than ${this.#limitBytes} bytes.`;
+        this.#giveUp(reading, new EbuTtError("LimitExceeded", message, { position: endOf(reading), limit: "size" }));
+        return undefined;
       }
       if (end === undefined) return undefined;
       this.#state = undefined;
-      const place = { packetIndex: first.packetIndex, lastPacketIndex: piece.packetIndex };
-      const { item } = end;
-      if (item instanceof EbuTtError) this.#error(item, first);
-      else if (item.kind === "document") this.#items.push({ kind: item.kind, document: item, ...place });
-      else this.#items.push({ kind: item.kind, message: item, ...place });
+      this.#items.add(end.item, first, end.item instanceof EbuTtError ? undefined : piece);
       return end.chars;
     } catch (error) {
       if (!(error instanceof EbuTtError)) throw error;
-      this.#error(error, first);
-      return this.#restart(reading, error, piece);
+      this.#items.add(error, first);
+      const fault = error.position?.charOffset ?? source.length;
+      const isBeforeRoot = fault <= reading.rootStart;
+      // A document that is refused for what is before its root must not be found again at its root.
+      const isRefused = error.code === "BadEncoding" || isBeforeRoot;
+      const parts = isBeforeRoot ? source.from(Math.max(source.tagStart(fault), 1)) : unsettled(reading);
+      return inPiece(this.#again(parts, isRefused), parts, piece);
     }
   }
 
-  // From the tag in which the fault was found, but behind the root's own beginning.
-  #restart({ rootStart, source }: Reading, error: EbuTtError, piece: Piece): number | undefined {
-    const fault = error.position?.charOffset ?? source.length;
-    // A document that is refused for what is before its root must not be found again at its root.
-    const isRefused = error.code === "BadEncoding" || fault <= rootStart;
+  /** Looks for the next document in what was read. */
+  #again(parts: readonly Piece[], isRefused: boolean): number | undefined {
     this.#state = new Lost(isRefused);
-    if (this.#isFlood()) return undefined;
-    const start = Math.max(source.tagStart(fault), fault <= rootStart ? 1 : rootStart + 1);
-    let used: number | undefined;
-    let last = piece;
-    for (const part of source.from(start)) {
-      used = this.#feed(part);
-      last = part;
-    }
-    return used === undefined ? undefined : used + piece.text.length - last.text.length;
+    return this.#items.isFlood ? undefined : this.#feedAll(parts);
   }
 
-  #errorAt(code: EbuTtErrorCode, message: string, byteOffset: number, details: EbuTtErrorDetails = {}): void {
-    const position = {
-      packetIndex: this.#packetIndex,
-      byteOffset: Math.max(0, byteOffset),
-      charOffset: 0,
-      line: 1,
-      column: 1,
-    };
-    this.#error(new EbuTtError(code, message, { ...details, position }), undefined);
+  /** What has begun is no document, and may have taken in others: in a comment that does not end, say. */
+  #giveUp(state: Begun, error: EbuTtError): void {
+    this.#items.add(error, firstOf(state));
+    const isAgain = this.#isGivingUp;
+    this.#isGivingUp = true;
+    // An end behind them, so that none is the last.
+    const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
+    this.#again(isAgain ? [] : [...unsettled(state), end], false);
+    this.#isGivingUp = isAgain;
+    // What is nearly as long would be read over and over.
+    if (isBegun(this.#state) && this.#state.bytes * 4 > this.#limitBytes * 3) this.#state = new Lost(false);
   }
+}
 
-  #error(error: EbuTtError, first: Piece | undefined): void {
-    this.#damaged++;
-    const lastPacketIndex = Math.max(0, this.#packetIndex);
-    this.#items.push({ kind: "error", error, packetIndex: first?.packetIndex ?? lastPacketIndex, lastPacketIndex });
-  }
-
-  #isFlood(): boolean {
-    return this.#damaged - this.#damagedBefore >= MOST_ERRORS;
-  }
-
-  #taken(): FramedItem[] {
-    const items = this.#items;
-    this.#items = [];
-    return items;
-  }
+// What was used of the last of the parts, as it counts in the piece whose end that is.
+function inPiece(used: number | undefined, parts: readonly Piece[], piece: Piece): number | undefined {
+  return used === undefined ? undefined : used + piece.text.length - (parts.at(-1)?.text.length ?? 0);
 }

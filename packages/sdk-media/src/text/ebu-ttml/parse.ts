@@ -1,12 +1,15 @@
-import { decodeText } from "./decode-text.ts";
+/// <reference lib="es2024.string" />
+import { decodeText, markOf } from "./decode-text.ts";
 import type { EbuTtDocument } from "./document.ts";
 import { EbuTtError } from "./error.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { LiveMessage } from "./model.ts";
 import type { ParseOptions } from "./parse-options.ts";
-import { SourceText } from "./position.ts";
+import { type Piece, SourceText } from "./position.ts";
 import { skipProlog } from "./prolog.ts";
 import { DocumentReader } from "./reader.ts";
+
+const START = { packetIndex: 0, byteOffset: 0, charOffset: 0, line: 1, column: 1 };
 
 /**
  * Reads one document or live message: from text, or from bytes in UTF-8, or in UTF-16 with a byte order mark. What follows
@@ -23,17 +26,27 @@ import { DocumentReader } from "./reader.ts";
 export function parse(xml: string | Uint8Array, options: ParseOptions = {}): EbuTtDocument | LiveMessage {
   const bytes = typeof xml === "string" ? Buffer.byteLength(xml) : xml.byteLength;
   const limit = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
-  if (bytes > limit)
-    throw new EbuTtError("LimitExceeded", `The document has ${bytes} bytes, more than ${limit}.`, { limit: "size" });
+  if (bytes > limit) {
+    const message = `The document has ${bytes} bytes, more than ${limit}.`;
+    throw new EbuTtError("LimitExceeded", message, { position: START, limit: "size" });
+  }
+  const mark = typeof xml === "string" ? undefined : markOf(xml);
   const text = typeof xml === "string" ? xml : decodeText(xml);
-  const piece = { text, packetIndex: 0, byteOffset: 0, utf16: false };
+  const isUtf16 = mark !== undefined && mark.encoding !== "utf8";
+  const piece = { text, packetIndex: 0, byteOffset: mark?.bytes ?? 0, utf16: isUtf16 };
+  refuse(piece, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   const source = new SourceText();
-  refuseDoctype(text, source);
+  if (!text.isWellFormed()) {
+    source.append(piece);
+    const position = source.positionAt(text.search(/\p{Surrogate}/u));
+    throw new EbuTtError("NotWellFormed", "There is half a surrogate pair, which is no character.", { position });
+  }
   const reader = new DocumentReader(source, options);
   const result = reader.write(piece);
   if (result === undefined) throw reader.truncated();
   if (result.item instanceof EbuTtError) throw result.item;
   if (isBlank(text, result.chars)) return result.item;
+  refuse(piece, result.chars);
   const position = source.positionAt(result.chars);
   throw new EbuTtError("NotWellFormed", "Something follows the end of the document.", { position });
 }
@@ -51,14 +64,15 @@ export function parse(xml: string | Uint8Array, options: ParseOptions = {}): Ebu
 export function parseDocument(xml: string | Uint8Array, options: ParseOptions = {}): EbuTtDocument {
   const item = parse(xml, options);
   if (item.kind === "document") return item;
-  throw new EbuTtError("NotTtml", "This is a live message, not a document.");
+  throw new EbuTtError("NotTtml", "This is a live message, not a document.", { position: START });
 }
 
-// Before the parser reads it: a declaration may be long, and costs.
-function refuseDoctype(text: string, source: SourceText): void {
-  const { at, kind } = skipProlog(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+// A document type declaration, before the parser reads it: it may be long, and costs.
+function refuse(piece: Piece, from: number): void {
+  const { at, kind } = skipProlog(piece.text, from);
   if (kind !== "doctype") return;
-  source.append({ text, packetIndex: 0, byteOffset: 0, utf16: false });
+  const source = new SourceText();
+  source.append(piece);
   throw new EbuTtError("DoctypeForbidden", "A document type declaration is refused.", {
     position: source.positionAt(at),
   });

@@ -15,6 +15,7 @@ export class PrologReader {
   #text = ""; // what is not decided yet
   #terminator: "-->" | "?>" | undefined;
   #isDeclared = false;
+  #isInDeclaration = false;
 
   feed(piece: Piece): PrologEnd | undefined {
     this.pieces.push(piece);
@@ -24,12 +25,19 @@ export class PrologReader {
     for (;;) {
       if (this.#terminator !== undefined) {
         const at = text.indexOf(this.#terminator);
+        // A declaration holds no `<`: this is one of another document.
+        const other = this.#isInDeclaration ? text.indexOf("<") : -1;
+        if (other >= 0 && (at < 0 || other < at)) {
+          text = text.slice(other);
+          return end("damage");
+        }
         if (at < 0) {
           this.#text = text.slice(1 - this.#terminator.length);
           return undefined;
         }
         text = text.slice(at + this.#terminator.length);
         this.#terminator = undefined;
+        this.#isInDeclaration = false;
         if (!this.#isDeclared) return end("nothing");
       }
       const step = prologStep(text, 0);
@@ -39,7 +47,8 @@ export class PrologReader {
       }
       if (step.kind === "space") text = text.slice(step.chars);
       else if ("terminator" in step) {
-        this.#isDeclared ||= step.kind === "declaration";
+        this.#isInDeclaration = step.kind === "declaration";
+        this.#isDeclared ||= this.#isInDeclaration;
         this.#terminator = step.terminator;
         text = text.slice(step.chars);
       } else return end(step.kind);

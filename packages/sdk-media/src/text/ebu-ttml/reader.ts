@@ -37,6 +37,7 @@ export class DocumentReader {
   #rootAttributes: EbuTtDocument["attributes"] = [];
   #item: EbuTtDocument | LiveMessage | undefined;
   #fault: EbuTtError | undefined;
+  #settled = 0;
 
   readonly #metadata: MetadataRules;
 
@@ -60,6 +61,11 @@ export class DocumentReader {
     parser.on("cdata", (text) => this.#text(text));
   }
 
+  /** Up to which character it is certain what everything is: what follows may be a comment that does not end, or an `&`. */
+  get settled(): number {
+    return this.#settled;
+  }
+
   /**
    * Reads a piece that was added to the source.
    *
@@ -75,12 +81,22 @@ export class DocumentReader {
     } catch (thrown) {
       // What the parser throws is a plain Error.
       if (thrown instanceof Error && thrown.constructor === Error)
-        this.#fail("NotWellFormed", sentence(thrown.message));
+        this.#fail(/doctype/.test(thrown.message) ? "DoctypeForbidden" : "NotWellFormed", sentence(thrown.message));
       const item = this.#fault ?? this.#item;
       if (thrown !== ENDED || item === undefined) throw thrown;
       return { item, chars: this.#parser.position - start };
     }
+    this.#checkReference();
     return undefined;
+  }
+
+  // The parser takes all up to the next `;` for the name of an entity, be it documents.
+  #checkReference(): void {
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    const name = this.#parser["entity"];
+    if (!/[^#\w]/.test(name)) return;
+    const position = this.#source.positionAt(this.#source.length - name.length - 1);
+    throw new EbuTtError("NotWellFormed", "An & begins no reference.", { position });
   }
 
   /** The end of the source has come, and the document has not ended. */
@@ -95,6 +111,7 @@ export class DocumentReader {
     const parent = this.#stack.at(-1);
     const node = parent === undefined ? this.#openRoot(tag) : this.#openChild(tag, parent);
     this.#stack.push(node);
+    this.#settle();
   }
 
   #taken(): EbuTtDocument["attributes"] {
@@ -152,7 +169,13 @@ export class DocumentReader {
     seen.add(local);
   }
 
+  // The parser is behind a `>`, or of text behind the `<` that ends it.
+  #settle(): void {
+    this.#settled = this.#parser.position - 1;
+  }
+
   #text(text: string): void {
+    this.#settle();
     const parent = this.#stack.at(-1);
     if (parent === undefined || text === "") return;
     if (parent.kind === "root" || parent.kind === "body" || parent.kind === "div" || parent.kind === "br") {
@@ -167,6 +190,7 @@ export class DocumentReader {
 
   #close(): void {
     const node = this.#stack.pop() as Parent;
+    this.#settle();
     if (this.#strict && node.kind === "element")
       this.#metadata.check(node as unknown as XmlElement, this.#properties?.timing ?? {});
     if (this.#stack.length > 0) return;

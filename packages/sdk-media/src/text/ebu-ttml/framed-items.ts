@@ -1,0 +1,46 @@
+import type { EbuTtDocument } from "./document.ts";
+import { EbuTtError, type EbuTtErrorCode, type EbuTtErrorDetails } from "./error.ts";
+import type { FramedItem } from "./framed-item.ts";
+import type { LiveMessage } from "./model.ts";
+import type { Piece } from "./position.ts";
+
+// What has more in one packet is no stream of documents, and its rest is skipped.
+const MOST_ERRORS = 64;
+
+/** What a framer has found, with the packets in which it was. */
+export class FramedItems {
+  packetIndex = -1;
+  damaged = 0;
+  #damagedBefore = 0; // this packet
+  #items: FramedItem[] = [];
+
+  /** Whether there is so much damage that the rest of a packet is not worth a look. */
+  get isFlood(): boolean {
+    return this.damaged - this.#damagedBefore >= MOST_ERRORS;
+  }
+
+  add(item: EbuTtDocument | LiveMessage | EbuTtError, first: Piece | undefined, last?: Piece): void {
+    const lastPacketIndex = last?.packetIndex ?? Math.max(0, this.packetIndex);
+    const place = { packetIndex: first?.packetIndex ?? lastPacketIndex, lastPacketIndex };
+    if (item instanceof EbuTtError) {
+      this.damaged++;
+      this.#items.push({ kind: "error", error: item, ...place });
+    } else if (item.kind === "document") this.#items.push({ kind: item.kind, document: item, ...place });
+    else this.#items.push({ kind: item.kind, message: item, ...place });
+  }
+
+  /** An error between documents. */
+  addAt(byteOffset: number, code: EbuTtErrorCode, message: string, details: EbuTtErrorDetails = {}): void {
+    const at = Math.max(0, byteOffset);
+    const position = { packetIndex: this.packetIndex, byteOffset: at, charOffset: 0, line: 1, column: 1 };
+    this.add(new EbuTtError(code, message, { ...details, position }), undefined);
+  }
+
+  /** What was found since the last time. */
+  taken(): FramedItem[] {
+    const items = this.#items;
+    this.#items = [];
+    this.#damagedBefore = this.damaged;
+    return items;
+  }
+}
