@@ -98,6 +98,13 @@ describe("sequences", () => {
     expect(told(sequence)).toEqual({ 1: "12-14" });
   });
 
+  it("ends a document a duration after its begin, whatever else its times say", () => {
+    const sequence = new Sequence();
+    sequence.add(document(1, '<tt:body dur="5s"/>'), { ...at(2), begin: Time.fromSeconds(4) });
+    sequence.add(document(2, '<tt:body begin="30s" end="20s" dur="3s"/>'), at(10)); // its begin and end do not count
+    expect(told(sequence)).toEqual({ 1: "4-7", 2: "10-13" });
+  });
+
   it("says what it does not take", () => {
     const sequence = new Sequence();
     const code = (...more: Parameters<typeof document>) => sequence.add(document(...more))?.code;

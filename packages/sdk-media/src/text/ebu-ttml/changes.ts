@@ -1,6 +1,7 @@
 import type { EbuTtDocument } from "./document.ts";
 import type { Attribute, Node, XmlElement } from "./model.ts";
-import { TT } from "./namespaces.ts";
+import { TT, XML } from "./namespaces.ts";
+import { needTimeLine } from "./resolve.ts";
 import { find } from "./root.ts";
 import { earlier, later, Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
@@ -8,7 +9,7 @@ import { parseTime, type Timing } from "./time-expression.ts";
 /** A time from which something is different. */
 export interface Change {
   readonly time: Time;
-  /** Whether any text or line break is active from here to the next change. */
+  /** Whether any text or line break is active, and the region it is in, from here to the next change. */
   readonly isActive: boolean;
 }
 
@@ -23,11 +24,15 @@ interface Place {
   readonly limit: Time | undefined;
   /** In a sequence, what says no end has none: text takes no time. */
   readonly isSequence: boolean;
+  /** When the region is active in which this is shown; undefined for always. */
+  readonly region?: Span | undefined;
 }
 
 /**
  * The times at which a document changes, by the rules of TTML: what contains others may be parallel or a sequence
  * (`timeContainer`), every element may have a `dur`, and `set` and regions have times. The first is nought.
+ *
+ * @throws EbuTtError `UnsupportedTimeBase`, as `resolve` does.
  *
  * @example
  * ```ts
@@ -35,6 +40,7 @@ interface Place {
  * ```
  */
 export function changesOf(document: EbuTtDocument): readonly Change[] {
+  needTimeLine(document);
   const walk = new Walk(document.properties.timing);
   const whole: Place = { begin: Time.zero, limit: undefined, isSequence: false };
   if (document.head !== undefined) walk.regions(document.head, whole);
@@ -46,6 +52,7 @@ class Walk {
   readonly #timing: Timing;
   readonly #points: Time[] = [Time.zero];
   readonly #shown: Span[] = [];
+  readonly #regions = new Map<string, Span>();
 
   constructor(timing: Timing) {
     this.#timing = timing;
@@ -54,9 +61,16 @@ class Walk {
   regions({ children }: XmlElement, place: Place): void {
     for (const child of children) {
       if (child.kind !== "element" || child.namespace !== TT) continue;
-      if (child.localName === "region") this.element(child, place);
+      if (child.localName === "region") this.#region(child, place);
       else if (child.localName === "layout") this.regions(child, place);
     }
+  }
+
+  #region(region: XmlElement, place: Place): void {
+    const begin = place.begin.plus(this.#time(region.attributes, "begin") ?? Time.zero);
+    const id = find(region.attributes, XML, "id");
+    const end = this.element(region, place);
+    if (id !== undefined) this.#regions.set(id, { begin, end });
   }
 
   /** @returns where the element ends, undefined if it is open. */
@@ -68,10 +82,13 @@ class Walk {
     const own = earlier(end && place.begin.plus(end), dur && begin.plus(dur));
     const isSequence = find(attributes, "", "timeContainer") === "seq";
     const limit = earlier(own, place.limit);
-    const implicit = this.#children(children, { begin, limit, isSequence }, element);
-    const isLeaf = element.kind === "br" || (element.kind === "element" && element.localName !== "region");
-    const reached = own === undefined && isLeaf && place.isSequence ? begin : earlier(own ?? implicit, place.limit);
-    if (element.kind === "br") this.#show(begin, reached);
+    const region = this.#regions.get(find(attributes, "", "region")?.trim() ?? "") ?? place.region;
+    const implicit = this.#children(children, { begin, limit, isSequence, region }, element);
+    const isRegion = element.kind === "element" && element.localName === "region";
+    const isLeaf = element.kind === "br" || (element.kind === "element" && !isRegion);
+    const isOwn = own !== undefined || isRegion; // a region without an end of its own has none
+    const reached = !isOwn && isLeaf && place.isSequence ? begin : earlier(isOwn ? own : implicit, place.limit);
+    if (element.kind === "br") this.#show(begin, reached, region);
     else this.#add(begin, reached);
     return reached;
   }
@@ -96,13 +113,15 @@ class Walk {
     return isOpen ? undefined : last;
   }
 
-  #text({ begin, limit, isSequence }: Place): Time | undefined {
+  #text({ begin, limit, isSequence, region }: Place): Time | undefined {
     const end = isSequence ? begin : limit;
-    this.#show(begin, end);
+    this.#show(begin, end, region);
     return end;
   }
 
-  #show(begin: Time, end: Time | undefined): void {
+  #show(own: Time, ownEnd: Time | undefined, region: Span | undefined): void {
+    const begin = region === undefined ? own : later(own, region.begin);
+    const end = earlier(ownEnd, region?.end);
     if (end === undefined || begin.compare(end) < 0) this.#shown.push({ begin, end });
   }
 

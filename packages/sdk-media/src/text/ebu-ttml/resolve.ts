@@ -31,18 +31,20 @@ type Computed = { begin: Time; end: Time | undefined };
  * ```
  */
 export function resolve(document: EbuTtDocument, availability: Time = Time.zero): ResolvedDocument {
-  if (document.timeBase === "smpte" && document.properties.markerMode === "discontinuous") {
-    throw new EbuTtError(
-      "UnsupportedTimeBase",
-      "Times of the time base smpte with discontinuous markers are in no time line.",
-    );
-  }
+  needTimeLine(document);
   const intervals = new Map<TimedElement, Interval>();
   const { body } = document;
   if (body === undefined) return { begin: availability, end: availability, intervalOf: () => undefined };
   const computed = compute(body, { begin: Time.zero, end: undefined }, availability, intervals);
   const { begin, end } = computed ?? { begin: Time.zero, end: undefined };
   return { begin: later(begin, availability), end, intervalOf: (element) => intervals.get(element) };
+}
+
+/** Refuses a document whose times are in no time line. @throws EbuTtError `UnsupportedTimeBase` */
+export function needTimeLine({ timeBase, properties }: EbuTtDocument): void {
+  if (timeBase !== "smpte" || properties.markerMode !== "discontinuous") return;
+  const message = "Times of the time base smpte with discontinuous markers are in no time line.";
+  throw new EbuTtError("UnsupportedTimeBase", message, { attribute: "markerMode" });
 }
 
 function compute(

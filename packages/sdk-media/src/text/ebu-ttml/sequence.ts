@@ -67,7 +67,9 @@ export class Sequence {
     }
     const times = resolve(document, arrival.availability);
     const begin = arrival.begin === undefined ? times.begin : later(times.begin, arrival.begin);
-    this.#entries.splice(at, 0, { number, document, times, begin, end: earlier(times.end, arrival.end) });
+    const dur = document.body?.dur?.time;
+    const end = earlier(earlier(times.end, arrival.end), dur && begin.plus(dur));
+    this.#entries.splice(at, 0, { number, document, times, begin, end });
     this.#first ??= document;
     this.#group ??= document.properties.authorsGroupIdentifier;
     this.#intervals = undefined;
