@@ -368,6 +368,12 @@ describe("new documents from old ones", () => {
     expect(model(await document.mapText((text) => text))).toEqual(model(document));
   });
 
+  it("has no text where a run becomes nothing, and reads back as it is", async () => {
+    const mapped = await parseDocument(p("a<tt:span>b</tt:span> c ")).mapText((text) => (text === "c" ? "]]>\r" : ""));
+    expect(model(parseDocument(write(mapped)))).toEqual(model(mapped));
+    expect([...paragraphs(mapped)].map(({ children }) => children.length)).toEqual([2]);
+  });
+
   it("refuses to write what XML cannot", async () => {
     const document = await parseDocument(p("a")).mapText(() => "\u0001");
     expect(() => write(document)).toThrowError(RangeError);

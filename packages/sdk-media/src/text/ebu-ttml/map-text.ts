@@ -15,7 +15,8 @@ export async function mapRuns<N extends Body | Div | Paragraph | Span>(
   for (const child of node.children as readonly Node[]) {
     const mapped = await mapNode(child, mapper, inside, node.preserveSpace);
     changed ||= mapped !== child;
-    children.push(mapped);
+    // A text of nothing would not be read again.
+    if (mapped.kind !== "text" || mapped.text !== "") children.push(mapped);
   }
   return changed ? ({ ...node, children } as N) : node;
 }
