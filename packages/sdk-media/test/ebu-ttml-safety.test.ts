@@ -290,6 +290,11 @@ describe("DVB TTML", () => {
       expect(code(damaged)).toBe("BadValue");
       expect(isDvbTtml(damaged)).toBe(false);
     }
+    for (const type of [1, 2]) {
+      const bytes = type === 1 ? one : gzipSync(one);
+      expect(code(wrap(0n, [[type, bytes]]), one.byteLength)).toBe(1);
+      expect(code(wrap(0n, [[type, bytes]]), one.byteLength - 1)).toBe("LimitExceeded");
+    }
     expect(code(wrap(0n, [[3, one]]))).toBe("BadValue");
     expect(code(wrap(0n, [[2, one]]))).toBe("BadValue");
     expect(code(wrap(0n, [[2, gzipSync(Buffer.alloc(2 << 20))]]))).toBe("LimitExceeded");

@@ -12,6 +12,7 @@ import { EbuTtmlReader } from "../src/text/ebu-ttml/stream-reader.ts";
 import { JsonFramer } from "../src/text/json/json-framer.ts";
 import type { ReadItem, TextReader } from "../src/text/text-reader.ts";
 import { live, message } from "./ebu-ttml-cases.ts";
+import { crc32 } from "./mpeg-ts.ts";
 
 /** Reads packets, 40 ms apart. */
 function read<Item>(reader: TextReader<Item>, packets: readonly (string | Uint8Array)[]): ReadItem<Item>[] {
@@ -258,6 +259,24 @@ describe("EBU-TTML", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("takes no document from a packet of DVB TTML that is damaged", () => {
+    const dvb = (number: number) => {
+      const xml = Buffer.from(live({ number }));
+      const bytes = Buffer.concat([Buffer.of(0, 0, 0, 0, 0, 0, 1, 1, xml.length >> 8, xml.length & 255), xml]);
+      const crc = Buffer.alloc(4);
+      crc.writeUInt32BE(crc32(bytes));
+      return Buffer.concat([bytes, crc]);
+    };
+    const wrong = dvb(2);
+    wrong[0] = 1;
+    const found = (...packets: Uint8Array[]) =>
+      read(new EbuTtmlReader({}), packets).map((item) =>
+        item.kind === "item" ? item.item.sequenceNumber : item.message.split(":")[0],
+      );
+    expect(found(wrong, dvb(1))).toEqual(["BadValue", 1]);
+    expect(found(dvb(1), wrong, dvb(3).subarray(0, 300), dvb(4))).toEqual([1, "BadValue", "Truncated", 4]);
   });
 
   it("says where damage is, by the packets of the stream", () => {

@@ -34,20 +34,20 @@ export function unwrapDvbTtml(payload: Uint8Array, maxBytes: number = DEFAULT_LI
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   need(bytes, HEADER_BYTES);
   const mediaTime = (BigInt(bytes.readUInt16BE(0)) << 32n) | BigInt(bytes.readUInt32BE(2));
-  const documents: Uint8Array[] = [];
+  const segments: [type: number, bytes: Buffer][] = [];
   let at = HEADER_BYTES;
   for (let count = bytes.readUInt8(6); count > 0; count--) {
     need(bytes, at + SEGMENT_HEADER_BYTES);
-    const type = bytes.readUInt8(at);
-    const end = at + SEGMENT_HEADER_BYTES + bytes.readUInt16BE(at + 1);
+    const start = at + SEGMENT_HEADER_BYTES;
+    const end = start + bytes.readUInt16BE(at + 1);
     need(bytes, end);
-    documents.push(segment(type, bytes.subarray(at + SEGMENT_HEADER_BYTES, end), maxBytes));
+    segments.push([bytes.readUInt8(at), bytes.subarray(start, end)]);
     at = end;
   }
   need(bytes, at + CRC_BYTES);
   if (crc32Mpeg(bytes.subarray(0, at + CRC_BYTES)) !== 0)
     throw new EbuTtError("BadValue", "The CRC-32 of the packet is wrong.");
-  return { mediaTime, documents };
+  return { mediaTime, documents: segments.map(([type, segment]) => unpack(type, segment, maxBytes)) };
 }
 
 /**
@@ -59,31 +59,42 @@ export function unwrapDvbTtml(payload: Uint8Array, maxBytes: number = DEFAULT_LI
  * ```
  */
 export function isDvbTtml(payload: Uint8Array): boolean {
+  const end = endOf(payload);
+  // Behind the CRC there may be stuffing.
+  return end !== undefined && crc32Mpeg(payload.subarray(0, end)) === 0;
+}
+
+/** Whether a payload is built like DVB TTML, and its CRC-32 may be wrong. */
+export function isLikeDvbTtml(payload: Uint8Array): boolean {
+  const end = endOf(payload);
+  return end !== undefined && payload.subarray(end).every((byte) => byte === 0xff);
+}
+
+// Behind the CRC, if segments fill what is before it.
+function endOf(payload: Uint8Array): number | undefined {
   const count = payload[6] ?? 0;
   let at = HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     const [type = 0, high = 0, low = 0] = payload.subarray(at, at + SEGMENT_HEADER_BYTES);
-    if (type !== PLAIN && type !== GZIP) return false;
+    if (type !== PLAIN && type !== GZIP) return undefined;
     at += SEGMENT_HEADER_BYTES + high * 256 + low;
   }
-  // Behind the CRC there may be stuffing.
-  return count > 0 && at + CRC_BYTES <= payload.byteLength && crc32Mpeg(payload.subarray(0, at + CRC_BYTES)) === 0;
+  return count > 0 && at + CRC_BYTES <= payload.byteLength ? at + CRC_BYTES : undefined;
 }
 
-function segment(type: number, bytes: Buffer, maxBytes: number): Uint8Array {
-  if (type === PLAIN) return bytes;
-  if (type !== GZIP)
+function unpack(type: number, bytes: Buffer, maxBytes: number): Uint8Array {
+  if (type !== PLAIN && type !== GZIP)
     throw new EbuTtError("BadValue", `There is a segment of type ${type}, expected 1 (XML) or 2 (gzip).`);
+  const tooLong = `The document has more than ${maxBytes} bytes${type === GZIP ? " when it is unpacked" : ""}.`;
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+    if (type === GZIP) return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new EbuTtError("LimitExceeded", `The document has more than ${maxBytes} bytes when it is unpacked.`, {
-        limit: "size",
-      });
-    }
-    throw new EbuTtError("BadValue", `A segment is no gzip stream: ${(error as Error).message}.`);
+    if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE")
+      throw new EbuTtError("BadValue", `A segment is no gzip stream: ${(error as Error).message}.`);
+    throw new EbuTtError("LimitExceeded", tooLong, { limit: "size" });
   }
+  if (bytes.byteLength > maxBytes) throw new EbuTtError("LimitExceeded", tooLong, { limit: "size" });
+  return bytes;
 }
 
 function need(bytes: Buffer, length: number): void {

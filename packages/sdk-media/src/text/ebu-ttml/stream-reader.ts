@@ -1,6 +1,6 @@
 import type { ReadItem, TextPacket, TextReader } from "../text-reader.ts";
 import { EbuTtDocument, type StreamArrival } from "./document.ts";
-import { isDvbTtml, unwrapDvbTtml } from "./dvb-ttml.ts";
+import { isDvbTtml, isLikeDvbTtml, unwrapDvbTtml } from "./dvb-ttml.ts";
 import { EbuTtError } from "./error.ts";
 import type { FramedItem } from "./framed-item.ts";
 import { Framer } from "./framer.ts";
@@ -14,6 +14,8 @@ export class EbuTtmlReader implements TextReader<EbuTtDocument> {
   readonly #options: ParseOptions;
   /** What has to be added to the times of a document in MP4; undefined if this is none. */
   readonly #sampleOffsetMs: number | undefined;
+  /** Whether a packet was DVB TTML; then all are, and what is not is damage. */
+  #isDvb = false;
   /** What was pushed, from the packet on in which the present document began. */
   #pushed: { readonly packet: TextPacket; readonly offsetMs: number | undefined }[] = [];
   #firstPushed = 0;
@@ -29,14 +31,16 @@ export class EbuTtmlReader implements TextReader<EbuTtDocument> {
     const { data, timeMs } = packet;
     if (this.#sampleOffsetMs !== undefined)
       return [...this.#read(packet, data, this.#sampleOffsetMs), ...this.#ended()];
-    if (!isDvbTtml(data)) return this.#read(packet, data, undefined);
+    this.#isDvb ||= isDvbTtml(data);
+    if (!this.#isDvb && !isLikeDvbTtml(data)) return this.#read(packet, data, undefined);
     try {
       const { mediaTime, documents } = unwrapDvbTtml(data, this.#options.limits?.documentBytes);
       const offsetMs = timeMs === undefined ? undefined : timeMs - Number(mediaTime) / 10;
       return documents.flatMap((document) => [...this.#read(packet, document, offsetMs), ...this.#ended()]);
     } catch (error) {
       if (!(error instanceof EbuTtError)) throw error;
-      return [{ kind: "error", message: error.message, begin: packet, packetIndex: packet.index, byteOffset: 0 }];
+      const message = `${error.code}: ${error.message}`;
+      return [{ kind: "error", message, begin: packet, packetIndex: packet.index, byteOffset: 0 }];
     }
   }
 
