@@ -229,7 +229,6 @@ describe("framing", () => {
         ]);
         const [whole, ...cut] = [bytes.byteLength, 1, 7, 188].map((size) => told(frame(pieces(bytes, size))));
         for (const found of cut) expect(found).toEqual(whole);
-        expect(whole?.filter((found) => typeof found === "string").length).toBeLessThanOrEqual(3);
       }),
       { numRuns: 200 },
     );

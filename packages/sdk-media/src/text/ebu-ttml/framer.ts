@@ -147,7 +147,8 @@ export class Framer {
       if (isBegun(state)) this.#giveUp(state, error);
       else this.#items.add(error, undefined);
     }
-    if (!(this.#state instanceof Lost)) this.#state = new Lost(false);
+    if (this.#state instanceof Lost) this.#state.interrupt();
+    else this.#state = new Lost(false);
     if (encoding !== "utf8") return at + 2;
     const marked = isMarked(bytes.subarray(at));
     if (marked === false) return nextStart(bytes, at + 1);

@@ -54,6 +54,11 @@ export class Lost {
     return from(pieces, match.index);
   }
 
+  /** Bytes are missing here: what comes is no part of a tag that may have begun. */
+  interrupt(): void {
+    this.#tail = [];
+  }
+
   /** Where in bytes that were taken for UTF-16 the next document begins: one may be missing, or UTF-8 may follow. */
   startIn(bytes: Buffer, encoding: Exclude<Encoding, "utf8">): number | undefined {
     return this.#isRefused ? undefined : START_BYTES[encoding].exec(bytes.toString("latin1"))?.index;
