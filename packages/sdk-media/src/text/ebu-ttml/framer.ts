@@ -221,7 +221,9 @@ export class Framer {
     this.#state = undefined;
     if (!Array.isArray(found)) return found.chars;
     this.#state = new PrologReader();
-    return inPiece(this.#feedAll(found), found, piece);
+    const used = this.#feedAll(found);
+    const last = found.at(-1) as Piece; // ends where the piece does
+    return used === undefined ? undefined : used + piece.text.length - last.text.length;
   }
 
   #feedDocument(reading: Reading, piece: Piece): number | undefined {
@@ -246,14 +248,19 @@ export class Framer {
       // A document that is refused for what is before its root must not be found again at its root.
       const isRefused = error.code === "BadEncoding" || isBeforeRoot;
       const parts = isBeforeRoot ? source.from(Math.max(source.tagStart(fault), 1)) : unsettled(reading);
-      return inPiece(this.#again(parts, isRefused), parts, piece);
+      // What is of this piece is read as bytes again.
+      const again = piece.text === "" ? 0 : (parts.at(-1)?.text.length ?? 0);
+      this.#again(again > 0 ? parts.slice(0, -1) : parts, isRefused);
+      return again > 0 ? piece.text.length - again : undefined;
     }
   }
 
   /** Looks for the next document in what was read. */
-  #again(parts: readonly Piece[], isRefused: boolean): number | undefined {
+  #again(parts: readonly Piece[], isRefused: boolean): void {
     this.#state = new Lost(isRefused);
-    return this.#items.isFlood ? undefined : this.#feedAll(parts);
+    // An end behind them, so that none is the last.
+    const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
+    if (!this.#items.isFlood) this.#feedAll([...parts, end]);
   }
 
   /** What has begun is no document, and may have taken in others: in a comment that does not end, say. */
@@ -261,16 +268,9 @@ export class Framer {
     this.#items.add(error, firstOf(state));
     const isAgain = this.#isGivingUp;
     this.#isGivingUp = true;
-    // An end behind them, so that none is the last.
-    const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
-    this.#again(isAgain ? [] : [...unsettled(state), end], false);
+    this.#again(isAgain ? [] : unsettled(state), false);
     this.#isGivingUp = isAgain;
     // What is nearly as long would be read over and over.
     if (isBegun(this.#state) && this.#state.bytes * 4 > this.#limitBytes * 3) this.#state = new Lost(false);
   }
-}
-
-// What was used of the last of the parts, as it counts in the piece whose end that is.
-function inPiece(used: number | undefined, parts: readonly Piece[], piece: Piece): number | undefined {
-  return used === undefined ? undefined : used + piece.text.length - (parts.at(-1)?.text.length ?? 0);
 }
