@@ -1,6 +1,6 @@
 import { copyFile, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { job, LocalRun, openWorkersFolder, writeOrders } from "../../sdk/test/run-local.ts";
 import { Framer } from "../src/ebu-ttml.ts";
 import { live } from "./ebu-ttml-cases.ts";
@@ -31,10 +31,10 @@ const packageFolder = join(import.meta.dirname, "..");
 await symlink(packageFolder, join(folder.path, "node_modules", "@mcai", "worker-sdk-media"), "junction");
 await copyFile(join(import.meta.dirname, "workers", "live-subtitles.mjs"), join(folder.path, "live-subtitles.mjs"));
 
-/** Sends all documents as fast as SRT takes them; gives what came out of the job, and what memory it took meanwhile. */
-async function runHalfAnHour(pauseMs: number) {
+/** Starts a worker that waits for its peers, and pauses for as long after 3,000 documents. */
+async function startWorker(pauseMs: number) {
   const [inputPort, outputPort] = [await freePort(), await freePort()];
-  const cuesPath = join(folder.path, "cues.vtt");
+  const cuesPath = join(folder.path, `${pauseMs}.vtt`);
   const order = job(1, {
     source_path: `srt://:${inputPort}`,
     destination_path: `srt://127.0.0.1:${outputPort}`,
@@ -44,8 +44,18 @@ async function runHalfAnHour(pauseMs: number) {
   });
   const env = { SOURCE_ORDERS: await writeOrders(folder, [order]) };
   const run = new LocalRun(folder, { worker: "./live-subtitles.mjs", env });
-  onTestFinished(() => run.signal("SIGKILL"));
   await run.waitFor(/listening for the peer/);
+  return { run, inputPort, outputPort, cuesPath };
+}
+
+// Both before there is SRT in this process, which must not start another one then (srt-peer.ts).
+const workers = { steady: await startWorker(0), pausing: await startWorker(4000) };
+afterAll(() => {
+  for (const { run } of Object.values(workers)) run.signal("SIGKILL");
+});
+
+/** Sends all documents as fast as SRT takes them; gives what came out of the job, and what memory it took meanwhile. */
+async function runHalfAnHour({ run, inputPort, outputPort, cuesPath }: Awaited<ReturnType<typeof startWorker>>) {
   const sender = await DataSender.open(inputPort, "data");
   const send = async () => {
     for (let i = 0; i < documentCount; i++) await sender.send(documentOf(i));
@@ -67,15 +77,15 @@ async function runHalfAnHour(pauseMs: number) {
 }
 
 it.each([
-  ["handled as it comes", 0, 15],
-  ["held up by a handler for some seconds", 4000, 25],
-])(
+  ["handled as it comes", "steady", 30],
+  ["held up by a handler for some seconds", "pausing", 45],
+] as const)(
   "half an hour of live, sent at once and %s, comes out whole and in order, with flat memory",
   {
     timeout: 120_000,
   },
-  async (_, pauseMs, mostRssGrowthMb) => {
-    const { numbers, cues, heapMb, rssMb } = await runHalfAnHour(pauseMs);
+  async (_, worker, mostRssGrowthMb) => {
+    const { numbers, cues, heapMb, rssMb } = await runHalfAnHour(workers[worker]);
     const shown = (sizes: readonly number[]) => sizes.map((mb) => mb.toFixed(0)).join(" ");
     console.log(`heap in MB, every 300 documents: ${shown(heapMb)}\nof the process: ${shown(rssMb)}`);
     expect(numbers).toEqual(Array.from({ length: documentCount }, (_, i) => i + 1));
@@ -88,6 +98,7 @@ it.each([
     // 48 MiB may wait, by what documents take on average; the rest stays with SRT, and then with the sender.
     expect(Math.max(...heapGrowthMb)).toBeLessThan(64);
     expect(heapGrowthMb.at(-1)).toBeLessThan(2);
+    // V8 and the allocators take some 15 MB in one step, sooner or later, and do not give all back that had to wait.
     expect(rssGrowthMb.at(-1)).toBeLessThan(mostRssGrowthMb);
   },
 );

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { Dictionary, FormatContext, InputFormat, Packet, Rational } from "node-av/lib";
 import { onTestFinished } from "vitest";
@@ -30,21 +30,43 @@ export class Arrivals<Item> {
   }
 }
 
+/**
+ * Starts the ffmpeg commands. A process that uses SRT must not: of libsrt 1.5.5 a fork may find a lock taken, and then neither
+ * the new process begins nor the old one goes on (https://github.com/Haivision/srt/issues/3326).
+ */
+const starter = fork(new URL("ffmpeg-starter.mjs", import.meta.url));
+starter.unref();
+starter.channel?.unref();
+
+/** What a command wrote, or with what it ended. */
+type FromStarter =
+  | { readonly id: number; readonly text: string }
+  | { readonly id: number; readonly code: number | null };
+
 /** Patient enough for a listener that is still being started. */
 const patience = "connect_timeout=10000&timeout=10000000";
 
 /** An ffmpeg command at the other end of SRT; gone when the test has ended. */
 export class FFmpegPeer {
+  static #count = 0;
   readonly ended: Promise<number | null>;
-  readonly #child: ChildProcess;
+  readonly #id = ++FFmpegPeer.#count;
   readonly #pieces = new Arrivals<string>();
 
-  private constructor(parameters: readonly string[], stdin: "ignore" | "pipe" = "ignore") {
-    this.#child = spawn("ffmpeg", ["-hide_banner", "-v", "error", ...parameters], {
-      stdio: [stdin, "pipe", "ignore"],
+  private constructor(parameters: readonly string[]) {
+    this.ended = new Promise((resolve) => {
+      const take = (message: FromStarter) => {
+        if (message.id !== this.#id) return;
+        if ("text" in message) {
+          this.#pieces.add(message.text);
+          return;
+        }
+        starter.off("message", take);
+        resolve(message.code);
+      };
+      starter.on("message", take);
     });
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#pieces.add(text));
-    this.ended = new Promise((resolve) => this.#child.on("close", resolve));
+    starter.send({ id: this.#id, parameters: ["-hide_banner", "-v", "error", ...parameters] });
     onTestFinished(() => this.kill());
   }
 
@@ -56,16 +78,16 @@ export class FFmpegPeer {
   /** Sends what is written to it, without a container, in messages of 1,024 bytes at most. */
   static pipe(port: number): FFmpegPeer {
     const options = "-f data -i pipe:0 -map 0 -c copy -flush_packets 1 -f data";
-    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?mode=caller&${patience}`], "pipe");
+    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?mode=caller&${patience}`]);
   }
 
   write(text: string): void {
-    this.#child.stdin?.write(text);
+    starter.send({ id: this.#id, text });
   }
 
   /** Leaves when all was sent; what its receiver still keeps is lost. */
   end(): Promise<number | null> {
-    this.#child.stdin?.end();
+    starter.send({ id: this.#id, text: null });
     return this.ended;
   }
 
@@ -100,7 +122,7 @@ export class FFmpegPeer {
 
   /** Without a farewell: its peer notices only by the silence. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    starter.send({ id: this.#id, isKilled: true });
     await this.ended;
   }
 }
