@@ -2,6 +2,7 @@ import { BlackList } from "./dispatch/black-list.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { Interruption } from "./interruption.ts";
 import { sdkVersion, toConfiguration } from "./response/description.ts";
+import { NvidiaCards } from "./response/nvidia.ts";
 import { SystemInfo } from "./response/system-info.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ThreadHost } from "./thread/host.ts";
@@ -31,7 +32,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
       configuration: toConfiguration(worker, address),
       live: worker.live,
       settings,
-      systemInfo: new SystemInfo(address.instanceId),
+      systemInfo: new SystemInfo(address.instanceId, new NvidiaCards()),
       blackList: new BlackList(log),
       log,
       onStopWorker: () => interruption.interrupt(0),

@@ -7,6 +7,7 @@ import { readStoreAccess } from "./env.ts";
 import type { HealthServer, HealthSources } from "./health/health-server.ts";
 import { Interruption } from "./interruption.ts";
 import { sdkVersion, toConfiguration } from "./response/description.ts";
+import { NvidiaCards } from "./response/nvidia.ts";
 import { encodeResponse } from "./response/response.ts";
 import { SystemInfo } from "./response/system-info.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -65,7 +66,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       configuration,
       live: worker.live,
       settings,
-      systemInfo: new SystemInfo(address.instanceId),
+      systemInfo: new SystemInfo(address.instanceId, new NvidiaCards()),
       blackList,
       log,
       onStopWorker: () => interruption.exitCode ?? interruption.interrupt(0),

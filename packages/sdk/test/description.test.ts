@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { environmentSecrets, readSettings, readStoreAccess } from "../src/env.ts";
@@ -10,10 +10,7 @@ import { readMetadata, toMetadata } from "../src/metadata.ts";
 import { Redactor } from "../src/redactor.ts";
 import { toConfiguration } from "../src/response/description.ts";
 import { findContainerId, readInstanceId } from "../src/response/instance-id.ts";
-import { readLinuxMachine } from "../src/response/linux-machine.ts";
-import { readNetworkCounters } from "../src/response/network-counters.ts";
 import { encodeResponse, toErrorResult } from "../src/response/response.ts";
-import { SystemInfo } from "../src/response/system-info.ts";
 import { describeWorker } from "../src/thread/load-worker.ts";
 import { Type } from "../src/typebox.ts";
 import { type AnyWorker, defineWorker } from "../src/worker.ts";
@@ -174,66 +171,6 @@ describe("responses", () => {
       parameters: [{ value: "café 日本 😀" }],
     });
     expect(encodeResponse("worker_created", toWire()).exchange).toBe("worker_response");
-  });
-});
-
-describe("system information", () => {
-  it("is there at once, and sampled in the background", async () => {
-    const info = new SystemInfo("4f2a90c1d7be");
-    const first = info.forProgression();
-    expect(first.memory).toBeGreaterThan(0);
-    expect(first.cores.length).toBeGreaterThan(0);
-    await expect
-      .poll(() => info.forProgression().networks.length, { timeout: 20_000, interval: 100 })
-      .toBeGreaterThan(0);
-    expect(info.forStatus()).toMatchObject({ os_version: expect.stringMatching(/^Linux /), disks: expect.any(Array) });
-    expect(info.forStatus().memory.total_memory).toBeGreaterThan(info.forStatus().memory.used_memory);
-  });
-
-  it("tells the machine as Linux's own files do", async () => {
-    const files: Record<string, string> = {
-      "etc/os-release": 'PRETTY_NAME="Debian 12"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\n',
-      "proc/cpuinfo": [0, 1]
-        .map((n) => `processor\t: ${n}\nvendor_id\t: GenuineIntel\nmodel name\t: Xeon\ncpu MHz\t\t: 2299.998\n`)
-        .join("\n"),
-      "proc/self/mounts":
-        "proc /proc proc rw 0 0\n/dev/sda1 /data\\040set ext4 rw 0 0\n/dev/sda1 /twice ext4 rw 0 0\n/dev/sdb /gone xfs rw 0 0\n",
-      "sys/devices/sda/queue/rotational": "1\n",
-      "sys/devices/sda/sda1/partition": "1\n",
-      "data set/file": "",
-    };
-    const root = join(folder, "machine");
-    for (const [file, text] of Object.entries(files)) {
-      await mkdir(dirname(join(root, file)), { recursive: true });
-      await writeFile(join(root, file), text);
-    }
-    await mkdir(join(root, "sys/class/block"), { recursive: true });
-    await symlink(join(root, "sys/devices/sda/sda1"), join(root, "sys/class/block/sda1"));
-    const core = { vendor_id: "GenuineIntel", brand: "Xeon", frequency: 2300 };
-    expect(readLinuxMachine(root)).toEqual({
-      os_version: "Linux 12 Debian GNU/Linux",
-      cores: [
-        { name: "cpu0", ...core },
-        { name: "cpu1", ...core },
-      ],
-      disks: [{ disk_type: "HDD", size: expect.any(Number), format: "ext4", mountpoint: "/data set" }],
-    });
-    expect(readLinuxMachine(join(root, "nowhere"))).toEqual({});
-  });
-
-  it("counts what the interfaces carried", async () => {
-    const file = join(folder, "net-dev");
-    await writeFile(file, "Inter-| Receive\n face |bytes\n    lo: 3193 29 0 0 0 0 0 0 4000 30 0 0 0 0 0 0\n");
-    expect(await readNetworkCounters(file)).toEqual([
-      {
-        name: "lo",
-        total_bytes_received: 3193,
-        total_bytes_transmitted: 4000,
-        total_packets_received: 29,
-        total_packets_transmitted: 30,
-      },
-    ]);
-    expect(await readNetworkCounters("/no/such")).toEqual([]);
   });
 });
 

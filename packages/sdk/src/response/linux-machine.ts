@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, statfsSync } from "node:fs";
+import { existsSync, realpathSync, statfsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readKernelFile } from "./kernel-file.ts";
 
 /** A core of the machine; the frequency in MHz. */
 export interface Core {
@@ -32,22 +33,14 @@ interface LinuxMachine {
  * @returns What could be read; a field that could not is absent.
  */
 export function readLinuxMachine(root = "/"): LinuxMachine {
-  const version = readVersion(readText(join(root, "etc/os-release")));
-  const cores = readCores(readText(join(root, "proc/cpuinfo")));
-  const mounts = readText(join(root, "proc/self/mounts"));
+  const version = readVersion(readKernelFile(join(root, "etc/os-release")));
+  const cores = readCores(readKernelFile(join(root, "proc/cpuinfo")));
+  const mounts = readKernelFile(join(root, "proc/self/mounts"));
   return {
     ...(version !== undefined && { os_version: version }),
     ...(cores.length > 0 && { cores }),
     ...(mounts !== "" && { disks: readDisks(mounts, root) }),
   };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 // NAME="Debian GNU/Linux", VERSION_ID="12"
@@ -95,7 +88,7 @@ function diskType(device: string, root: string): Disk["disk_type"] {
     const folder = realpathSync(join(root, "sys/class/block", basename(device)));
     // A partition's folder is within its disk's.
     const disk = existsSync(join(folder, "partition")) ? dirname(folder) : folder;
-    const rotational = readText(join(disk, "queue/rotational")).trim();
+    const rotational = readKernelFile(join(disk, "queue/rotational")).trim();
     return rotational === "1" ? "HDD" : rotational === "0" ? "SSD" : "unknown";
   } catch {
     return "unknown";

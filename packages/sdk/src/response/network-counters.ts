@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readKernelFile } from "./kernel-file.ts";
 
 /** What passed a network interface since boot. */
 export interface NetworkCounters {
@@ -9,22 +9,23 @@ export interface NetworkCounters {
   readonly total_packets_transmitted: number;
 }
 
-/** What passed each network interface since boot. Read from the kernel, because systeminformation counts no packets. */
-export async function readNetworkCounters(file = "/proc/net/dev"): Promise<NetworkCounters[]> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  return text.split("\n").flatMap((line) => {
-    const [name, counts] = line.split(":");
-    if (!name || counts === undefined) return [];
-    const [received = 0, receivedPackets = 0, , , , , , , transmitted = 0, transmittedPackets = 0] = counts
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    return {
-      name: name.trim(),
-      total_bytes_received: received,
-      total_bytes_transmitted: transmitted,
-      total_packets_received: receivedPackets,
-      total_packets_transmitted: transmittedPackets,
-    };
-  });
+/** What passed each network interface since boot, as Linux counts it; none where it does not. */
+export function readNetworkCounters(file = "/proc/net/dev"): NetworkCounters[] {
+  return readKernelFile(file)
+    .split("\n")
+    .flatMap((line) => {
+      const [name, counts] = line.split(":");
+      if (!name || counts === undefined) return [];
+      const [received = 0, receivedPackets = 0, , , , , , , transmitted = 0, transmittedPackets = 0] = counts
+        .trim()
+        .split(/\s+/)
+        .map(Number);
+      return {
+        name: name.trim(),
+        total_bytes_received: received,
+        total_bytes_transmitted: transmitted,
+        total_packets_received: receivedPackets,
+        total_packets_transmitted: transmittedPackets,
+      };
+    });
 }
