@@ -116,6 +116,8 @@ describe("sequences", () => {
     expect(code(3, body(0), { root: 'ebuttp:authorsGroupIdentifier="b"' })).toBe("SequenceMismatch");
     expect(code(3, body(0))).toBeUndefined();
     expect(sequence.add(parseDocument('<tt xmlns="http://www.w3.org/ns/ttml"/>'))?.code).toBe("MissingAttribute");
+    const base = 'ttp:timeBase="smpte" ttp:markerMode="discontinuous"';
+    expect(new Sequence().add(document(1, body(0), { base }))?.code).toBe("UnsupportedTimeBase");
   });
 
   it("forgets what has ended, and stays the same", () => {

@@ -1,7 +1,7 @@
 import type { EbuTtDocument } from "./document.ts";
 import type { Attribute, Node, XmlElement } from "./model.ts";
 import { TT, XML } from "./namespaces.ts";
-import { needTimeLine } from "./resolve.ts";
+import { timeLineFault } from "./resolve.ts";
 import { find } from "./root.ts";
 import { earlier, later, Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
@@ -40,7 +40,8 @@ interface Place {
  * ```
  */
 export function changesOf(document: EbuTtDocument): readonly Change[] {
-  needTimeLine(document);
+  const fault = timeLineFault(document);
+  if (fault !== undefined) throw fault;
   const walk = new Walk(document.properties.timing);
   const whole: Place = { begin: Time.zero, limit: undefined, isSequence: false };
   if (document.head !== undefined) walk.regions(document.head, whole);

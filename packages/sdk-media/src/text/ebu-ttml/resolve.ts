@@ -31,7 +31,8 @@ type Computed = { begin: Time; end: Time | undefined };
  * ```
  */
 export function resolve(document: EbuTtDocument, availability: Time = Time.zero): ResolvedDocument {
-  needTimeLine(document);
+  const fault = timeLineFault(document);
+  if (fault !== undefined) throw fault;
   const intervals = new Map<TimedElement, Interval>();
   const { body } = document;
   if (body === undefined) return { begin: availability, end: availability, intervalOf: () => undefined };
@@ -40,11 +41,11 @@ export function resolve(document: EbuTtDocument, availability: Time = Time.zero)
   return { begin: later(begin, availability), end, intervalOf: (element) => intervals.get(element) };
 }
 
-/** Refuses a document whose times are in no time line. @throws EbuTtError `UnsupportedTimeBase` */
-export function needTimeLine({ timeBase, properties }: EbuTtDocument): void {
-  if (timeBase !== "smpte" || properties.markerMode !== "discontinuous") return;
+/** What is wrong with a document whose times are in no time line: `UnsupportedTimeBase`. */
+export function timeLineFault({ timeBase, properties }: EbuTtDocument): EbuTtError | undefined {
+  if (timeBase !== "smpte" || properties.markerMode !== "discontinuous") return undefined;
   const message = "Times of the time base smpte with discontinuous markers are in no time line.";
-  throw new EbuTtError("UnsupportedTimeBase", message, { attribute: "markerMode" });
+  return new EbuTtError("UnsupportedTimeBase", message, { attribute: "markerMode" });
 }
 
 function compute(

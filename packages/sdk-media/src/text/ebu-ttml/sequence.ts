@@ -1,6 +1,6 @@
 import type { EbuTtDocument } from "./document.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
-import { type Interval, type ResolvedDocument, resolve } from "./resolve.ts";
+import { type Interval, type ResolvedDocument, resolve, timeLineFault } from "./resolve.ts";
 import { earlier, later, type Time } from "./time.ts";
 
 /** When a document was there, and what else limits its times. */
@@ -54,12 +54,12 @@ export class Sequence {
    *
    * @returns why it was not taken: `MissingAttribute` without an identifier and a number, `SequenceMismatch` for another
    * sequence or authors group, `TimeBaseMismatch` for another time base or clock, `DuplicateNumber` for a number that is
-   * there already (the first one stays, with its availability) or was forgotten.
-   * @throws EbuTtError `UnsupportedTimeBase`, as `resolve` does.
+   * there already (the first one stays, with its availability) or was forgotten, `UnsupportedTimeBase` for times that are in
+   * no time line (`resolve`).
    */
   add(document: EbuTtDocument, arrival: Arrival = {}): EbuTtError | undefined {
     const { sequenceNumber: number } = document;
-    const refused = this.#refusal(document);
+    const refused = this.#refusal(document) ?? timeLineFault(document);
     if (refused !== undefined || number === undefined) return refused;
     const at = this.#indexOf(number);
     if (number <= this.#forgotten || this.#entries[at]?.number === number) {
