@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import amqplib, { type ChannelModel } from "amqplib";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSettings } from "../src/env.ts";
@@ -103,6 +105,25 @@ describe("AmqpTransport", () => {
     const second = makeTransport({ ...names(), queueName: of.queueName });
     await second.open({ receive: () => undefined });
     await Promise.all([first.close(), second.close()]);
+  });
+
+  it("connects to nobody when it is ended before it has begun to", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { broker } = readSettings({ ...virtualHost().env, AMQP_HOSTNAME: "127.0.0.1", AMQP_PORT: String(port) });
+    let connections = 0;
+    server.on("connection", (socket) => {
+      connections++;
+      socket.destroy();
+    });
+    const links = new Links({ settings: broker, log: silent, queueName: "job_ended" });
+    await links.close();
+    // The server takes connections in the order in which they were made.
+    const own = connect(port, "127.0.0.1");
+    await once(own, "close");
+    server.close();
+    expect(connections).toBe(1);
   });
 
   it("says nothing after its channel is lost, so that the broker brings the message again", async () => {

@@ -25,6 +25,8 @@ export async function openConnection(
   const { connect } = await import("amqplib");
   const what = `broker ${host.hostname}:${host.port}, virtual host ${vhost}, user ${username}`;
   try {
+    // A socket that is made with a signal that was aborted before connects all the same, and nobody would end it.
+    signal.throwIfAborted();
     return await connect(
       // amqplib unescapes the virtual host, also one that is no part of an address.
       { protocol: tls ? "amqps" : "amqp", ...host, username, password, vhost: encodeURIComponent(vhost), heartbeat },
