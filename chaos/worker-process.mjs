@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 /** How much of what a worker writes is kept. */
 const logCharacters = 50_000_000;
+/** How long a worker that was told to go may take: more than all of its own limits together. */
+const goneMs = 120_000;
 
 /** Makes a folder outside the workspace with the suite's worker, where the built package is installed. */
 export async function openWorkersFolder() {
@@ -20,6 +22,7 @@ export async function openWorkersFolder() {
 export class WorkerProcess {
   #child;
   #changed = new EventTarget();
+  #hanging;
   /** What it wrote to stderr, of the last part of it. */
   log = "";
   /** Resolves with the exit code as a shell says it: 128 and its number for a signal. */
@@ -41,6 +44,7 @@ export class WorkerProcess {
       this.#child.on("error", reject);
       this.#child.on("close", (code, signal) => {
         this.isRunning = false;
+        clearTimeout(this.#hanging);
         resolve(code ?? 128 + constants.signals[signal]);
       });
     });
@@ -67,8 +71,11 @@ export class WorkerProcess {
     }
   }
 
+  /** Sends a signal. A worker that hangs when it should go is killed in the end: its exit code is 137 then. */
   signal(name) {
-    if (this.isRunning) this.#child.kill(name);
+    if (!this.isRunning) return;
+    this.#child.kill(name);
+    if (name === "SIGTERM") this.#hanging ??= setTimeout(() => this.kill(), goneMs);
   }
 
   /** Ends it, whatever it does, and resolves when it is gone. */
