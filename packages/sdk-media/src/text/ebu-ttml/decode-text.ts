@@ -59,9 +59,11 @@ function utf16(bytes: Buffer, encoding: Encoding): string {
   return (encoding === "utf16le" ? even : Buffer.from(even).swap16()).toString("utf16le");
 }
 
-function firstLoneSurrogate(text: string): number {
+/** Where in a text half a surrogate pair is; -1 if nowhere. */
+export function firstLoneSurrogate(text: string): number {
   return text.search(/\p{Surrogate}/u);
 }
+
 // How many bytes from the first on are UTF-8: by blocks, and by characters in the block that is not.
 function validLength(bytes: Buffer): number {
   let at = 0;

@@ -1,5 +1,5 @@
 /// <reference lib="es2024.string" />
-import { decodeText, markOf } from "./decode-text.ts";
+import { decodeText, firstLoneSurrogate, markOf } from "./decode-text.ts";
 import type { EbuTtDocument } from "./document.ts";
 import { EbuTtError } from "./error.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -38,7 +38,7 @@ export function parse(xml: string | Uint8Array, options: ParseOptions = {}): Ebu
   const source = new SourceText();
   if (!text.isWellFormed()) {
     source.append(piece);
-    const position = source.positionAt(text.search(/\p{Surrogate}/u));
+    const position = source.positionAt(firstLoneSurrogate(text));
     throw new EbuTtError("NotWellFormed", "There is half a surrogate pair, which is no character.", { position });
   }
   const reader = new DocumentReader(source, options);
