@@ -189,10 +189,12 @@ export class Dispatcher implements JobThreadListener, TransportListener {
       return void (await delivery.settle("acknowledge"));
     }
     const live = order.type === "init_process";
-    const current = new CurrentJob(order.job_id, ++this.#serial, live);
+    const serial = ++this.#serial;
+    // First of all: the thread begins while the rest is done.
+    thread.post({ kind: live ? "initialise" : "run", serial, order });
+    const current = new CurrentJob(order.job_id, serial, live);
     this.#current = current;
     current.keep(delivery, live ? "initialised" : "ended");
-    thread.post({ kind: live ? "initialise" : "run", serial: current.serial, order });
     if (live) this.#stopConsuming();
     else this.#stopper.limit(current);
   }
@@ -261,10 +263,12 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #started(current: CurrentJob): Promise<void> {
     current.status = "processing";
     const announced = this.#options.live || current.live;
-    const started = announced ? this.responder.publish("worker_started", current.toResult()) : undefined;
+    const started = announced && this.responder.publish("worker_started", current.toResult());
     const progressed = this.responder.progress(current, 0);
-    await started;
-    await current.acknowledge("started");
+    if (announced) {
+      await started;
+      await current.acknowledge("started");
+    }
     await progressed;
   }
 

@@ -60,14 +60,14 @@ export class Responder {
 
   progress(current: CurrentJob, percent: number): Promise<void> {
     const { configuration, systemInfo } = this.#options;
-    const message = encodeProgression({
+    const body = {
       job_id: current.id,
       progression: percent,
       datetime: new Date().toISOString(),
       docker_container_id: configuration.instance_id,
       system_info: systemInfo.forProgression(),
-    });
-    return this.#options.transport.publish({ ...message, replaces: `progression ${current.serial}` });
+    };
+    return this.#options.transport.publish(encodeProgression(body, `progression ${current.serial}`));
   }
 
   updated(current: CurrentJob, failure: string | undefined): Promise<void> {

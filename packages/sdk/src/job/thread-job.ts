@@ -14,7 +14,7 @@ export interface ThreadJobOptions {
   readonly id: number;
   readonly serial: number;
   readonly threads: number;
-  readonly log: JobLog;
+  readonly logFor: (jobId: number) => JobLog;
   readonly stopFlag: StopFlag;
   /** Gets each new whole percent. */
   readonly onProgress: (percent: number) => void;
@@ -24,17 +24,21 @@ export interface ThreadJobOptions {
 export class ThreadJob implements Job {
   readonly id: number;
   readonly threads: number;
-  readonly log: JobLog;
   readonly #options: ThreadJobOptions;
-  // Made when it is first wanted: it costs as much as the rest of a job that does nothing.
+  // Made when they are first wanted: they cost as much as the rest of a job that does nothing.
+  #log: JobLog | undefined;
   #controller: AbortController | undefined;
   #percent = 0;
 
   constructor(options: ThreadJobOptions) {
     this.id = options.id;
     this.threads = options.threads;
-    this.log = options.log;
     this.#options = options;
+  }
+
+  get log(): JobLog {
+    this.#log ??= this.#options.logFor(this.id);
+    return this.#log;
   }
 
   get signal(): AbortSignal {

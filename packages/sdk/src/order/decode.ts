@@ -3,6 +3,7 @@ import { type Order, type OrderType, orderSchemas, type Parameter } from "./orde
 
 /** The largest order that is read, in bytes: what RabbitMQ takes from 4.0 on by default. */
 export const maxOrderBytes = 16 * 1024 * 1024;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** The deepest nesting of arrays and objects in an order: that of the reference's JSON reader. */
 export const maxOrderDepth = 128;
 
@@ -43,10 +44,8 @@ export function decodeOrder(body: Uint8Array): Order {
   const message = parse(body);
   if (typeof message !== "object" || message === null || Array.isArray(message))
     throw new OrderError(`an order is a JSON object such as {"job_id":1,"parameters":[]}, got ${typeName(message)}`);
-  const fields = new Map(Object.entries(message));
-  const id = fields.get("job_id");
+  const { job_id: id, type = "job", parameters } = message as Record<string, unknown>;
   const jobId = isJobId(id) ? id : undefined;
-  const type = fields.has("type") ? fields.get("type") : "job";
   if (typeof type !== "string" || !Object.hasOwn(orderSchemas, type))
     throw new OrderError(
       `unknown order type ${describeValue(type)}; known are ${Object.keys(orderSchemas).join(", ")}`,
@@ -61,8 +60,7 @@ export function decodeOrder(body: Uint8Array): Order {
       );
     order.job_id = jobId;
   }
-  if ((required as readonly string[]).includes("parameters"))
-    order.parameters = readParameters(fields.get("parameters"), jobId);
+  if ((required as readonly string[]).includes("parameters")) order.parameters = readParameters(parameters, jobId);
   return order as Order;
 }
 
@@ -72,7 +70,7 @@ function parse(body: Uint8Array): unknown {
     throw new OrderError(`the message has ${body.length} bytes; an order has at most ${maxOrderBytes}`);
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch (cause) {
     throw new OrderError("the message is not UTF-8 text", undefined, { cause });
   }

@@ -28,35 +28,39 @@ export async function resolveParameters(
   job: Pick<Job, "signal">,
   base: Readonly<Record<string, unknown>> = {},
 ): Promise<ResolvedParameters> {
-  const declared = new Map(
-    parameters.filter(({ id }) => Object.hasOwn(schema.properties, id)).map((parameter) => [parameter.id, parameter]),
-  );
+  const declared = new Map<string, Parameter>();
+  for (const parameter of parameters)
+    if (Object.hasOwn(schema.properties, parameter.id)) declared.set(parameter.id, parameter);
   const values: Record<string, unknown> = { ...base };
   const secrets: unknown[] = [];
   const unresolved = new Map<string, ParameterFault>();
   const fromStore = new Set<string>();
-  await Promise.all(
-    [...declared.values()].map(async (parameter) => {
-      const property = schema.properties[parameter.id] as TSchema;
-      const given = parameter.value ?? parameter.default ?? undefined;
-      try {
-        const value = await lookUp(parameter, given, property, stores, job);
-        if (value !== undefined) values[parameter.id] = value;
-        else if (
-          parameter.value === null &&
-          !("default" in property) &&
-          !(parameter.id in base) &&
-          typebox().Check(property, null)
-        )
-          values[parameter.id] = null;
-        if (parameter.store) fromStore.add(parameter.id);
-        if (isSecret(property) || (parameter.store && holdsSecrets(parameter.store))) secrets.push(value);
-      } catch (error) {
+  const take = ({ id, store, value: given }: Parameter, property: TSchema, value: unknown) => {
+    if (value !== undefined) values[id] = value;
+    else if (given === null && !("default" in property) && !(id in base) && typebox().Check(property, null))
+      values[id] = null;
+    if (store) fromStore.add(id);
+    if (isSecret(property) || (store && holdsSecrets(store))) secrets.push(value);
+  };
+  const lookUps: Promise<void>[] = [];
+  for (const parameter of declared.values()) {
+    const { id, store } = parameter;
+    const property = schema.properties[id] as TSchema;
+    const given = parameter.value ?? parameter.default ?? undefined;
+    if (!store || given === undefined) {
+      take(parameter, property, given);
+      continue;
+    }
+    const found = lookUp(store, given, property, stores, job).then((value) => take(parameter, property, value));
+    lookUps.push(
+      found.catch((error: unknown) => {
         if (job.signal.aborted) throw job.signal.reason;
-        unresolved.set(parameter.id, { path: parameter.id, message: messageOf(error) });
-      }
-    }),
-  );
+        unresolved.set(id, { path: id, message: messageOf(error) });
+      }),
+    );
+  }
+  // Most jobs look nothing up, and what is not awaited costs them nothing.
+  if (lookUps.length > 0) await Promise.all(lookUps);
   const complete = typebox().Default(schema, values) as Record<string, unknown>;
   const hidden = (id: string) => fromStore.has(id) || isSecret(schema.properties[id] ?? {});
   const faults = findFaults(schema, complete, hidden).filter(({ path }) => !unresolved.has(path));
@@ -66,13 +70,12 @@ export async function resolveParameters(
 }
 
 async function lookUp(
-  { store }: Parameter,
+  store: string,
   given: unknown,
   property: TSchema,
   stores: Stores,
   job: Pick<Job, "signal">,
 ): Promise<unknown> {
-  if (!store || given === undefined) return given;
   if (typeof given !== "string")
     throw new McaiError(
       "PARAMETERS_INVALID",

@@ -64,21 +64,26 @@ export type ResponseKind = keyof ResponseBodies;
 
 /** Encodes a response: UTF-8 JSON, to the exchange where the backend looks for it. */
 export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
-  return toMessage(kind, JSON.stringify(body));
-}
-
-const loadTexts = new WeakMap<ProgressionSystemInfo, string>();
-
-/** As {@link encodeResponse}, for a progression: the load of the machine is most of it, and the same for a second. */
-export function encodeProgression({ system_info, ...body }: ProgressionBody): Message {
-  const load = loadTexts.get(system_info) ?? JSON.stringify(system_info);
-  loadTexts.set(system_info, load);
-  return toMessage("job_progression", `${JSON.stringify(body).slice(0, -1)},"system_info":${load}}`);
-}
-
-function toMessage(kind: ResponseKind, json: string): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
-  return { exchange, routingKey: kind, body: Buffer.from(json) };
+  return { exchange, routingKey: kind, body: Buffer.from(JSON.stringify(body)) };
+}
+
+const machineTexts = new WeakMap<ProgressionSystemInfo, string>();
+
+/**
+ * As {@link encodeResponse}, for a progression: the machine is most of it, and the same for a second.
+ *
+ * @param replaces - What it has in common with those that it may take the place of.
+ */
+export function encodeProgression(body: ProgressionBody, replaces: string): Message {
+  const { job_id, progression, datetime, docker_container_id, system_info } = body;
+  let machine = machineTexts.get(system_info);
+  if (machine === undefined) {
+    machine = JSON.stringify({ docker_container_id, system_info }).slice(1);
+    machineTexts.set(system_info, machine);
+  }
+  const json = `{"job_id":${job_id},"progression":${progression},"datetime":"${datetime}",${machine}`;
+  return { exchange: "job_response", routingKey: "job_progression", body: Buffer.from(json), replaces };
 }
 
 /** The time that a job took: since the clock was made. */

@@ -4,7 +4,7 @@ import type { JobLog } from "../../job/job.ts";
 import type { Message, Transport, TransportListener } from "../transport.ts";
 import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import type { Links } from "./links.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutgoingMessage } from "./outbox.ts";
 
 /** How long the last messages, and after them the end of the direct queue, may take when the transport is closed. */
 const flushMs = 1000;
@@ -27,11 +27,13 @@ export class AmqpTransport implements Transport {
   /** What waits to be confirmed. */
   readonly outbox: Outbox;
   readonly #consumer: Consumer;
+  readonly #properties: OutgoingMessage["properties"];
   #isOpen = false;
 
   constructor(options: AmqpTransportOptions) {
     const { log, links, announcements } = options;
     this.#options = options;
+    this.#properties = { deliveryMode: options.settings.deliveryMode };
     this.outbox = new Outbox({
       log,
       reset: (why) => links.publishing.reset(why),
@@ -80,8 +82,7 @@ export class AmqpTransport implements Transport {
   }
 
   publish({ exchange, routingKey, body, replaces }: Message): Promise<void> {
-    const { deliveryMode } = this.#options.settings;
-    return this.outbox.publish({ exchange, routingKey, body, properties: { deliveryMode }, replaces });
+    return this.outbox.publish({ exchange, routingKey, body, properties: this.#properties, replaces });
   }
 
   async close(): Promise<void> {

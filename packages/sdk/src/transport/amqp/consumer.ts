@@ -7,6 +7,7 @@ import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
 import { toDelivery } from "./incoming.ts";
 import type { OutgoingMessage } from "./outbox.ts";
+import { writeStraight } from "./straight.ts";
 import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
 /** How many direct orders may be under way: one that waits must not hold back a stop. */
@@ -64,6 +65,7 @@ export class Consumer {
     // Until the session is there, what is wrong is said by the call that failed.
     const lose = (why: string) => this.#session === session && reset(why);
     for (const channel of [jobs, direct]) {
+      writeStraight(connection, channel);
       channel.on("error", (error) => lose(error.message));
       channel.on("close", () => lose("a consuming channel was closed"));
     }

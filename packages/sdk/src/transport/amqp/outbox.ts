@@ -4,6 +4,7 @@ import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../job/job.ts";
 import { socketOf } from "./connection.ts";
 import { omitEmptyHeaders } from "./headers.ts";
+import { writeStraight } from "./straight.ts";
 
 /** How long the broker may take to confirm a message. */
 const confirmTimeoutMs = 30_000;
@@ -70,7 +71,7 @@ export class Outbox {
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((confirmed) => {
       if (!this.#channel && this.#replace(message, confirmed)) return;
-      const pending = { message, confirmed: [confirmed], sentAtMs: performance.now() };
+      const pending = { message, confirmed: [confirmed], sentAtMs: 0 };
       this.#pending.add(pending);
       this.#sizeBytes += message.body.length;
       this.#checkFullness();
@@ -82,6 +83,7 @@ export class Outbox {
   async use(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
     omitEmptyHeaders(channel);
+    writeStraight(connection, channel);
     channel.on("error", (error) => this.#options.reset(error.message));
     channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
@@ -124,21 +126,20 @@ export class Outbox {
     if (!channel) return;
     const { exchange, routingKey, body, properties } = pending.message;
     pending.sentAtMs = performance.now();
+    this.#gather();
     channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
       if (error === null) this.#confirm(pending);
       // Those of a channel that was closed are published again on the next one.
       else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
     });
-    this.#gather();
   }
 
-  // amqplib writes each message by itself; what is published in one turn of the loop goes out in one call of the system.
+  // What is published in one turn of the loop goes out in one call of the system.
   #gather(): void {
     const socket = this.#socket;
     if (!socket || socket.writableCorked > 0) return;
     socket.cork();
-    // After amqplib, which writes in the turn that begins after the next tick.
-    process.nextTick(() => setImmediate(() => socket.uncork()));
+    setImmediate(() => socket.uncork());
   }
 
   #confirm(pending: Pending): void {
