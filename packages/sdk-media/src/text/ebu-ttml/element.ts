@@ -1,5 +1,6 @@
-import type { SaxesAttributeNS, SaxesTagNS } from "saxes";
+import type { SaxesAttributePlain } from "saxes";
 import type { Attribute, Node, TimeExpression } from "./model.ts";
+import type { Names, QualifiedName } from "./names.ts";
 import { TT, XML } from "./namespaces.ts";
 import { find, type Report } from "./root.ts";
 import { parseTime, parseTimeOf, type Timing } from "./time-expression.ts";
@@ -9,8 +10,6 @@ export type Open<N extends Node = Node> = N extends { children: unknown }
   ? Omit<N, "children"> & { children: Node[] }
   : N;
 
-const LIVE_BLOCKS = new Set(["metadata"]);
-const TTML_BLOCKS = new Set(["metadata", "set", "animate"]);
 const WHITE_SPACE = /[ \t\r\n]+/;
 
 const NO_ATTRIBUTES: readonly Attribute[] = Object.freeze([]);
@@ -24,25 +23,27 @@ const LONGEST_LIST = 64;
 export const NO_CHILDREN: Node[] = Object.freeze([]) as never;
 
 /** The first of the attributes that the parser gave, in the order in which they were written. */
-export function attributesOf(given: readonly SaxesAttributeNS[], count: number): readonly Attribute[] {
+export function attributesOf(given: readonly SaxesAttributePlain[], count: number, names: Names): readonly Attribute[] {
   if (count === 0) return NO_ATTRIBUTES;
   const attributes = new Array<Attribute>(count);
   for (let i = 0; i < count; i++) {
-    const { name, local, uri, value } = given[i] as SaxesAttributeNS;
-    attributes[i] = { name, localName: local, namespace: uri, value };
+    const { name: written, value } = given[i] as SaxesAttributePlain;
+    const { name, localName, namespace } = names.ofAttribute(written);
+    attributes[i] = { name, localName, namespace, value };
   }
+  names.checkDistinct(attributes);
   return attributes;
 }
 
 /** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
 export function kindOf(
-  tag: SaxesTagNS,
+  tag: QualifiedName,
   parent: Open,
   dialect: Timing["dialect"],
   report: Report,
 ): Exclude<Node["kind"], "text"> {
-  if (tag.uri !== TT || parent.kind === "element" || parent.kind === "text") return "element";
-  const { local } = tag;
+  if (tag.namespace !== TT || parent.kind === "element" || parent.kind === "text") return "element";
+  const { localName: local } = tag;
   switch (parent.kind) {
     case "body":
       if (local === "p" && dialect !== "ttml") report("BadStructure", "body holds a p, expected div.");
@@ -57,19 +58,23 @@ export function kindOf(
       break;
     default:
   }
-  const last = parent.children.at(-1);
-  const before = last?.kind === "text" ? parent.children.at(-2) : last;
-  if (local === "metadata" && before !== undefined && before.kind !== "element")
-    report("BadStructure", () => `metadata follows a ${before.kind}, expected it first in ${parent.kind}.`);
-  const known = dialect === "ttml" ? TTML_BLOCKS : LIVE_BLOCKS;
-  if (!known.has(local)) report("BadStructure", () => `${parent.kind} may not hold ${local}.`);
+  if (local === "metadata") checkFirst(parent.kind, parent.children, report);
+  else if (dialect !== "ttml" || (local !== "set" && local !== "animate"))
+    report("BadStructure", () => `${parent.kind} may not hold ${local}.`);
   return "element";
+}
+
+function checkFirst(parent: string, children: readonly Node[], report: Report): void {
+  const last = children.at(-1);
+  const before = last?.kind === "text" ? children.at(-2) : last;
+  if (before !== undefined && before.kind !== "element")
+    report("BadStructure", `metadata follows a ${before.kind}, expected it first in ${parent}.`);
 }
 
 /** A content element that has no children yet. */
 export function contentOf(
   kind: Exclude<Node["kind"], "text" | "element">,
-  { name }: SaxesTagNS,
+  { name }: QualifiedName,
   attributes: readonly Attribute[],
   timing: Timing,
   inheritedSpace: boolean,
@@ -105,11 +110,15 @@ export function idsOf(value: string): readonly string[] {
   const known = lists.get(value);
   if (known !== undefined) return known;
   const trimmed = value.trim();
-  const ids = trimmed === "" ? NONE : Object.freeze(trimmed.split(WHITE_SPACE));
-  if (value.length > LONGEST_LIST) return ids;
-  if (lists.size >= MOST_LISTS) lists.clear();
-  lists.set(value, ids);
+  const ids = trimmed === "" ? NONE : trimmed.split(WHITE_SPACE);
+  if (value.length > LONGEST_LIST || lists.size >= MOST_LISTS) return ids;
+  lists.set(value, Object.freeze(ids));
   return ids;
+}
+
+/** Makes room for the lists of another document. */
+export function makeRoomForLists(): void {
+  if (lists.size >= MOST_LISTS) lists.clear();
 }
 
 /** Whether the root says `xml:space="preserve"`. */

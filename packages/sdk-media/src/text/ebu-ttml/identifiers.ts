@@ -8,6 +8,9 @@ type ReportAt = (code: EbuTtErrorCode, message: string, attribute: string, at: n
 
 const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_.\-·]*$/u;
 
+// Ten times as many as are reported: what waits costs memory, and those of the body wait for nothing.
+const MOST_UNKNOWN = 1000;
+
 /** The ids of a document and what refers to them, which may stand before them. */
 export class Identifiers {
   readonly #ids = new Set<string>();
@@ -22,8 +25,10 @@ export class Identifiers {
     for (const { namespace, localName, value } of element.attributes) {
       if (namespace === XML && localName === "id") {
         this.#add(value, report);
-        if (isTt && (element.localName === "style" || element.localName === "region"))
+        if (isTt && (element.localName === "style" || element.localName === "region")) {
           this.#targets[element.localName].add(value);
+          this.#unknown[element.localName].delete(value);
+        }
       } else if (namespace === "" && isTt && (localName === "style" || localName === "region")) {
         if (localName === "region") this.#refer(localName, value.trim(), tagStart);
         else for (const id of idsOf(value)) this.#refer(localName, id, tagStart);
@@ -40,16 +45,16 @@ export class Identifiers {
   }
 
   #refer(kind: "style" | "region", id: string, tagStart: () => number): void {
-    if (!this.#targets[kind].has(id) && !this.#unknown[kind].has(id)) this.#unknown[kind].set(id, tagStart());
+    const unknown = this.#unknown[kind];
+    if (unknown.size >= MOST_UNKNOWN || this.#targets[kind].has(id) || unknown.has(id)) return;
+    unknown.set(id, tagStart());
   }
 
   /** Reports what refers to nothing, once the document has ended: each id once. */
   resolve(report: ReportAt): void {
     for (const kind of ["style", "region"] as const) {
-      for (const [id, at] of this.#unknown[kind]) {
-        if (this.#targets[kind].has(id)) continue;
+      for (const [id, at] of this.#unknown[kind])
         report("UnknownReference", `There is no ${kind} ${JSON.stringify(id)}.`, kind, at);
-      }
     }
   }
 

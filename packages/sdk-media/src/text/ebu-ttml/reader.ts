@@ -1,12 +1,13 @@
-import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from "saxes";
+import { type SaxesAttributePlain, SaxesParser } from "saxes";
 import { EbuTtDocument } from "./document.ts";
-import { attributesOf, contentOf, kindOf, NO_CHILDREN, type Open, spaceOf } from "./element.ts";
+import { attributesOf, contentOf, kindOf, makeRoomForLists, NO_CHILDREN, type Open, spaceOf } from "./element.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { Identifiers } from "./identifiers.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { messageOf } from "./message.ts";
 import { MetadataRules } from "./metadata-rules.ts";
 import type { LiveMessage, Node, RootContent, XmlElement } from "./model.ts";
+import { checkTarget, Names, type QualifiedName } from "./names.ts";
 import { LIVE_MESSAGE, TT } from "./namespaces.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import type { Piece, SourceText } from "./position.ts";
@@ -25,13 +26,14 @@ export class DocumentReader {
   readonly #strict: boolean;
   readonly #allowSmpte: boolean;
   readonly #limits: Limits;
-  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #parser = new SaxesParser({ position: false });
+  readonly #names = new Names();
   readonly #stack: Parent[] = [];
   readonly #warnings: EbuTtError[] = [];
   readonly #identifiers = new Identifiers();
   #elements = 0;
   // Of the tag that is being read; an array that grows anew for each tag costs memory.
-  readonly #attributes: SaxesAttributeNS[] = [];
+  readonly #attributes: SaxesAttributePlain[] = [];
   #attributeCount = 0;
   #properties: DocumentProperties | undefined;
   #rootAttributes: EbuTtDocument["attributes"] = [];
@@ -47,18 +49,21 @@ export class DocumentReader {
     this.#strict = options.mode === "strict";
     this.#allowSmpte = options.allowSmpte === true;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    makeRoomForLists();
     const parser = this.#parser;
     // With more than six handlers the parser becomes an object that V8 keeps as a dictionary, and is four times slower.
     parser.on("attribute", (attribute) => {
-      // Its namespace is known, and set, when the tag has ended.
-      this.#attributes[this.#attributeCount++] = attribute as SaxesAttributeNS;
+      // Its namespace is known when the tag has ended.
+      this.#attributes[this.#attributeCount++] = attribute;
+      this.#names.declare(attribute.name, attribute.value, this.#stack.length);
       if (this.#attributeCount > this.#limits.attributes)
         this.#exceeded("attributes", `${this.#limits.attributes} attributes`);
     });
-    parser.on("opentag", (tag) => this.#open(tag));
+    parser.on("opentag", ({ name }) => this.#open(name));
     parser.on("closetag", () => this.#close());
     parser.on("text", (text) => this.#text(text));
     parser.on("cdata", (text) => this.#text(text));
+    parser.on("processinginstruction", ({ target }) => checkTarget(target));
   }
 
   /** Up to which character it is certain what everything is: what follows may be a comment that does not end, or an `&`. */
@@ -105,10 +110,11 @@ export class DocumentReader {
     return new EbuTtError("Truncated", "The document has not ended.", { position });
   }
 
-  #open(tag: SaxesTagNS): void {
+  #open(name: string): void {
     if (++this.#elements > this.#limits.elements) this.#exceeded("elements", `${this.#limits.elements} elements`);
     if (this.#stack.length >= this.#limits.depth) this.#exceeded("depth", `${this.#limits.depth} levels of elements`);
     const parent = this.#stack.at(-1);
+    const tag = this.#names.ofElement(name);
     const node = parent === undefined ? this.#openRoot(tag) : this.#openChild(tag, parent);
     this.#stack.push(node);
     this.#settle();
@@ -117,15 +123,15 @@ export class DocumentReader {
   #taken(): EbuTtDocument["attributes"] {
     const count = this.#attributeCount;
     this.#attributeCount = 0;
-    return attributesOf(this.#attributes, count);
+    return attributesOf(this.#attributes, count, this.#names);
   }
 
-  #openRoot(tag: SaxesTagNS): Parent {
+  #openRoot(tag: QualifiedName): Parent {
     this.#checkEncoding(this.#parser.xmlDecl.encoding);
     const attributes = this.#taken();
-    if (tag.local === "message" && tag.uri === LIVE_MESSAGE) return element(tag, attributes) as Open;
-    if (tag.local !== "tt" || tag.uri !== TT)
-      this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.uri)}, expected tt in ${TT}.`);
+    if (tag.localName === "message" && tag.namespace === LIVE_MESSAGE) return element(tag, attributes) as Open;
+    if (tag.localName !== "tt" || tag.namespace !== TT)
+      this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.namespace)}, expected tt in ${TT}.`);
     this.#rootAttributes = attributes;
     this.#properties = Object.freeze(readRoot(attributes, this.#report, this.#allowSmpte));
     this.#identifiers.add(element(tag, attributes), this.#tagStart, this.#report);
@@ -134,8 +140,8 @@ export class DocumentReader {
     return { kind: "root", name: tag.name, children: [], preserveSpace, seen: new Set() };
   }
 
-  #openChild(tag: SaxesTagNS, parent: Parent): Parent {
-    if (tag.local === "tt" && tag.uri === TT)
+  #openChild(tag: QualifiedName, parent: Parent): Parent {
+    if (tag.localName === "tt" && tag.namespace === TT)
       this.#fail("Truncated", "Another document begins before this one has ended.");
     const attributes = this.#taken();
     const node = this.#nodeOf(tag, attributes, parent);
@@ -143,16 +149,16 @@ export class DocumentReader {
       if (node.kind === "element") this.#identifiers.add(node, this.#tagStart, this.#report);
       else if (node.kind !== "text") this.#identifiers.addContent(node, this.#tagStart, this.#report);
     }
-    if (this.#strict && tag.uri === TT) checkStyles(attributes, this.#rootAttributes, this.#report);
+    if (this.#strict && tag.namespace === TT) checkStyles(attributes, this.#rootAttributes, this.#report);
     addChild(parent, node as Node);
     return node;
   }
 
-  #nodeOf(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"], parent: Parent): Open {
+  #nodeOf(tag: QualifiedName, attributes: EbuTtDocument["attributes"], parent: Parent): Open {
     const timing = this.#properties?.timing ?? {};
     if (parent.kind === "root") {
-      if (tag.uri === TT) this.#checkPlace(tag.local, parent.seen);
-      if (tag.uri !== TT || tag.local !== "body") return element(tag, attributes);
+      if (tag.namespace === TT) this.#checkPlace(tag.localName, parent.seen);
+      if (tag.namespace !== TT || tag.localName !== "body") return element(tag, attributes);
       return contentOf("body", tag, attributes, timing, parent.preserveSpace, this.#report);
     }
     const kind = kindOf(tag, parent, timing.dialect, this.#report);
@@ -190,6 +196,7 @@ export class DocumentReader {
 
   #close(): void {
     const node = this.#stack.pop() as Parent;
+    this.#names.leave(this.#stack.length);
     this.#settle();
     if (this.#strict && node.kind === "element")
       this.#metadata.check(node as unknown as XmlElement, this.#properties?.timing ?? {});
@@ -250,12 +257,15 @@ export class DocumentReader {
   }
 }
 
-function element(tag: SaxesTagNS, attributes: EbuTtDocument["attributes"]): Open<XmlElement> {
+function element(
+  { name, localName, namespace }: QualifiedName,
+  attributes: EbuTtDocument["attributes"],
+): Open<XmlElement> {
   return {
     kind: "element",
-    name: tag.name,
-    localName: tag.local,
-    namespace: tag.uri,
+    name,
+    localName,
+    namespace,
     attributes,
     children: NO_CHILDREN as XmlElement[],
   };

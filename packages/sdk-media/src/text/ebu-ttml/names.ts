@@ -1,0 +1,136 @@
+import type { Attribute } from "./model.ts";
+import { XML, XMLNS } from "./namespaces.ts";
+
+/** A name as it was written, and what it is by the declarations that hold where it stands. */
+export interface QualifiedName {
+  /** With the prefix: `"tt:p"`. */
+  readonly name: string;
+  readonly localName: string;
+  /** The namespace's URI, `""` for none. */
+  readonly namespace: string;
+}
+
+const DECLARATION = "xmlns";
+const COLON = 58;
+// Documents use few names; of one with very many the others are read each time.
+const MOST_NAMES = 256;
+
+/**
+ * The namespaces of a document's names, as Namespaces in XML 1.0 has them. What is wrong is thrown as the parser throws it.
+ *
+ * The parser can do that too, with a table for each tag and each name read anew: documents then take it half as long again.
+ * Here a name is read once while the same declarations hold, and each node has the same three strings.
+ */
+export class Names {
+  readonly #bound = new Map([
+    ["xml", XML],
+    [DECLARATION, XMLNS],
+  ]);
+  readonly #changes: { depth: number; prefix: string; before: string | undefined }[] = [];
+  readonly #elements = new Map<string, QualifiedName>();
+  readonly #attributes = new Map<string, QualifiedName>();
+  // How many prefixes each namespace has. Only where one has two can names that are written differently be the same.
+  readonly #prefixes = new Map<string, number>();
+  #synonyms = 0;
+  // Names in a row mostly have one prefix.
+  #lastPrefix = ":";
+  #lastNamespace = "";
+
+  /** Takes an attribute of the element that is being opened, at this depth: it may be a declaration. */
+  declare(attribute: string, value: string, depth: number): void {
+    if (!attribute.startsWith(DECLARATION)) return;
+    const isDefault = attribute.length === DECLARATION.length;
+    if (!isDefault && attribute.charCodeAt(DECLARATION.length) !== COLON) return;
+    const prefix = attribute.slice(DECLARATION.length + 1);
+    const uri = value.trim();
+    if (prefix === DECLARATION || uri === XMLNS || (prefix === "xml") !== (uri === XML))
+      throw new Error(`the declaration ${attribute} may not be ${JSON.stringify(uri)}`);
+    if (!isDefault && uri === "")
+      throw new Error(`the declaration ${attribute} is empty, expected the URI of a namespace`);
+    const before = this.#bound.get(prefix);
+    if (before === uri) return;
+    this.#changes.push({ depth, prefix, before });
+    this.#bind(prefix, uri);
+  }
+
+  /** The element at this depth has ended, and its declarations with it. */
+  leave(depth: number): void {
+    for (let last = this.#changes.at(-1); last !== undefined && last.depth >= depth; last = this.#changes.at(-1)) {
+      this.#changes.pop();
+      this.#bind(last.prefix, last.before);
+    }
+  }
+
+  /** The name of an element. */
+  ofElement(name: string): QualifiedName {
+    const known = this.#elements.get(name);
+    if (known !== undefined) return known;
+    const read = this.#read(name, this.#bound.get("") ?? "");
+    if (read.namespace === XMLNS) throw new Error(`the element ${name} has the prefix of declarations`);
+    return keep(this.#elements, read);
+  }
+
+  /** The name of an attribute, which has a namespace only by its prefix. */
+  ofAttribute(name: string): QualifiedName {
+    return this.#attributes.get(name) ?? keep(this.#attributes, this.#read(name, name === DECLARATION ? XMLNS : ""));
+  }
+
+  /** Refuses attributes of one tag that have the same name, which the parser sees only where they are written the same. */
+  checkDistinct(attributes: readonly Attribute[]): void {
+    if (this.#synonyms === 0) return;
+    const seen = new Set<string>();
+    for (const { name, localName, namespace } of attributes) {
+      const expanded = `{${namespace}}${localName}`;
+      if (seen.has(expanded)) throw new Error(`the attribute ${name} is a second ${localName} of ${namespace}`);
+      seen.add(expanded);
+    }
+  }
+
+  #read(name: string, otherwise: string): QualifiedName {
+    const colon = name.indexOf(":");
+    if (colon < 0) return { name, localName: name, namespace: otherwise };
+    const localName = name.slice(colon + 1);
+    if (colon === 0 || localName === "" || localName.includes(":"))
+      throw new Error(`${JSON.stringify(name)} is no name with a prefix`);
+    if (!name.startsWith(this.#lastPrefix)) this.#find(name.slice(0, colon));
+    return { name, localName, namespace: this.#lastNamespace };
+  }
+
+  #find(prefix: string): void {
+    const namespace = this.#bound.get(prefix);
+    if (namespace === undefined) throw new Error(`the prefix ${JSON.stringify(prefix)} is not declared`);
+    this.#lastPrefix = `${prefix}:`;
+    this.#lastNamespace = namespace;
+  }
+
+  #bind(prefix: string, uri: string | undefined): void {
+    const before = this.#bound.get(prefix);
+    this.#lastPrefix = ":";
+    if (uri === undefined) this.#bound.delete(prefix);
+    else this.#bound.set(prefix, uri);
+    this.#elements.clear();
+    this.#attributes.clear();
+    // Attributes have nothing of the default namespace.
+    if (prefix === "") return;
+    if (before !== undefined) this.#count(before, -1);
+    if (uri !== undefined) this.#count(uri, 1);
+  }
+
+  #count(uri: string, change: 1 | -1): void {
+    const before = this.#prefixes.get(uri) ?? 0;
+    const after = before + change;
+    if (Math.max(before, after) > 1) this.#synonyms += change;
+    if (after === 0) this.#prefixes.delete(uri);
+    else this.#prefixes.set(uri, after);
+  }
+}
+
+/** Refuses the target of a processing instruction that has a colon, which is for prefixes only. */
+export function checkTarget(target: string): void {
+  if (target.includes(":")) throw new Error(`the processing instruction ${target} has a colon in its name`);
+}
+
+function keep(names: Map<string, QualifiedName>, name: QualifiedName): QualifiedName {
+  if (names.size < MOST_NAMES) names.set(name.name, name);
+  return name;
+}
