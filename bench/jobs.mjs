@@ -1,5 +1,5 @@
-// Jobs a second through RabbitMQ, and the time from spawn to consuming: ours, a raw amqplib loop and the Python
-// reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what it needs and prints.
+// Jobs a second through RabbitMQ, and the time from spawn to consuming: ours, a raw amqplib loop, the same with a second
+// thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what it needs and prints.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
@@ -39,9 +39,11 @@ await new Promise((resolve) => backend.listen(0, "127.0.0.1", resolve));
 environment.BACKEND_HOSTNAME = `http://127.0.0.1:${backend.address().port}/api`;
 
 const folder = install();
+const raw = join(import.meta.dirname, "jobs", "raw.mjs");
 const columns = [
   { name: "ours", command: [process.execPath, join(folder, "main.js")] },
-  { name: "raw amqplib", command: [process.execPath, join(import.meta.dirname, "jobs", "raw.mjs")], silent: true },
+  { name: "raw amqplib", command: [process.execPath, raw], silent: true },
+  { name: "raw, 2 threads", command: [process.execPath, raw, "thread"], silent: true },
 ];
 if (python && existsSync(peerWorkers))
   columns.push({ name: "reference", command: [python, "noop_worker.py"], cwd: peerWorkers, isReference: true });
@@ -100,7 +102,8 @@ async function declare() {
   }
 }
 
-// From the first answer to the last, as the reference's own bench does; the start is reported by itself.
+// From when a fifth of the jobs is answered, which is when V8 has compiled what they need, to the last answer; the start is
+// reported by itself.
 async function measure(column, count) {
   for (const name of [queue, "bench_done", "bench_created"]) await channel.purgeQueue(name);
   const order = (job_id) => JSON.stringify({ job_id, parameters: [{ id: "action", type: "string", value: "noop" }] });
@@ -111,23 +114,24 @@ async function measure(column, count) {
   const child = spawn(file, args, { cwd: column.cwd, env: environment, stdio: "ignore" });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const created = column.silent ? spawnedMs : first("bench_created");
-  const done = await all("bench_done", count, () => cpuMs(child.pid));
+  const warmUp = Math.ceil(count / 5);
+  const done = await all("bench_done", count, warmUp, () => cpuMs(child.pid));
   const startMs = (await created) - spawnedMs;
   child.kill("SIGKILL");
   await exited;
   return {
-    perSecond: (count - 1) / ((done.lastMs - done.firstMs) / 1000),
-    cpuMs: (done.lastCpuMs - done.firstCpuMs) / (count - 1),
+    perSecond: (count - warmUp) / ((done.lastMs - done.firstMs) / 1000),
+    cpuMs: (done.lastCpuMs - done.firstCpuMs) / (count - warmUp),
     startMs,
   };
 }
 
 async function first(name) {
-  const { firstMs } = await all(name, 1, () => 0);
+  const { firstMs } = await all(name, 1, 1, () => 0);
   return firstMs;
 }
 
-function all(name, count, cpu) {
+function all(name, count, from, cpu) {
   return new Promise((resolve, reject) => {
     let seen = 0;
     const marks = {};
@@ -136,7 +140,7 @@ function all(name, count, cpu) {
       name,
       async () => {
         seen++;
-        if (seen === 1) Object.assign(marks, { firstMs: performance.now(), firstCpuMs: cpu() });
+        if (seen === from) Object.assign(marks, { firstMs: performance.now(), firstCpuMs: cpu() });
         if (seen !== count) return;
         Object.assign(marks, { lastMs: performance.now(), lastCpuMs: cpu() });
         clearTimeout(timer);
@@ -168,16 +172,17 @@ function report(load) {
     cpuMsPerJob: quartiles(cpuMs),
     spawnToConsumingMs: quartiles(startMs),
   }));
-  const [ours, raw, reference] = columns;
+  const [ours, limit, threads, reference] = columns;
   const ratio = (key, other) => quartiles(ours[key].map((value, i) => value / other[key][i]));
   const ratios = {
-    jobsPerSecondToRaw: ratio("perSecond", raw),
+    jobsPerSecondToRaw: ratio("perSecond", limit),
+    jobsPerSecondToRawWithTwoThreads: ratio("perSecond", threads),
     ...(reference && { spawnToConsumingToReference: ratio("startMs", reference) }),
   };
   console.log(JSON.stringify({ bench: "jobs", node: process.version, rounds, jobs, load, rows, ratios }));
   for (const row of rows)
     console.error(
-      `${row.name.padEnd(12)} ${show(row.jobsPerSecond).padEnd(24)} jobs/s  ${show(row.cpuMsPerJob).padEnd(24)} ms CPU a job  ${row.name === "raw amqplib" ? "" : `${show(row.spawnToConsumingMs)} ms from spawn to consuming`}`,
+      `${row.name.padEnd(14)} ${show(row.jobsPerSecond).padEnd(24)} jobs/s  ${show(row.cpuMsPerJob).padEnd(24)} ms CPU a job  ${row.name.startsWith("raw") ? "" : `${show(row.spawnToConsumingMs)} ms from spawn to consuming`}`,
     );
   for (const [name, value] of Object.entries(ratios)) console.error(`${name}: ${show(value)}`);
 }

@@ -1,7 +1,9 @@
 // The limit: a loop of bare amqplib that does what a worker does on the wire, without doing anything else. One job at a
-// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed.
+// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed. With `thread` each
+// order also goes to another thread and back, which does nothing: the limit of any worker whose jobs may block.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 
 const require = createRequire(join(import.meta.dirname, "..", "..", "packages", "sdk", "package.json"));
 const { connect } = require("amqplib");
@@ -27,8 +29,21 @@ const publish = (key, body) =>
 const progress = (job_id, progression) =>
   publish("job_progression", { job_id, progression, datetime: now(), docker_container_id: "raw", system_info });
 
+const echo =
+  'const { parentPort } = require("node:worker_threads"); parentPort.on("message", (id) => parentPort.postMessage(id));';
+const thread = process.argv[2] === "thread" ? new Worker(echo, { eval: true }) : undefined;
+
+let answer;
+thread?.on("message", (id) => answer(id));
+
 await channel.consume(AMQP_QUEUE, async (message) => {
-  const { job_id } = JSON.parse(message.content);
+  let { job_id } = JSON.parse(message.content);
+  if (thread) {
+    job_id = await new Promise((resolve) => {
+      answer = resolve;
+      thread.postMessage(job_id);
+    });
+  }
   const times = { execution_duration: 0.1, cpu_time: 0.1, gpu_time: 0, datetime: now() };
   await Promise.all([
     progress(job_id, 0),
