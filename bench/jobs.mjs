@@ -1,5 +1,6 @@
 // Jobs a second through RabbitMQ, and the time from spawn to consuming: ours, a raw amqplib loop, the same with a second
-// thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what it needs and prints.
+// thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what
+// it needs and prints.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,7 +9,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const rounds = Number(process.argv[2] ?? 9);
-const jobs = Number(process.argv[3] ?? 5000);
+const jobs = Number(process.argv[3] ?? 15_000);
 const root = join(import.meta.dirname, "..");
 const port = Number(process.env.AMQP_PORT ?? 5672);
 const python = process.env.PEER_CORE_PYTHON;
@@ -102,7 +103,7 @@ async function declare() {
   }
 }
 
-// From when a fifth of the jobs is answered, which is when V8 has compiled what they need, to the last answer; the start is
+// From when a fifth of the jobs is answered to the last answer: V8 needs some 2,000 to have compiled all. The start is
 // reported by itself.
 async function measure(column, count) {
   for (const name of [queue, "bench_done", "bench_created"]) await channel.purgeQueue(name);

@@ -34,16 +34,15 @@ const echo =
 const thread = process.argv[2] === "thread" ? new Worker(echo, { eval: true }) : undefined;
 
 let answer;
-thread?.on("message", (id) => answer(id));
+thread?.on("message", () => answer());
 
 await channel.consume(AMQP_QUEUE, async (message) => {
-  let { job_id } = JSON.parse(message.content);
-  if (thread) {
-    job_id = await new Promise((resolve) => {
+  const { job_id } = JSON.parse(message.content);
+  if (thread)
+    await new Promise((resolve) => {
       answer = resolve;
       thread.postMessage(job_id);
     });
-  }
   const times = { execution_duration: 0.1, cpu_time: 0.1, gpu_time: 0, datetime: now() };
   await Promise.all([
     progress(job_id, 0),

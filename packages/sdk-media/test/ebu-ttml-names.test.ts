@@ -4,12 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type EbuTtDocument, EbuTtError, parse, parseDocument, type XmlElement } from "../src/ebu-ttml.ts";
 import { live } from "./ebu-ttml-cases.ts";
 
-interface Named {
-  readonly name: string;
-  readonly localName: string;
-  readonly namespace: string;
-  readonly attributes: readonly { name: string; localName: string; namespace: string; value: string }[];
-}
+type Named = Pick<XmlElement, "name" | "localName" | "namespace" | "attributes">;
 
 /** What the parser makes of the names in its own namespace mode; undefined if it refuses them. */
 function namesOfSaxes(xml: string): Named[] | undefined {

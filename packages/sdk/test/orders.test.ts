@@ -31,6 +31,11 @@ describeCases<{ message: string }, { order: OrderType; job_id?: number; paramete
 );
 
 describe("decodeOrder", () => {
+  it("reads a message as well after one that ends inside a character", () => {
+    expect(errorOf(Uint8Array.of(0x22, 0xe2, 0x82)).message).toMatch(/not UTF-8/);
+    expect(decode({ job_id: 71, parameters: [] })).toMatchObject({ job_id: 71 });
+  });
+
   it("takes a message without type for a job, and makes absent fields null", () => {
     expect(
       decode({ job_id: 71, parameters: [{ id: "a", type: "string", value: "b", unknown: 1 }], extra: true }),

@@ -263,12 +263,10 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #started(current: CurrentJob): Promise<void> {
     current.status = "processing";
     const announced = this.#options.live || current.live;
-    const started = announced && this.responder.publish("worker_started", current.toResult());
+    const started = announced ? this.responder.publish("worker_started", current.toResult()) : undefined;
     const progressed = this.responder.progress(current, 0);
-    if (announced) {
-      await started;
-      await current.acknowledge("started");
-    }
+    await started;
+    await current.acknowledge("started");
     await progressed;
   }
 

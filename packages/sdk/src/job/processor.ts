@@ -150,8 +150,6 @@ export class Processor {
   }
 
   async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
-    // Most have none, and look nowhere.
-    if (!order.parameters.some(({ type }) => type === "requirements")) return false;
     const missing = await findMissingRequirements(order.parameters, this.#options.stores, run.job);
     if (missing.length === 0) return false;
     const lines = missing.map((path) => `Required file does not exist: ${JSON.stringify(path)}`);

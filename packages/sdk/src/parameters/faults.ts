@@ -76,7 +76,9 @@ export function findFaults(schema: TObject, values: object, hidden: (id: string)
 
 // A schema that is read anew for each job takes a hundred times as long as one that was compiled.
 function compiled(schema: TObject): Validator {
-  const validator = validators.get(schema) ?? typebox().Compile(schema);
+  const known = validators.get(schema);
+  if (known) return known;
+  const validator = typebox().Compile(schema);
   validators.set(schema, validator);
   return validator;
 }

@@ -16,6 +16,8 @@ export async function findMissingRequirements(
 ): Promise<string[]> {
   const requirements = await readParameter(parameters, "requirements", "requirements", stores, job);
   const paths = requirements?.paths ?? [];
+  // Most orders have none, and wait for nothing.
+  if (paths.length === 0) return [];
   const found = await Promise.all(paths.map((path) => access(path).then(() => true, isThere)));
   return paths.filter((_, index) => !found[index]);
 }

@@ -51,12 +51,13 @@ export async function resolveParameters(
       take(parameter, property, given);
       continue;
     }
-    const found = lookUp(store, given, property, stores, job).then((value) => take(parameter, property, value));
     lookUps.push(
-      found.catch((error: unknown) => {
-        if (job.signal.aborted) throw job.signal.reason;
-        unresolved.set(id, { path: id, message: messageOf(error) });
-      }),
+      lookUp(store, given, property, stores, job)
+        .then((value) => take(parameter, property, value))
+        .catch((error: unknown) => {
+          if (job.signal.aborted) throw job.signal.reason;
+          unresolved.set(id, { path: id, message: messageOf(error) });
+        }),
     );
   }
   // Most jobs look nothing up, and what is not awaited costs them nothing.

@@ -73,7 +73,7 @@ const machineTexts = new WeakMap<ProgressionSystemInfo, string>();
 /**
  * As {@link encodeResponse}, for a progression: the machine is most of it, and the same for a second.
  *
- * @param replaces - What it has in common with those that it may take the place of.
+ * @param replaces - The key of those whose place it may take.
  */
 export function encodeProgression(body: ProgressionBody, replaces: string): Message {
   const { job_id, progression, datetime, docker_container_id, system_info } = body;

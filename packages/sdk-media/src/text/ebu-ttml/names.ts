@@ -2,13 +2,7 @@ import type { Attribute } from "./model.ts";
 import { XML, XMLNS } from "./namespaces.ts";
 
 /** A name as it was written, and what it is by the declarations that hold where it stands. */
-export interface QualifiedName {
-  /** With the prefix: `"tt:p"`. */
-  readonly name: string;
-  readonly localName: string;
-  /** The namespace's URI, `""` for none. */
-  readonly namespace: string;
-}
+export type QualifiedName = Omit<Attribute, "value">;
 
 const DECLARATION = "xmlns";
 const COLON = 58;

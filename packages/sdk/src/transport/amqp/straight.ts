@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import type { Channel, ChannelModel } from "amqplib";
+import { socketOf } from "./connection.ts";
 
 /** Where the frames of a channel go. */
 interface Frames {
@@ -9,19 +9,19 @@ interface Frames {
 
 /** The part of amqplib's connections that has their channels' frames; not in its types. */
 interface Connection {
-  readonly stream: Socket;
   readonly channels: ({ buffer: Frames } | null)[];
 }
 
 /**
  * Lets a channel write its frames to the socket at once. amqplib leads them through a stream of the channel's and in the
  * next turn of the loop through a queue of all channels, so that none starves another. A worker's channels write little,
- * and an order waits for each of those steps: without them a job that does nothing takes a tenth less time.
+ * and an order waits for each of those steps: about 0.02 of the 1.0 ms of a job that does nothing (marks around them).
  */
 export function writeStraight(model: ChannelModel, channel: Channel): void {
-  const { stream, channels } = model.connection as unknown as Connection;
+  const { channels } = model.connection as unknown as Connection;
   const entry = channels[(channel as unknown as { ch: number }).ch];
   if (!entry) return;
   const queue = entry.buffer;
-  entry.buffer = { write: (frame) => stream.write(frame), end: () => queue.end() };
+  const socket = socketOf(model);
+  entry.buffer = { write: (frame) => socket.write(frame), end: () => queue.end() };
 }
