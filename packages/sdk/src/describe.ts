@@ -2,6 +2,7 @@ import { McaiError } from "./errors.ts";
 import { toConfiguration, type WorkerAddress, type WorkerConfiguration } from "./response/description.ts";
 import { startThread } from "./thread/host.ts";
 import type { Report, ThreadOptions } from "./thread/messages.ts";
+import { onMessage } from "./thread/seam.ts";
 
 /** Asks the job thread what the worker is. Nothing of the worker runs but its module, whose output goes to stderr. */
 export async function describe(
@@ -12,7 +13,7 @@ export async function describe(
   worker.stdout.pipe(process.stderr, { end: false });
   try {
     return await new Promise((resolve, reject) => {
-      worker.on("message", (report: Report) => {
+      onMessage(worker, (report: Report) => {
         if (report.kind === "described") resolve(toConfiguration(report.description, address));
         else if (report.kind === "failed") reject(new McaiError(report.code, report.message));
       });

@@ -6,6 +6,12 @@ import { job, openWorkersFolder, runOrders, runToEnd, writeOrders } from "./run-
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
+it("what the user's module posts to the main thread disturbs nothing", { timeout: 30_000 }, async () => {
+  const run = await runOrders(folder, [job(70, { action: "post_to_parent" }), job(71)]);
+  expect(run.exitCode).toBe(0);
+  expect(run.responses("Completed")).toMatchObject([{ job_id: 70 }, { job_id: 71 }]);
+});
+
 describe.concurrent("the end of the job thread", { timeout: 30_000 }, () => {
   it.each([
     ["an exception outside the promise", "throw_outside", "Error: thrown outside: no tiles"],

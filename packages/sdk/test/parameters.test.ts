@@ -120,6 +120,13 @@ describe("resolveParameters", () => {
     expect({}).not.toHaveProperty("polluted");
   });
 
+  it("takes a default from inside a value that has none itself", async () => {
+    const deep = Type.Object({ tiles: Type.Array(Type.Object({ width: Type.Integer({ default: 4 }) })) });
+    expect((await resolve(deep, given({ tiles: [{}, { width: 8 }] }))).values).toEqual({
+      tiles: [{ width: 4 }, { width: 8 }],
+    });
+  });
+
   it("lets the last of two parameters with one id count", async () => {
     const { values } = await resolve(schema, [...given({ path: "/a" }), ...given({ path: "/b" })]);
     expect(values.path).toBe("/b");

@@ -1,6 +1,7 @@
 import { describeValue, McaiError, typeName } from "../errors.ts";
 import { isSecret } from "../secret.ts";
 import { type TObject, typebox } from "../typebox.ts";
+import { compileSchema } from "./compiled-schema.ts";
 
 // TypeBox stops at eight faults unless told otherwise; a bound stays, because every fault is a line of a message.
 const maxFaults = 1000;
@@ -33,17 +34,13 @@ export class ParameterError extends McaiError {
   }
 }
 
-type Validator = ReturnType<ReturnType<typeof typebox>["Compile"]>;
-
-const validators = new WeakMap<TObject, Validator>();
-
 interface SchemaNode {
   readonly [keyword: string]: unknown;
 }
 
 /** Finds every fault of values against an object schema; `hidden` says of which parameters the value must not be shown. */
 export function findFaults(schema: TObject, values: object, hidden: (id: string) => boolean): ParameterFault[] {
-  if (compiled(schema).Check(values)) return [];
+  if (compileSchema(schema).fits(values)) return [];
   const { Errors, Settings } = typebox();
   Settings.Set({ maxErrors: maxFaults });
   const errors = Errors(schema, values);
@@ -72,15 +69,6 @@ export function findFaults(schema: TObject, values: object, hidden: (id: string)
     faults.push(fault);
   }
   return faults;
-}
-
-// A schema that is read anew for each job takes a hundred times as long as one that was compiled.
-function compiled(schema: TObject): Validator {
-  const known = validators.get(schema);
-  if (known) return known;
-  const validator = typebox().Compile(schema);
-  validators.set(schema, validator);
-  return validator;
 }
 
 function nodeAt(schema: SchemaNode, pointer: string): SchemaNode {

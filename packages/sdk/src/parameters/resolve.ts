@@ -3,6 +3,7 @@ import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
 import { isSecret } from "../secret.ts";
 import { type TObject, type TSchema, typebox } from "../typebox.ts";
+import { compileSchema } from "./compiled-schema.ts";
 import { findFaults, ParameterError, type ParameterFault } from "./faults.ts";
 import { holdsSecrets, type Stores } from "./store.ts";
 
@@ -62,7 +63,7 @@ export async function resolveParameters(
   }
   // Most jobs look nothing up, and what is not awaited costs them nothing.
   if (lookUps.length > 0) await Promise.all(lookUps);
-  const complete = typebox().Default(schema, values) as Record<string, unknown>;
+  const complete = compileSchema(schema).complete(values);
   const hidden = (id: string) => fromStore.has(id) || isSecret(schema.properties[id] ?? {});
   const faults = findFaults(schema, complete, hidden).filter(({ path }) => !unresolved.has(path));
   faults.push(...unresolved.values());

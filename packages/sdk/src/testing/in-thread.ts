@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { McaiError } from "../errors.ts";
 import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
 import type { Command, Report, WorkerDescription } from "../thread/messages.ts";
+import { onMessage, send } from "../thread/seam.ts";
 import { JobSession, type JobSessionOptions } from "../thread/session.ts";
 import { StopFlag } from "../thread/stop-flag.ts";
 import type { AnyWorker } from "../worker.ts";
@@ -33,7 +34,7 @@ export class InThread implements JobThread {
     this.#closed = new Promise((resolve) => port1.once("close", resolve));
     const session = new JobSession({ ...options, port: port2, stopFlag: this.#stopFlag });
     await new Promise<void>((resolve, reject) => {
-      port1.on("message", (report: Report) => {
+      onMessage(port1, (report: Report) => {
         if (report.kind === "ready") resolve();
         else if (report.kind === "failed") {
           port1.close();
@@ -50,7 +51,7 @@ export class InThread implements JobThread {
 
   post(command: Exclude<Command, { kind: "close" }>): void {
     if (command.kind === "stop") this.#stopFlag.raise(command.serial, command.reason);
-    this.#port?.postMessage(command);
+    if (this.#port) send(this.#port, command);
   }
 
   async replace(): Promise<void> {
@@ -60,8 +61,8 @@ export class InThread implements JobThread {
   async end(how: "ask" | "force"): Promise<boolean> {
     const port = this.#port;
     this.#port = undefined;
-    if (how === "ask") port?.postMessage({ kind: "close" });
-    else port?.close();
+    if (how === "force") port?.close();
+    else if (port) send(port, { kind: "close" });
     await this.#closed;
     return true;
   }

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { externalRemedy, McaiError } from "../errors.ts";
 import type { JobThread, JobThreadListener } from "./job-thread.ts";
 import type { Command, Report, ThreadOptions, WorkerDescription } from "./messages.ts";
+import { onMessage, send } from "./seam.ts";
 import { StopFlag } from "./stop-flag.ts";
 
 /** How often in a row the thread may end without a job that ended by itself in between. */
@@ -52,7 +53,7 @@ export class ThreadHost implements JobThread {
     setInterval(() => {
       if (this.#askedMs !== undefined || !this.#worker) return;
       this.#askedMs = performance.now();
-      this.#worker.postMessage({ kind: "ping" } satisfies Command);
+      send(this.#worker, { kind: "ping" });
     }, pingMs).unref();
   }
 
@@ -64,7 +65,7 @@ export class ThreadHost implements JobThread {
 
   post(command: Exclude<Command, { kind: "close" }>): void {
     if (command.kind === "stop") this.#stopFlag.raise(command.serial, command.reason);
-    this.#worker?.postMessage(command);
+    if (this.#worker) send(this.#worker, command);
   }
 
   async replace(): Promise<void> {
@@ -82,10 +83,10 @@ export class ThreadHost implements JobThread {
     if (!worker) return !this.#held;
     if (how === "force") return this.#endByForce(worker);
     const closed = new Promise<boolean>((resolve) => {
-      worker.on("message", (report: Report) => report.kind === "closed" && resolve(true));
+      onMessage(worker, (report: Report) => report.kind === "closed" && resolve(true));
       worker.once("exit", () => resolve(true));
     });
-    worker.postMessage({ kind: "close" });
+    send(worker, { kind: "close" });
     const answered = await Promise.race([closed, delay(this.#options.closeMs, false, { ref: false })]);
     return this.#endByForce(worker, answered ? answeredMs : forceMs);
   }
@@ -116,7 +117,7 @@ export class ThreadHost implements JobThread {
       let why = "";
       let failure: McaiError | undefined;
       let ready = false;
-      worker.on("message", (report: Report) => {
+      onMessage(worker, (report: Report) => {
         if (report.kind === "described") description = report.description;
         else if (report.kind === "crashed") why = report.message;
         else if (report.kind === "pong") this.#askedMs = undefined;

@@ -4,6 +4,7 @@ import { Processor, type ProcessorOptions } from "../job/processor.ts";
 import type { AnyWorker } from "../worker.ts";
 import { flushOutput } from "./flush.ts";
 import type { Command, Report, WorkerDescription } from "./messages.ts";
+import { onMessage, send } from "./seam.ts";
 
 /** What a {@link JobSession} is made of. */
 export interface JobSessionOptions extends Omit<ProcessorOptions, "report" | "context" | "worker"> {
@@ -39,7 +40,7 @@ export class JobSession {
   async serve(worker: AnyWorker, context: unknown): Promise<void> {
     const { port } = this.#options;
     const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
-    port.on("message", (command: Command) => {
+    onMessage(port, (command: Command) => {
       if (command.kind === "close") void this.#close(worker, context);
       else if (command.kind === "ping") this.#report({ kind: "pong" });
       else void processor.execute(command);
@@ -73,6 +74,6 @@ export class JobSession {
   }
 
   #report(report: Report): void {
-    this.#options.port.postMessage(report);
+    send(this.#options.port, report);
   }
 }

@@ -1,10 +1,17 @@
 import { pbkdf2Sync } from "node:crypto";
 import { existsSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
 import { defineWorker, JobStopped, Secret, Type } from "@mcai/worker-sdk";
 
 // One function for each thing that a job of a test does.
 const actions = {
   complete: ({ text }) => ({ destinationPaths: ["/out.json"], parameters: { text } }),
+
+  // As a library may that takes every thread for its own.
+  post_to_parent() {
+    for (const message of ["ready", { kind: "unheard of" }, { id: 1 }, "null", null, 7, undefined])
+      parentPort.postMessage(message);
+  },
 
   fail({ text }) {
     throw new Error(`failed on purpose: ${text}`);
