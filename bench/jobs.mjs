@@ -1,5 +1,5 @@
 // Jobs a second through RabbitMQ, and the time from spawn to consuming: ours, a raw amqplib loop, the same with a second
-// thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what
+// connection and a second thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what
 // it needs and prints.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -47,7 +47,7 @@ const raw = join(import.meta.dirname, "jobs", "raw.mjs");
 const columns = [
   { name: "ours", command: [process.execPath, join(folder, "main.js")] },
   { name: "raw amqplib", command: [process.execPath, raw], silent: true },
-  { name: "raw, 2 threads", command: [process.execPath, raw, "thread"], silent: true },
+  { name: "raw, split", command: [process.execPath, raw, "split"], silent: true },
 ];
 if (python && existsSync(peerWorkers))
   columns.push({ name: "reference", command: [python, "noop_worker.py"], cwd: peerWorkers, isReference: true });
@@ -187,11 +187,12 @@ function report(load) {
     cpuMsPerJob: quartiles(cpuMs),
     spawnToConsumingMs: quartiles(startMs),
   }));
-  const [ours, limit, threads, reference] = columns;
+  const [ours, limit, split, reference] = columns;
   const ratio = (key, other) => quartiles(ours[key].map((value, i) => value / other[key][i]));
   const ratios = {
     jobsPerSecondToRaw: ratio("perSecond", limit),
-    jobsPerSecondToRawWithTwoThreads: ratio("perSecond", threads),
+    jobsPerSecondToSplit: ratio("perSecond", split),
+    splitToRaw: quartiles(split.perSecond.map((value, i) => value / limit.perSecond[i])),
     ...(reference && { spawnToConsumingToReference: ratio("startMs", reference) }),
   };
   console.log(JSON.stringify({ bench: "jobs", node: process.version, rounds, jobs, load, rows, ratios }));

@@ -1,6 +1,7 @@
 // The limit: a loop of bare amqplib that does what a worker does on the wire, without doing anything else. One job at a
-// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed. With `thread` each
-// order also goes to another thread and back, which does nothing: the limit of any worker whose jobs may block.
+// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed. With `split` orders
+// come by a connection of their own, as issue 5 asks, and each goes to another thread and back, which does nothing: the
+// limit of any worker that has two connections and whose jobs may block.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -9,9 +10,11 @@ const require = createRequire(join(import.meta.dirname, "..", "..", "packages", 
 const { connect } = require("amqplib");
 const { AMQP_PORT, AMQP_VHOST, AMQP_QUEUE } = process.env;
 
-const connection = await connect(`amqp://127.0.0.1:${AMQP_PORT}/${AMQP_VHOST}`, { noDelay: true });
-const channel = await connection.createConfirmChannel();
-await channel.prefetch(1);
+const isSplit = process.argv[2] === "split";
+const open = () => connect(`amqp://127.0.0.1:${AMQP_PORT}/${AMQP_VHOST}`, { noDelay: true });
+const channel = await (await open()).createConfirmChannel();
+const orders = isSplit ? await (await open()).createChannel() : channel;
+await orders.prefetch(1);
 
 const cores = [0, 1].map((i) => ({ name: `cpu${i}`, usage: 12 }));
 const load_average = { one_minute: 0.5, five_minute: 0.4, fifteen_minute: 0.2 };
@@ -31,12 +34,12 @@ const progress = (job_id, progression) =>
 
 const echo =
   'const { parentPort } = require("node:worker_threads"); parentPort.on("message", (id) => parentPort.postMessage(id));';
-const thread = process.argv[2] === "thread" ? new Worker(echo, { eval: true }) : undefined;
+const thread = isSplit ? new Worker(echo, { eval: true }) : undefined;
 
 let answer;
 thread?.on("message", () => answer());
 
-await channel.consume(AMQP_QUEUE, async (message) => {
+await orders.consume(AMQP_QUEUE, async (message) => {
   const { job_id } = JSON.parse(message.content);
   if (thread)
     await new Promise((resolve) => {
@@ -49,5 +52,5 @@ await channel.consume(AMQP_QUEUE, async (message) => {
     progress(job_id, 50),
     publish("job_completed", { job_id, status: "completed", destination_paths: [], parameters: [], ...times }),
   ]);
-  channel.ack(message);
+  orders.ack(message);
 });
