@@ -126,6 +126,22 @@ describe("AmqpTransport", () => {
     expect(connections).toBe(1);
   });
 
+  it("sends what it has when it is closed while it opens its first connection", async () => {
+    const [of, channel] = [names(), await openChannel()];
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    const alternate = { arguments: { "alternate-exchange": "job_response_not_found" } };
+    await channel.assertExchange("job_response", "topic", alternate);
+    await channel.bindQueue(queue, "job_response", of.queueName);
+    const transport = makeTransport(of);
+    const body = Buffer.from("last words");
+    const published = transport.publish({ exchange: "job_response", routingKey: of.queueName, body });
+    // It ends before it is open, and nobody hears of it any more.
+    void transport.open({ receive: () => undefined });
+    await transport.close();
+    await published;
+    expect((await channel.get(queue, { noAck: true })) || undefined).toMatchObject({ content: body });
+  });
+
   it("says nothing after its channel is lost, so that the broker brings the message again", async () => {
     const of = names();
     const links = makeLinks(of);

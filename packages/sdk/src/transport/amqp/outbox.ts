@@ -106,10 +106,13 @@ export class Outbox {
     this.#channel = undefined;
   }
 
-  /** Resolves with true when all is confirmed; with false if that takes longer, or there is no connection. */
+  /**
+   * Resolves with true when all is confirmed; with false if that takes longer, or the connection was lost. The first one is
+   * waited for: a worker that cannot declare its queues ends while it still opens it.
+   */
   async flush(limitMs: number): Promise<boolean> {
     if (this.#pending.size === 0) return true;
-    if (!this.#channel) return false;
+    if (!this.#channel && this.#socket) return false;
     const emptied = new Promise<boolean>((resolve) => {
       this.#onEmpty = () => resolve(true);
     });
