@@ -1,6 +1,6 @@
 // Jobs a second through RabbitMQ, and the time from spawn to consuming: ours, a raw amqplib loop, the same with a second
-// connection and a second thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds] [jobs]; README.md says what
-// it needs and prints.
+// connection and a second thread, and the Python reference in turns. Usage: AMQP_PORT=5672 node bench/jobs.mjs [rounds]
+// [jobs]; README.md says what it needs and prints.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
@@ -188,12 +188,12 @@ function report(load) {
     spawnToConsumingMs: quartiles(startMs),
   }));
   const [ours, limit, split, reference] = columns;
-  const ratio = (key, other) => quartiles(ours[key].map((value, i) => value / other[key][i]));
+  const ratio = (key, one, other) => quartiles(one[key].map((value, i) => value / other[key][i]));
   const ratios = {
-    jobsPerSecondToRaw: ratio("perSecond", limit),
-    jobsPerSecondToSplit: ratio("perSecond", split),
-    splitToRaw: quartiles(split.perSecond.map((value, i) => value / limit.perSecond[i])),
-    ...(reference && { spawnToConsumingToReference: ratio("startMs", reference) }),
+    jobsPerSecondToRaw: ratio("perSecond", ours, limit),
+    jobsPerSecondToSplit: ratio("perSecond", ours, split),
+    splitToRaw: ratio("perSecond", split, limit),
+    ...(reference && { spawnToConsumingToReference: ratio("startMs", ours, reference) }),
   };
   console.log(JSON.stringify({ bench: "jobs", node: process.version, rounds, jobs, load, rows, ratios }));
   for (const row of rows)

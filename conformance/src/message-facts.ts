@@ -5,9 +5,11 @@ import type { Delivered, Published, Wire } from "./wire.ts";
 
 const finals = ["job_completed", "job_error", "job_stopped"];
 
-/** What the worker published, and what it did with each delivery. Gives the order of the messages. */
-export function addMessageFacts(whole: Wire, groups: Groups, isInterrupted: boolean): string[] {
-  const wire = isInterrupted ? withoutChance(whole) : whole;
+/**
+ * What the worker published, and what it did with each delivery. Gives the order of the messages. Which jobs the broker
+ * had sent when the script cut the connection is by chance, and so is which come back only after a pause.
+ */
+export function addMessageFacts(wire: Wire, groups: Groups, isInterrupted: boolean): string[] {
   const order: string[] = [];
   for (const message of wire.published) {
     const token = tokenOf(message);
@@ -17,25 +19,11 @@ export function addMessageFacts(whole: Wire, groups: Groups, isInterrupted: bool
     if (!isProgression) addToGroup(groups, `messages[${token}]`, messageFields(message));
   }
   addProgressions(wire, groups);
-  for (const delivery of wire.delivered)
+  const isByChance = ({ queue, redelivered, outcome }: Delivered) =>
+    isInterrupted && queue === "job queue" && redelivered && outcome === "reject requeue=false";
+  for (const delivery of wire.delivered.filter((one) => !isByChance(one)))
     addToGroup(groups, `deliveries[${delivery.order} from the ${delivery.queue}]`, deliveryFields(delivery, wire));
   return order;
-}
-
-// Which jobs the broker had sent when the script cut the connection is by chance, and so is which come again with a death
-// more: rejected into the delayed queue, as by the reference, or put back at once, as by ours.
-function withoutChance(wire: Wire): Wire {
-  const returned = new Set<Published>();
-  const isByChance = ({ queue, redelivered, outcome, order, at, settledAt = at }: Delivered) => {
-    if (queue !== "job queue" || !redelivered) return false;
-    const copy = wire.published.find(
-      ({ exchange, jobId, sentAt }) => exchange === "" && order === `job ${jobId}` && sentAt > at && sentAt < settledAt,
-    );
-    if (copy && outcome === "ack") returned.add(copy);
-    return outcome === "reject requeue=false" || (copy !== undefined && outcome === "ack");
-  };
-  const delivered = wire.delivered.filter((one) => !isByChance(one));
-  return { ...wire, delivered, published: wire.published.filter((one) => !returned.has(one)) };
 }
 
 /** A message's name: where it goes, and which job it is about. */

@@ -66,22 +66,6 @@ describe("comparison", () => {
     expect(compare(reference, unconfirmed).differences).toMatchObject([{ field: settled, ours: "ack after nothing" }]);
   });
 
-  it("leaves out the copy of an order that was on its way to a connection when the script cut it, and only then", () => {
-    const order = { job_id: 7, parameters: [] };
-    const copy = record(worker, "basic.publish", { exchange: "", routing_key: "job_golden" }, order);
-    const returned = { consumer_tag: "amqp_worker", delivery_tag: 1, redelivered: true };
-    const once = [deliver(), publish("completed"), acknowledge()];
-    const twice = capture([record(broker, "basic.deliver", returned, order), copy, acknowledge(), ...once]);
-    expect(compare(reference, twice).differences.map(({ field }) => field)).toContain("messages[/job_golden 7].count");
-    const cut = { notes: [{ "cut at ms": 1 }] };
-    expect(compare({ ...reference, ...cut }, { ...twice, ...cut }).differences).toEqual([]);
-    const lost = capture([record(broker, "basic.deliver", returned, order), copy, acknowledge()]);
-    expect(compare({ ...reference, ...cut }, { ...lost, ...cut }).differences.map(({ field }) => field)).toEqual([
-      "messages[job_response/job_completed 7].count",
-      "deliveries[job 7 from the job queue].count",
-    ]);
-  });
-
   it("sees another body, and a message that is missing", () => {
     const other = capture([deliver(), publish("stopped"), acknowledge()]);
     const field = "messages[job_response/job_completed 7].body.status";

@@ -89,7 +89,7 @@ function withoutText(cause: unknown): string {
   return (cause as SyntaxError).message.replace(/(?:, (?:\.\.\.)?"[\s\S]*)? is not valid JSON$/, "");
 }
 
-// JSON.parse takes any depth, but a deep value cannot be cloned to the job thread; so it is counted first.
+// JSON.parse takes any depth, but JSON.stringify, which the job thread gets its orders by, does not; so it is counted first.
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
