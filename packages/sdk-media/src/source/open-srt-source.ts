@@ -12,7 +12,19 @@ import { SrtReceiver } from "./srt-receiver.ts";
 /** With what each packet of MPEG-TS begins. */
 const syncByte = 0x47;
 
-type Options = SrtOptions & { readonly settings: SrtSettings; readonly address: SrtAddress };
+/** Where the peer of a source is, and how it is waited for. */
+export type SrtSourceOptions = SrtOptions & { readonly settings: SrtSettings; readonly address: SrtAddress };
+
+/**
+ * Reads the address of an SRT source, before anything is made that would have to be let go of.
+ *
+ * @throws {MediaError} `SOURCE_INVALID`
+ * @throws {McaiError} `ENVIRONMENT_INVALID`
+ */
+export function readSrtSource(url: string, srt: SrtOptions): SrtSourceOptions {
+  const settings = readSrtSettings();
+  return { ...srt, settings, address: readSrtAddress(url, settings, "SOURCE_INVALID") };
+}
 
 /**
  * Waits for a peer and its first bytes, which say what they are: MPEG-TS, or data without a container.
@@ -22,14 +34,10 @@ type Options = SrtOptions & { readonly settings: SrtSettings; readonly address: 
  */
 export async function openSrtSource(
   native: FormatContext,
-  url: string,
+  options: SrtSourceOptions,
   signal: AbortSignal,
-  srt: SrtOptions,
 ): Promise<Opened> {
-  const { log } = srt;
-  const settings = readSrtSettings();
-  const address = readSrtAddress(url, settings, "SOURCE_INVALID");
-  const options = { ...srt, settings, address };
+  const { address, settings, log } = options;
   let missing = "no peer was there";
   const ended = new AbortController();
   const limit = new TimeLimit(AbortSignal.any([signal, ended.signal]), settings.timeoutMs, () =>
@@ -87,14 +95,14 @@ async function* readMessages(
   first: Uint8Array,
   receiver: SrtReceiver,
   signal: AbortSignal,
-  options: Options,
+  options: SrtSourceOptions,
 ): AsyncGenerator<Uint8Array> {
   yield first;
   do for (let message = await receiver.read(); message; message = await receiver.read()) yield message;
   while (!signal.aborted && (await hasReconnected(receiver, signal, options)));
 }
 
-async function hasReconnected(receiver: SrtReceiver, signal: AbortSignal, options: Options): Promise<boolean> {
+async function hasReconnected(receiver: SrtReceiver, signal: AbortSignal, options: SrtSourceOptions): Promise<boolean> {
   const { address, settings, reconnect, log } = options;
   if (!reconnect) {
     log?.info(`${address.shown}: the peer is gone, and the media ends`);
@@ -117,7 +125,7 @@ async function hasReconnected(receiver: SrtReceiver, signal: AbortSignal, option
   }
 }
 
-function tooLate({ address, settings }: Options, what: string): MediaError {
+function tooLate({ address, settings }: SrtSourceOptions, what: string): MediaError {
   return new MediaError(
     "SOURCE_FAILED",
     `${address.shown}: ${what} within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`,

@@ -18,7 +18,7 @@ import type { ByteReader } from "./byte-reader.ts";
 import type { FormatContext } from "./format-context.ts";
 import { findSource } from "./memory-source.ts";
 import { type Opened, openMemorySource } from "./open-memory-source.ts";
-import { openSrtSource } from "./open-srt-source.ts";
+import { openSrtSource, readSrtSource } from "./open-srt-source.ts";
 import { readFormatContext } from "./read-format-context.ts";
 
 /** How long a network source may be silent, in microseconds: FFmpeg's own unit. */
@@ -66,6 +66,7 @@ export class Source {
   static async open(path: string, signal: AbortSignal, srt: SrtOptions): Promise<Source> {
     const memory = findSource(path);
     const isLive = isSrt(path);
+    const peer = isLive && !memory ? readSrtSource(path, srt) : undefined;
     const isFile = !memory && !/^[a-z][a-z0-9+.-]+:/i.test(path) && (await checkFile(path));
     const { FormatContext } = await loadFFmpeg();
     signal.throwIfAborted();
@@ -76,8 +77,8 @@ export class Source {
     signal.addEventListener("abort", interrupt, { once: true });
     const opened = memory
       ? await openMemorySource(native, memory, signal)
-      : isLive
-        ? await openSrtSource(native, path, signal, srt)
+      : peer
+        ? await openSrtSource(native, peer, signal)
         : await openUrl(native, path);
     const found = opened.code < 0 || opened.isProbed ? opened.code : await native.findStreamInfo();
     const close = async () => {
