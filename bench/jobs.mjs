@@ -10,8 +10,7 @@ import { join } from "node:path";
 
 const rounds = Number(process.argv[2] ?? 9);
 const jobs = Number(process.argv[3] ?? 15_000);
-// Of two processes that do the same one may be half as fast again, for as long as it lives: where the broker's and its own
-// threads come to lie on two cores. So a round is the sum of several, of each column in turns.
+// Processes that do the same differ, by up to 15 % side by side: so a round is the sum of several, of each column in turns.
 const turns = 3;
 // So many orders wait at the start, and half of them come when as many are answered.
 const waiting = 100;
