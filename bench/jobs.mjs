@@ -10,7 +10,7 @@ import { join } from "node:path";
 
 const rounds = Number(process.argv[2] ?? 9);
 const jobs = Number(process.argv[3] ?? 15_000);
-// Processes that do the same differ, by up to 15 % side by side: so a round is the sum of several, of each column in turns.
+// Processes that do the same differ, by up to a fifth side by side: so a round is the sum of several, of each column in turns.
 const turns = 3;
 // So many orders wait at the start, and half of them come when as many are answered.
 const waiting = 100;
@@ -119,7 +119,7 @@ async function declare() {
 
 // From when two fifths of the jobs are answered to the last answer: V8 needs some 2,000 to have compiled all. The start
 // is reported by itself. Orders come as they are answered, so that few wait: the broker collects garbage among those that
-// do, and what that costs a job differs from one filling of a queue to the next (10 to 180 µs of 5,000 to 16,000 orders).
+// do, and what that costs a job differs from one filling of a queue to the next (README.md).
 async function measure(column, count) {
   for (const name of [queue, "bench_done", "bench_created"]) await channel.purgeQueue(name);
   let sent = 0;

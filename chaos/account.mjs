@@ -6,10 +6,9 @@ export async function account(scene, findings, ids, timeoutMs) {
   const { backend, trace, queue } = scene;
   const all = backend.until(() => ids.every((id) => backend.finals.has(id)), "final responses of all jobs", timeoutMs);
   await all.catch((error) => findings.counted("the end was not reached", error.message));
-  // An order of which the broker has made two may still be worked on.
-  await backend.emptied(queue);
-  // Before the account: that takes seconds of this process, whose proxies the workers lose meanwhile with what they hold.
-  const { messages } = await backend.count(queue);
+  // An order of which the broker has made two may still be worked on. The account comes after it: that takes seconds of
+  // this process, whose proxies the workers lose meanwhile with what they hold.
+  const left = await backend.emptied(queue);
   const several = trace.runsOnSeveralProcesses();
   const contradicted = ids.filter((id) => backend.statuses(id).length > 1);
   findings.equal(
@@ -30,7 +29,7 @@ export async function account(scene, findings, ids, timeoutMs) {
     [],
     contradicted.filter((id) => !isExplained(scene, id)),
   );
-  findings.equal("orders left in the queue", 0, messages);
+  findings.equal("orders left in the queue", 0, left);
 }
 
 function isExplained({ backend, trace }, id) {

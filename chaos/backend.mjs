@@ -99,10 +99,14 @@ export class Backend {
     return { messages: messageCount, consumers: consumerCount };
   }
 
-  /** Resolves when no message of a queue is left to be delivered, or time has passed; no event tells of it. */
+  /** Waits until no message of a queue is left to be delivered, or time has passed; no event tells of it. Gives how many are. */
   async emptied(queue, timeoutMs = 30_000) {
     const endMs = Date.now() + timeoutMs;
-    while ((await this.count(queue)).messages > 0 && Date.now() < endMs) await delay(100);
+    for (;;) {
+      const { messages } = await this.count(queue);
+      if (messages === 0 || Date.now() >= endMs) return messages;
+      await delay(100);
+    }
   }
 
   async close() {
