@@ -1,9 +1,9 @@
 import type { Packet } from "node-av/lib";
-import { BatchQueue } from "./decode/batch-queue.ts";
 import { AV_NOPTS_VALUE, ffmpeg } from "./ffmpeg.ts";
 import type { MediaJob } from "./media-job.ts";
 import { toMs } from "./rational.ts";
 import type { Source } from "./source/source.ts";
+import { BatchQueue } from "./streams/batch-queue.ts";
 import type { Pipeline } from "./streams/pipeline.ts";
 import type { StreamDescriptor } from "./streams/stream-descriptor.ts";
 

@@ -1,9 +1,16 @@
 // For the author of a worker.
-export { type Job, type JobLog, JobStopped, type StopReason } from "./job/job.ts";
-export { JobHandle, type PortedJobStatus, type PortedResult, Worker, workerDefinition } from "./ported-worker.ts";
-export type { JobResult, ResultValue, TypedResultValue } from "./job/job-result.ts";
-export { runWorker } from "./run.ts";
-export { Secret } from "./secret.ts";
+export { type Job, JobStopped, type StopReason } from "./worker/job.ts";
+export type { JobLog } from "./log/job-log.ts";
+export {
+  JobHandle,
+  type PortedJobStatus,
+  type PortedResult,
+  Worker,
+  workerDefinition,
+} from "./worker/ported-worker.ts";
+export type { JobResult, ResultValue, TypedResultValue } from "./worker/job-result.ts";
+export { runWorker } from "./run/run-worker.ts";
+export { Secret } from "./worker/secret.ts";
 export {
   type Static,
   type TInteger,
@@ -13,7 +20,7 @@ export {
   type TSchema,
   type TString,
   Type,
-} from "./typebox.ts";
+} from "./schema/typebox.ts";
 export {
   defineLiveWorker,
   defineWorker,
@@ -22,8 +29,8 @@ export {
   type RunningProcess,
   type WorkerDefinition,
   type WorkerOptions,
-} from "./worker.ts";
-export type { WorkerMetadata } from "./metadata.ts";
+} from "./worker/define-worker.ts";
+export type { WorkerMetadata } from "./worker/metadata.ts";
 
 // For those who read or write the protocol.
 export { type ErrorCode, McaiError } from "./errors.ts";

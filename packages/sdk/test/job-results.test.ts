@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { defineWorker, McaiError, Type } from "../src/index.ts";
 import type { Parameter } from "../src/order/order.ts";
-import { readParameter } from "../src/parameters/read.ts";
+import { readParameter } from "../src/parameters/read-wire-parameter.ts";
 import { EnvironmentStores } from "../src/parameters/store.ts";
 import { JobClock, type JobResultBody, type JobStatus } from "../src/response/response.ts";
 import { startTestWorker } from "../src/testing.ts";

@@ -3,13 +3,13 @@ import { McaiError } from "../src/errors.ts";
 import { decodeOrder } from "../src/order/decode.ts";
 import type { OrderOf, Parameter } from "../src/order/order.ts";
 import { ParameterError } from "../src/parameters/faults.ts";
-import { readParameter } from "../src/parameters/read.ts";
+import { readParameter } from "../src/parameters/read-wire-parameter.ts";
 import { findMissingRequirements } from "../src/parameters/requirements.ts";
 import { resolveParameters } from "../src/parameters/resolve.ts";
 import { EnvironmentStores } from "../src/parameters/store.ts";
 import { mergeUpdate } from "../src/parameters/update.ts";
-import { Secret } from "../src/secret.ts";
-import { type TObject, Type } from "../src/typebox.ts";
+import { type TObject, Type } from "../src/schema/typebox.ts";
+import { Secret } from "../src/worker/secret.ts";
 import { describeCases } from "./cases.ts";
 import { type Answer, startHttpServer } from "./http-server.ts";
 

@@ -4,12 +4,12 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CoreUsage } from "../src/response/core-usage.ts";
-import { readLinuxMachine } from "../src/response/linux-machine.ts";
-import { readLinuxMemory } from "../src/response/linux-memory.ts";
-import { readNetworkCounters } from "../src/response/network-counters.ts";
-import { NvidiaCards } from "../src/response/nvidia.ts";
-import { SystemInfo } from "../src/response/system-info.ts";
+import { CoreUsage } from "../src/system-info/core-usage.ts";
+import { readLinuxMachine } from "../src/system-info/linux-machine.ts";
+import { readLinuxMemory } from "../src/system-info/linux-memory.ts";
+import { readNetworkCounters } from "../src/system-info/network-counters.ts";
+import { NvidiaCards } from "../src/system-info/nvidia.ts";
+import { SystemInfo } from "../src/system-info/system-info.ts";
 
 let folder: string;
 beforeAll(async () => {

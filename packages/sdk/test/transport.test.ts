@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openLog } from "../src/log.ts";
-import { Redactor } from "../src/redactor.ts";
+import { openLog } from "../src/log/log.ts";
+import { Redactor } from "../src/log/redactor.ts";
+import { MemoryTransport } from "../src/testing/memory-transport.ts";
 import { FileTransport } from "../src/transport/files.ts";
-import { MemoryTransport } from "../src/transport/memory.ts";
 import type { Delivery } from "../src/transport/transport.ts";
 import { describeTransport } from "./transport-contract.ts";
 

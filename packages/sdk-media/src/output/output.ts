@@ -1,6 +1,6 @@
+import { turnToWrite } from "../streams/turn.ts";
 import { FileSink, type Framing } from "./file-sink.ts";
 import type { SrtSink } from "./srt-sink.ts";
-import { turnToWrite } from "./turn.ts";
 
 /** What an SRT peer gets beside the values. */
 interface Surroundings {

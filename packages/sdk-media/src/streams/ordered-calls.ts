@@ -1,6 +1,6 @@
-import { callInTurn } from "../output/turn.ts";
 import type { PipelineContext } from "./pipeline.ts";
 import type { HandlerResult } from "./stream-descriptor.ts";
+import { callInTurn } from "./turn.ts";
 
 /**
  * Calls of a handler beside each other, whose results and outputs come as if they were one after another. A call begins

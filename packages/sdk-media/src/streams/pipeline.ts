@@ -1,6 +1,6 @@
 import type { Packet } from "node-av/lib";
-import type { BatchQueue } from "../decode/batch-queue.ts";
 import type { Source } from "../source/source.ts";
+import type { BatchQueue } from "./batch-queue.ts";
 
 /** What a stream's pipeline needs of its job. */
 export interface PipelineContext {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackendBlackList } from "../backend/backend-black-list.ts";
 import { messageOf } from "../errors.ts";
-import type { JobLog } from "../job/job.ts";
+import type { JobLog } from "../log/job-log.ts";
 
 /** How long the start of a worker waits for the backend's list. */
 const patienceMs = 5000;

@@ -1,5 +1,5 @@
 import { JobClock, type JobResultBody, type JobStatus } from "../response/response.ts";
-import type { RunResult } from "../thread/messages.ts";
+import type { RunResult } from "../thread-protocol/messages.ts";
 import type { Delivery, Settlement } from "../transport/transport.ts";
 
 /** Which response settles a delivery of the job; `stopped` is a stop order, which the final response settles too. */

@@ -3,19 +3,19 @@ import type { Settings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { decodeOrder, OrderError } from "../order/decode.ts";
 import type { JobOrder, Order, OrderOf } from "../order/order.ts";
-import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
-import type { Report, RunEnd } from "../thread/messages.ts";
+import type { JobThreadHandle, JobThreadListener } from "../thread-protocol/job-thread-handle.ts";
+import type { Report, RunEnd } from "../thread-protocol/messages.ts";
 import type { Delivery, TransportListener } from "../transport/transport.ts";
 import type { BlackList } from "./black-list.ts";
 import { CurrentJob } from "./current-job.ts";
 import { EndedJobs } from "./ended-jobs.ts";
-import { Manager } from "./manager.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
 import { Stopper } from "./stopper.ts";
+import { WorkerOrderHandler } from "./worker-order-handler.ts";
 
 /** What a {@link Dispatcher} is made of. */
 export interface DispatcherOptions extends ResponderOptions {
-  readonly thread: JobThread;
+  readonly thread: JobThreadHandle;
   /** Whether the worker has an `initProcess`: such a one says `worker_started` for every job. */
   readonly live: boolean;
   readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "jobTimeoutMs" | "stopGraceMs">;
@@ -45,7 +45,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   unreadable = 0;
   readonly responder: Responder;
   readonly #options: DispatcherOptions;
-  readonly manager: Manager;
+  readonly workerOrders: WorkerOrderHandler;
   readonly #ended = new EndedJobs();
   readonly #stopper: Stopper;
   #current: CurrentJob | undefined;
@@ -56,7 +56,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.responder = new Responder(options);
-    this.manager = new Manager({
+    this.workerOrders = new WorkerOrderHandler({
       ...options,
       responder: this.responder,
       current: () => this.#current,
@@ -158,7 +158,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
         if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
         return this.#answerError(order, delivery, "Job TTL has been reached.");
       default:
-        return this.manager.handle(order, delivery);
+        return this.workerOrders.handle(order, delivery);
     }
   }
 
@@ -175,7 +175,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
     const { thread, settings, blackList } = this.#options;
     if (await this.#ended.settleAgain(order.job_id, delivery, this.#current)) return;
-    const closed = this.#draining || (this.manager.suspended && !delivery.direct) || !this.#threadReady;
+    const closed = this.#draining || (this.workerOrders.suspended && !delivery.direct) || !this.#threadReady;
     if (this.#current || closed) {
       if (delivery.canGiveBack) return void (await delivery.settle("give_back"));
       if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
@@ -281,7 +281,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   async #consumeIfFree(): Promise<void> {
-    if (this.#current || this.manager.suspended || this.#draining || !this.#threadReady) return;
+    if (this.#current || this.workerOrders.suspended || this.#draining || !this.#threadReady) return;
     await this.#options.transport.consume(true);
   }
 

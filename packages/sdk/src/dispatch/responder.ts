@@ -1,5 +1,4 @@
-import type { Log } from "../log.ts";
-import type { WorkerConfiguration } from "../response/description.ts";
+import type { Log } from "../log/log.ts";
 import {
   type Activity,
   encodeProgression,
@@ -8,8 +7,9 @@ import {
   type ResponseKind,
   toErrorResult,
 } from "../response/response.ts";
-import type { SystemInfo } from "../response/system-info.ts";
-import type { RunEnd } from "../thread/messages.ts";
+import type { WorkerConfiguration } from "../response/worker-configuration.ts";
+import type { SystemInfo } from "../system-info/system-info.ts";
+import type { RunEnd } from "../thread-protocol/messages.ts";
 import type { Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 

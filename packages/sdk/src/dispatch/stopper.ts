@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "../env.ts";
-import type { Log } from "../log.ts";
-import type { JobThread } from "../thread/job-thread.ts";
-import type { RunEnd } from "../thread/messages.ts";
+import type { Log } from "../log/log.ts";
+import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
+import type { RunEnd } from "../thread-protocol/messages.ts";
 import type { CurrentJob } from "./current-job.ts";
 
 /** How long a job may be deaf to its deadline when `MCAI_STOP_GRACE_MS` says nothing else. */
@@ -10,7 +10,7 @@ const deadlineGraceMs = 2000;
 
 /** What a {@link Stopper} is made of. */
 export interface StopperOptions {
-  readonly thread: JobThread;
+  readonly thread: JobThreadHandle;
   readonly settings: Pick<Settings, "jobTimeoutMs" | "stopGraceMs">;
   readonly log: Log;
   /** Answers for a job whose thread is about to be ended. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { HealthSettings } from "../env.ts";
 import { McaiError, messageOf } from "../errors.ts";
-import type { JobLog } from "../job/job.ts";
+import type { JobLog } from "../log/job-log.ts";
 import { type MetricSources, openMetrics } from "./metrics.ts";
 
 /** How long a request may take to come in. */

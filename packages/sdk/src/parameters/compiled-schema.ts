@@ -1,4 +1,4 @@
-import { type TObject, typebox } from "../typebox.ts";
+import { type TObject, typebox } from "../schema/typebox.ts";
 
 /** What a schema is read for with every job, made once: read anew, a schema takes a hundred times as long. */
 export interface CompiledSchema {

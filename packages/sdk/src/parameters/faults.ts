@@ -1,6 +1,6 @@
 import { describeValue, McaiError, typeName } from "../errors.ts";
-import { isSecret } from "../secret.ts";
-import { type TObject, typebox } from "../typebox.ts";
+import { type TObject, typebox } from "../schema/typebox.ts";
+import { isSecret } from "../worker/secret.ts";
 import { compileSchema } from "./compiled-schema.ts";
 
 // TypeBox stops at eight faults unless told otherwise; a bound stays, because every fault is a line of a message.

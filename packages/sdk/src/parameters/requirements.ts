@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
-import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
-import { readParameter } from "./read.ts";
+import type { Job } from "../worker/job.ts";
+import { readParameter } from "./read-wire-parameter.ts";
 import type { Stores } from "./store.ts";
 
 /**

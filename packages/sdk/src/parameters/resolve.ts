@@ -1,8 +1,8 @@
 import { describeValue, McaiError, messageOf } from "../errors.ts";
-import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
-import { isSecret } from "../secret.ts";
-import { type TObject, type TSchema, typebox } from "../typebox.ts";
+import { type TObject, type TSchema, typebox } from "../schema/typebox.ts";
+import type { Job } from "../worker/job.ts";
+import { isSecret } from "../worker/secret.ts";
 import { compileSchema } from "./compiled-schema.ts";
 import { findFaults, ParameterError, type ParameterFault } from "./faults.ts";
 import { holdsSecrets, type Stores } from "./store.ts";

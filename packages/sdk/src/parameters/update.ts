@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Job } from "../job/job.ts";
 import type { Parameter } from "../order/order.ts";
-import type { TObject } from "../typebox.ts";
+import type { TObject } from "../schema/typebox.ts";
+import type { Job } from "../worker/job.ts";
 import { ParameterError } from "./faults.ts";
 import { type ResolvedParameters, resolveParameters } from "./resolve.ts";
 import type { Stores } from "./store.ts";

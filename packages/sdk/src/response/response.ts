@@ -1,7 +1,7 @@
-import type { ResultParameter, RunResult } from "../thread/messages.ts";
+import type { ProgressionSystemInfo, StatusSystemInfo } from "../system-info/system-info.ts";
+import type { ResultParameter, RunResult } from "../thread-protocol/messages.ts";
 import type { Message } from "../transport/transport.ts";
-import type { WorkerConfiguration } from "./description.ts";
-import type { ProgressionSystemInfo, StatusSystemInfo } from "./system-info.ts";
+import type { WorkerConfiguration } from "./worker-configuration.ts";
 
 /** What a job is at, as the wire says it. */
 export type JobStatus = "unknown" | "ready_to_start" | "processing" | "stopped" | "completed" | "error" | "updated";

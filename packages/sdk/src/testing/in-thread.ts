@@ -1,14 +1,14 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { McaiError } from "../errors.ts";
-import type { JobThread, JobThreadListener } from "../thread/job-thread.ts";
-import type { Command, Report, WorkerDescription } from "../thread/messages.ts";
-import { onMessage, send } from "../thread/seam.ts";
-import { JobSession, type JobSessionOptions } from "../thread/session.ts";
-import { StopFlag } from "../thread/stop-flag.ts";
-import type { AnyWorker } from "../worker.ts";
+import { JobThreadSession, type JobThreadSessionOptions } from "../job-thread/session.ts";
+import { onMessage, send } from "../thread-protocol/channel.ts";
+import type { JobThreadHandle, JobThreadListener } from "../thread-protocol/job-thread-handle.ts";
+import type { Command, Report, WorkerDescription } from "../thread-protocol/messages.ts";
+import { StopFlag } from "../thread-protocol/stop-flag.ts";
+import type { AnyWorker } from "../worker/define-worker.ts";
 
 /** What an {@link InThread} is made of. */
-export interface InThreadOptions extends Omit<JobSessionOptions, "port" | "stopFlag"> {
+export interface InThreadOptions extends Omit<JobThreadSessionOptions, "port" | "stopFlag"> {
   readonly worker: AnyWorker;
   readonly description: WorkerDescription;
   /** Given instead of what `setup` would make. */
@@ -16,7 +16,7 @@ export interface InThreadOptions extends Omit<JobSessionOptions, "port" | "stopF
 }
 
 /** The job thread's half in the caller's own thread, behind the same seam. It cannot be ended by force. */
-export class InThread implements JobThread {
+export class InThread implements JobThreadHandle {
   readonly #options: InThreadOptions;
   readonly #stopFlag = new StopFlag();
   #port: MessagePort | undefined;
@@ -32,7 +32,7 @@ export class InThread implements JobThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#closed = new Promise((resolve) => port1.once("close", resolve));
-    const session = new JobSession({ ...options, port: port2, stopFlag: this.#stopFlag });
+    const session = new JobThreadSession({ ...options, port: port2, stopFlag: this.#stopFlag });
     await new Promise<void>((resolve, reject) => {
       onMessage(port1, (report: Report) => {
         if (report.kind === "ready") resolve();

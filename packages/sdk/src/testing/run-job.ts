@@ -1,9 +1,9 @@
-import { wireTypeOf } from "../job/result.ts";
+import { wireTypeOf } from "../job-thread/encode-result.ts";
 import type { Parameter } from "../order/order.ts";
-import type { Worker } from "../ported-worker.ts";
 import type { JobResultBody } from "../response/response.ts";
-import type { Static, TObject } from "../typebox.ts";
-import type { WorkerDefinition } from "../worker.ts";
+import type { Static, TObject } from "../schema/typebox.ts";
+import type { WorkerDefinition } from "../worker/define-worker.ts";
+import type { Worker } from "../worker/ported-worker.ts";
 import { startTestWorker, type TestWorkerOptions } from "./test-worker.ts";
 
 const storeMark: unique symbol = Symbol("fromStore");

@@ -2,22 +2,22 @@ import { BlackList } from "../dispatch/black-list.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
-import { countThreads } from "../job/threads.ts";
-import { openLog } from "../log.ts";
-import { toMetadata, type WorkerMetadata } from "../metadata.ts";
+import { countThreads } from "../job-thread/available-threads.ts";
+import { describeWorker } from "../job-thread/load-worker.ts";
+import { openLog } from "../log/log.ts";
+import { Redactor } from "../log/redactor.ts";
 import type { Order } from "../order/order.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
-import { toDefinition, type Worker } from "../ported-worker.ts";
-import { Redactor } from "../redactor.ts";
-import { toConfiguration } from "../response/description.ts";
 import type { ResponseBodies, ResponseKind } from "../response/response.ts";
-import { SystemInfo } from "../response/system-info.ts";
-import { describeWorker } from "../thread/load-worker.ts";
-import { type MemoryDeliveryOptions, MemoryTransport } from "../transport/memory.ts";
+import { toConfiguration } from "../response/worker-configuration.ts";
+import { SystemInfo } from "../system-info/system-info.ts";
 import type { Settlement } from "../transport/transport.ts";
-import { checkWorker } from "../worker.ts";
+import { checkWorker } from "../worker/define-worker.ts";
+import { toMetadata, type WorkerMetadata } from "../worker/metadata.ts";
+import { toDefinition, type Worker } from "../worker/ported-worker.ts";
 import { InThread } from "./in-thread.ts";
 import { Inbox, type TestResponse } from "./inbox.ts";
+import { type MemoryDeliveryOptions, MemoryTransport } from "./memory-transport.ts";
 import { TestStores } from "./stores.ts";
 
 /** How a {@link TestWorker} is set up. */
@@ -117,7 +117,7 @@ export async function startTestWorker<Context>(
   );
   const end = async () => {
     await dispatcher.stop({ finishMs: 0, reason: "drain", graceMs: settings.stopGraceMs ?? 2000 });
-    await dispatcher.manager.sayGoodbye();
+    await dispatcher.workerOrders.sayGoodbye();
     await thread.end("ask");
     await transport.close();
   };

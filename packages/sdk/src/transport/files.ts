@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
 // The reference logs the responses of a local run under these names.

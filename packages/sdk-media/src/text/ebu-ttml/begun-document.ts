@@ -1,8 +1,8 @@
 import { EbuTtError } from "./error.ts";
-import { Lost } from "./lost.ts";
 import { type Piece, type Position, SourceText } from "./position.ts";
 import { PrologReader } from "./prolog-reader.ts";
 import type { DocumentReader } from "./reader.ts";
+import { ResyncScanner } from "./resync-scanner.ts";
 
 /** A document whose root has begun. */
 export type Reading = {
@@ -18,8 +18,8 @@ export type Reading = {
 export type Begun = PrologReader | Reading;
 
 /** Whether it is one. */
-export function isBegun(state: Begun | Lost | undefined): state is Begun {
-  return state !== undefined && !(state instanceof Lost);
+export function isBegun(state: Begun | ResyncScanner | undefined): state is Begun {
+  return state !== undefined && !(state instanceof ResyncScanner);
 }
 
 /** Where it began. */

@@ -3,15 +3,15 @@ import { decodeBlock, notOf } from "./decode-text.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import type { FramedItem } from "./framed-item.ts";
 import { FramedItems } from "./framed-items.ts";
-import { Gap } from "./gap.ts";
+import { InterDocumentSkipper } from "./inter-document-skipper.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { isMarked, Lost, nextStart, START_LENGTH } from "./lost.ts";
 import type { ParseOptions } from "./parse-options.ts";
 import { byteLength, cut, type Piece, SourceText } from "./position.ts";
 import { PrologReader } from "./prolog-reader.ts";
 import { DocumentReader } from "./reader.ts";
+import { isMarked, nextStart, ResyncScanner, START_LENGTH } from "./resync-scanner.ts";
 
-type State = PrologReader | Reading | Lost | undefined;
+type State = PrologReader | Reading | ResyncScanner | undefined;
 
 // Behind the end of a document a block is decoded again.
 const BLOCK_BYTES = 4096;
@@ -37,7 +37,7 @@ const EMPTY = Buffer.alloc(0);
 export class Framer {
   readonly #options: ParseOptions;
   readonly #limitBytes: number;
-  readonly #gap = new Gap();
+  readonly #gap = new InterDocumentSkipper();
   readonly #items = new FramedItems();
   #state: State; // undefined: between documents
   #rest: Buffer = EMPTY; // the beginning of a character
@@ -57,7 +57,7 @@ export class Framer {
   get begunInPacket(): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return state.pieces[0]?.packetIndex;
-    return state instanceof Lost ? state.begunInPacket : state?.first.packetIndex;
+    return state instanceof ResyncScanner ? state.begunInPacket : state?.first.packetIndex;
   }
 
   /** What a packet completes. Its bytes are not needed afterwards. */
@@ -70,7 +70,7 @@ export class Framer {
     let at = 0;
     while (at < bytes.byteLength) {
       if (this.#items.isFlood) {
-        this.#state = new Lost(false);
+        this.#state = new ResyncScanner(false);
         break;
       }
       const next = this.#state === undefined ? this.#skip(bytes, at, offset) : this.#decode(bytes, at, offset);
@@ -99,7 +99,7 @@ export class Framer {
     }
     if (kind === "garbage") {
       this.#items.addAt(at + offset, "NotWellFormed", "Between documents there is something that is no XML.");
-      this.#state = new Lost(false);
+      this.#state = new ResyncScanner(false);
       return at;
     }
     this.#state = new PrologReader();
@@ -114,7 +114,7 @@ export class Framer {
     const state = this.#state;
     let end = Math.min(at + BLOCK_BYTES, bytes.byteLength);
     let start: number | undefined;
-    if (state instanceof Lost && encoding !== "utf8") {
+    if (state instanceof ResyncScanner && encoding !== "utf8") {
       start = state.startIn(bytes.subarray(at, end + START_LENGTH), encoding);
       // Where a document begins is not seen in its first bytes alone.
       end = start === undefined ? Math.min(end, bytes.byteLength - START_LENGTH) : Math.min(end, at + start);
@@ -139,7 +139,7 @@ export class Framer {
   #passInvalid(bytes: Buffer, at: number, offset: number): number | undefined {
     const { encoding } = this.#gap;
     const state = this.#state;
-    if (!(state instanceof Lost)) {
+    if (!(state instanceof ResyncScanner)) {
       const { packetIndex } = this.#items;
       const known = isBegun(state) ? endOf(state) : { charOffset: 0, line: 1, column: 1 };
       const position = { ...known, packetIndex, byteOffset: Math.max(0, at + offset) };
@@ -147,8 +147,8 @@ export class Framer {
       if (isBegun(state)) this.#giveUp(state, error);
       else this.#items.add(error, undefined);
     }
-    if (this.#state instanceof Lost) this.#state.interrupt();
-    else this.#state = new Lost(false);
+    if (this.#state instanceof ResyncScanner) this.#state.interrupt();
+    else this.#state = new ResyncScanner(false);
     if (encoding !== "utf8") return at + 2;
     const marked = isMarked(bytes.subarray(at));
     if (marked === false) return nextStart(bytes, at + 1);
@@ -161,7 +161,7 @@ export class Framer {
   #feed(piece: Piece): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return this.#feedProlog(state, piece);
-    if (state instanceof Lost) return this.#feedLost(state, piece);
+    if (state instanceof ResyncScanner) return this.#feedLost(state, piece);
     return state === undefined ? 0 : this.#feedDocument(state, piece);
   }
 
@@ -174,7 +174,7 @@ export class Framer {
       while (used !== undefined && index < pieces.length - 1) {
         if (this.#items.isFlood) return undefined;
         part = cut(part, used);
-        this.#state ??= new Lost(false);
+        this.#state ??= new ResyncScanner(false);
         used = this.#feed(part);
       }
     }
@@ -211,11 +211,11 @@ export class Framer {
         ? ["DoctypeForbidden", "A document type declaration is refused."]
         : ["NotWellFormed", "This is no XML."];
     this.#items.add(new EbuTtError(code, message, { position }), first);
-    this.#state = new Lost(kind === "doctype");
+    this.#state = new ResyncScanner(kind === "doctype");
     return from >= piece.text.length ? undefined : from;
   }
 
-  #feedLost(lost: Lost, piece: Piece): number | undefined {
+  #feedLost(lost: ResyncScanner, piece: Piece): number | undefined {
     const found = lost.feed(piece);
     if (found === undefined) return undefined;
     this.#state = undefined;
@@ -257,7 +257,7 @@ export class Framer {
 
   /** Looks for the next document in what was read. */
   #again(parts: readonly Piece[], isRefused: boolean): void {
-    this.#state = new Lost(isRefused);
+    this.#state = new ResyncScanner(isRefused);
     // An end behind them, so that none is the last.
     const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
     if (!this.#items.isFlood) this.#feedAll([...parts, end]);
@@ -271,6 +271,6 @@ export class Framer {
     this.#again(isAgain ? [] : unsettled(state), false);
     this.#isGivingUp = isAgain;
     // What is nearly as long would be read over and over.
-    if (isBegun(this.#state) && this.#state.bytes * 4 > this.#limitBytes * 3) this.#state = new Lost(false);
+    if (isBegun(this.#state) && this.#state.bytes * 4 > this.#limitBytes * 3) this.#state = new ResyncScanner(false);
   }
 }

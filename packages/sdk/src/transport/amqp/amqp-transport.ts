@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BrokerSettings } from "../../env.ts";
-import type { JobLog } from "../../job/job.ts";
+import type { JobLog } from "../../log/job-log.ts";
 import type { Message, Transport, TransportListener } from "../transport.ts";
 import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import type { Links } from "./links.ts";

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from "amqplib";
 import type { BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
-import type { JobLog } from "../../job/job.ts";
+import type { JobLog } from "../../log/job-log.ts";
 import type { TransportListener } from "../transport.ts";
 import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel } from "amqplib";
 import type { BrokerHost, BrokerSettings } from "../../env.ts";
 import { McaiError, messageOf } from "../../errors.ts";
-import type { JobLog } from "../../job/job.ts";
+import type { JobLog } from "../../log/job-log.ts";
 import { isRefusal, toBrokerError } from "./broker-error.ts";
 import { abandonConnection, endConnection, openConnection } from "./connection.ts";
 

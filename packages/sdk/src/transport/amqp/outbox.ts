@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
-import type { JobLog } from "../../job/job.ts";
+import type { JobLog } from "../../log/job-log.ts";
 import { socketOf } from "./connection.ts";
 import { omitEmptyHeaders } from "./headers.ts";
 import { writeStraight } from "./straight.ts";

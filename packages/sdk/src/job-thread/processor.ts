@@ -1,0 +1,242 @@
+import { McaiError, messageOf } from "../errors.ts";
+import type { JobLog } from "../log/job-log.ts";
+import type { Redactor } from "../log/redactor.ts";
+import type { JobOrder } from "../order/order.ts";
+import { findMissingRequirements } from "../parameters/requirements.ts";
+import { type ResolvedParameters, resolveParameters } from "../parameters/resolve.ts";
+import type { Stores } from "../parameters/store.ts";
+import { mergeUpdate } from "../parameters/update.ts";
+import type { Command, Report, RunEnd, RunResult } from "../thread-protocol/messages.ts";
+import type { StopFlag } from "../thread-protocol/stop-flag.ts";
+import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
+import { JobStopped } from "../worker/job.ts";
+import { toRunResult } from "./encode-result.ts";
+import { RunningJob } from "./running-job.ts";
+
+/** What a {@link Processor} is made of. */
+export interface ProcessorOptions {
+  readonly worker: AnyWorker;
+  readonly context: unknown;
+  readonly stores: Stores;
+  readonly stopFlag: StopFlag;
+  readonly threads: number;
+  readonly redactor: Redactor;
+  readonly logFor: (jobId: number) => JobLog;
+  readonly report: (report: Report) => void;
+}
+
+/** One run of one job. It is `prepared` once its parameters and its process are there, or it has ended. */
+interface Run {
+  readonly serial: number;
+  readonly job: RunningJob;
+  prepared: Promise<void>;
+  stage: "preparing" | "initialised" | "started" | "ended";
+  values: Record<string, unknown> | undefined;
+  process: AnyProcess | undefined;
+}
+
+/** Does one job at a time in the job thread: requirements, parameters, the worker's functions, reports. Knows no broker. */
+export class Processor {
+  readonly #options: ProcessorOptions;
+  #run: Run | undefined;
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options;
+  }
+
+  /** Does what the main thread asks. Never rejects: what goes wrong is reported. */
+  execute(command: Exclude<Command, { kind: "close" | "ping" }>): Promise<void> {
+    if (command.kind === "run" || command.kind === "initialise") return this.#begin(command);
+    const run = this.#run;
+    if (run?.serial !== command.serial) return Promise.resolve();
+    if (command.kind === "start") return this.#start(run, command.order);
+    if (command.kind === "update") return this.#update(run, command.order);
+    return this.#stop(run);
+  }
+
+  async #begin({
+    kind,
+    serial,
+    order,
+  }: {
+    kind: "run" | "initialise";
+    serial: number;
+    order: JobOrder;
+  }): Promise<void> {
+    const { stopFlag, threads, logFor, report } = this.#options;
+    const job = new RunningJob({
+      id: order.job_id,
+      serial,
+      threads,
+      stopFlag,
+      logFor,
+      onProgress: (percent) => report({ kind: "progression", serial, percent }),
+    });
+    const run: Run = {
+      serial,
+      job,
+      prepared: Promise.resolve(),
+      stage: "preparing",
+      values: undefined,
+      process: undefined,
+    };
+    this.#run = run;
+    run.prepared = this.#prepare(run, order, kind);
+    await run.prepared;
+    if (run.stage !== "preparing") return;
+    run.stage = kind === "run" ? "started" : "initialised";
+    if (kind === "run") return this.#work(run);
+    report({ kind: "initialised", serial });
+  }
+
+  async #prepare(run: Run, order: JobOrder, kind: "run" | "initialise"): Promise<void> {
+    const { worker, context } = this.#options;
+    try {
+      // Of a simple worker's init the reference tests no requirements, and its parameters may come with the start.
+      if ((kind === "run" || worker.initProcess) && (await this.#isDelayed(run, order))) return;
+      if (kind === "run" || worker.initProcess || order.parameters.length > 0) await this.#resolve(run, order);
+      if (worker.initProcess) run.process = await worker.initProcess(run.values, run.job, context);
+      run.job.throwIfStopped();
+    } catch (error) {
+      await this.#finish(run, () => this.#endOfError(run, error));
+    }
+  }
+
+  async #start(run: Run, order: JobOrder): Promise<void> {
+    await run.prepared;
+    if (run.stage !== "initialised") return;
+    run.stage = "started";
+    try {
+      if (!run.process) {
+        if (await this.#isDelayed(run, order)) return;
+        if (run.values === undefined || order.parameters.length > 0) await this.#resolve(run, order);
+      }
+    } catch (error) {
+      return this.#finish(run, () => this.#endOfError(run, error));
+    }
+    return this.#work(run);
+  }
+
+  async #work(run: Run): Promise<void> {
+    const { worker, context, report } = this.#options;
+    report({ kind: "started", serial: run.serial });
+    try {
+      const returned = await (run.process ? run.process.run() : worker.process?.(run.values, run.job, context));
+      await this.#finish(run, () => this.#endOfReturn(run, returned));
+    } catch (error) {
+      await this.#finish(run, () => this.#endOfError(run, error));
+    }
+  }
+
+  async #update(run: Run, order: JobOrder): Promise<void> {
+    const { worker, context, report, stores } = this.#options;
+    await run.prepared;
+    if (run.stage === "ended") return;
+    try {
+      const update = await mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
+      this.#keepSecret(update);
+      if (run.process) await run.process.updateProcess?.(update.changed);
+      else await worker.updateProcess?.(update.changed, run.job, context);
+      run.values = update.values;
+      report({ kind: "updated", serial: run.serial });
+    } catch (error) {
+      report({ kind: "updated", serial: run.serial, message: this.#text(error) });
+    }
+  }
+
+  async #stop(run: Run): Promise<void> {
+    run.job.wake();
+    // Between init and start nobody else would end it.
+    if (run.stage === "initialised") await this.#finish(run, () => this.#endOfError(run, run.job.signal.reason));
+  }
+
+  async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
+    const missing = await findMissingRequirements(order.parameters, this.#options.stores, run.job);
+    if (missing.length === 0) return false;
+    const lines = missing.map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
+    await this.#finish(run, () => ({ status: "delayed", message: lines.join("\n") }));
+    return true;
+  }
+
+  async #resolve(run: Run, order: JobOrder): Promise<void> {
+    const { worker, stores } = this.#options;
+    const resolved = await resolveParameters(worker.parameters, order.parameters, stores, run.job);
+    this.#keepSecret(resolved);
+    run.values = resolved.values;
+  }
+
+  #keepSecret({ secrets }: ResolvedParameters): void {
+    for (const secret of secrets) this.#options.redactor.add(secret);
+  }
+
+  #endOfReturn(run: Run, returned: unknown): RunEnd {
+    run.job.wake();
+    if (run.job.stopReason === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
+    // A drain asks only that the job ends soon: if it did its work, it is completed.
+    if (run.job.stopReason === "order")
+      return { status: "stopped", reason: "order", result: this.#result(returned, false) };
+    // What is missing may come from endingProcess.
+    return { status: "completed", result: this.#result(returned, !run.process?.endingProcess) };
+  }
+
+  #endOfError(run: Run, error: unknown): RunEnd {
+    const asked = run.job.stopReason;
+    if (!run.job.isStop(error) || asked === "deadline") {
+      // The answer has the message; where it was thrown is for whoever reads the log.
+      if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
+      return { status: "error", message: this.#text(error) };
+    }
+    const result = this.#result(error instanceof JobStopped ? error.result : undefined, false);
+    return { status: "stopped", reason: asked ?? "worker", result };
+  }
+
+  #result(returned: unknown, complete: boolean): RunResult {
+    return toRunResult(returned, this.#options.worker.results, complete);
+  }
+
+  async #finish(run: Run, makeEnd: () => RunEnd): Promise<void> {
+    if (run.stage === "ended") return;
+    run.stage = "ended";
+    let end: RunEnd;
+    try {
+      end = makeEnd();
+    } catch (error) {
+      end = { status: "error", message: this.#text(error) };
+    }
+    this.#end(run, await this.#closeProcess(run, end));
+  }
+
+  async #closeProcess(run: Run, end: RunEnd): Promise<RunEnd> {
+    const done = end.status === "completed" || end.status === "stopped";
+    try {
+      if (!run.process?.endingProcess) return end;
+      const last = await run.process.endingProcess(done ? end.status : "failed");
+      if (!done) return end;
+      if (last !== undefined) return { ...end, result: this.#result(last, end.status === "completed") };
+      this.#result(toReturned(end.result), end.status === "completed");
+      return end;
+    } catch (error) {
+      if (done) return { status: "error", message: this.#text(error) };
+      run.job.log.error(`endingProcess failed as well: ${messageOf(error)}`);
+      return end;
+    }
+  }
+
+  #end(run: Run, end: RunEnd): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#options.report({ kind: "ended", serial: run.serial, end });
+  }
+
+  #text(error: unknown): string {
+    return this.#options.redactor.redact(messageOf(error));
+  }
+}
+
+// What a worker would have returned to have this result.
+function toReturned({ destinationPaths, parameters }: RunResult): unknown {
+  return {
+    destinationPaths,
+    parameters: Object.fromEntries(parameters.map(({ id, type, value }) => [id, { type, value }])),
+  };
+}

@@ -1,0 +1,91 @@
+import { describeValue } from "../errors.ts";
+import type { JobLog } from "../log/job-log.ts";
+import type { StopFlag } from "../thread-protocol/stop-flag.ts";
+import { type Job, JobStopped, type StopReason } from "../worker/job.ts";
+
+const reasonTexts: Readonly<Record<StopReason, string>> = {
+  order: "The job was asked to stop by an order.",
+  drain: "The worker is going down and gives the job back.",
+  deadline: "The job took longer than it may.",
+  worker: "The job was stopped by the worker.",
+};
+
+/** What a {@link RunningJob} is made of. */
+export interface RunningJobOptions {
+  readonly id: number;
+  readonly serial: number;
+  readonly threads: number;
+  readonly logFor: (jobId: number) => JobLog;
+  readonly stopFlag: StopFlag;
+  /** Gets each new whole percent. */
+  readonly onProgress: (percent: number) => void;
+}
+
+/** The {@link Job} of a run in the job thread. */
+export class RunningJob implements Job {
+  readonly id: number;
+  readonly threads: number;
+  readonly #options: RunningJobOptions;
+  // Made when they are first wanted: they cost as much as the rest of a job that does nothing.
+  #log: JobLog | undefined;
+  #controller: AbortController | undefined;
+  #percent = 0;
+
+  constructor(options: RunningJobOptions) {
+    this.id = options.id;
+    this.threads = options.threads;
+    this.#options = options;
+  }
+
+  get log(): JobLog {
+    this.#log ??= this.#options.logFor(this.id);
+    return this.#log;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    this.wake();
+    return this.#controller.signal;
+  }
+
+  get stopped(): boolean {
+    return this.stopReason !== undefined;
+  }
+
+  /** Why the job was asked to stop; undefined while it was not. */
+  get stopReason(): StopReason | undefined {
+    return this.#options.stopFlag.reasonFor(this.#options.serial);
+  }
+
+  async checkpoint(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.throwIfStopped();
+  }
+
+  /** Throws the {@link JobStopped} if the flag is up. */
+  throwIfStopped(): void {
+    if (this.stopped) this.signal.throwIfAborted();
+  }
+
+  /** Aborts the signal if the flag is up. */
+  wake(): void {
+    const reason = this.stopReason;
+    if (reason && this.#controller?.signal.aborted === false)
+      this.#controller.abort(new JobStopped(reasonTexts[reason], { reason }));
+  }
+
+  progress(percent: number): void {
+    if (typeof percent !== "number" || Number.isNaN(percent))
+      throw new TypeError(`job.progress: expected a number from 0 to 100, got ${describeValue(percent)}`);
+    const whole = Math.floor(Math.min(100, Math.max(0, percent)));
+    if (whole === this.#percent) return;
+    this.#percent = whole;
+    this.#options.onProgress(whole);
+  }
+
+  /** Whether an error says that the job stopped: a {@link JobStopped}, or what an aborted signal made of one. */
+  isStop(error: unknown): boolean {
+    if (error instanceof JobStopped) return true;
+    return this.signal.aborted && error instanceof Error && error.name === "AbortError";
+  }
+}

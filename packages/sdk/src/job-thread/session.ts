@@ -1,0 +1,79 @@
+import type { MessagePort } from "node:worker_threads";
+import { McaiError, messageOf } from "../errors.ts";
+import { onMessage, send } from "../thread-protocol/channel.ts";
+import type { Command, Report, WorkerDescription } from "../thread-protocol/messages.ts";
+import type { AnyWorker } from "../worker/define-worker.ts";
+import { flushOutput } from "./flush.ts";
+import { Processor, type ProcessorOptions } from "./processor.ts";
+
+/** What a {@link JobThreadSession} is made of. */
+export interface JobThreadSessionOptions extends Omit<ProcessorOptions, "report" | "context" | "worker"> {
+  readonly port: MessagePort;
+}
+
+/** The job thread's half of the seam: sets the worker up, hands commands to the processor, tears it down. */
+export class JobThreadSession {
+  readonly #options: JobThreadSessionOptions;
+
+  constructor(options: JobThreadSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Says what the worker is; with `setUp` also makes its context and takes jobs. */
+  async open(
+    load: () => Promise<{ worker: AnyWorker; description: WorkerDescription }>,
+    setUp: boolean,
+  ): Promise<void> {
+    try {
+      const { worker, description } = await load();
+      await flushOutput();
+      this.#report({ kind: "described", description });
+      if (!setUp) return;
+      await this.serve(worker, await this.#setUp(worker));
+    } catch (error) {
+      const code = error instanceof McaiError ? error.code : "WORKER_INVALID";
+      this.#report({ kind: "failed", code, message: this.#options.redactor.redact(messageOf(error)) });
+    }
+  }
+
+  /** Takes jobs for a worker whose context is there. */
+  async serve(worker: AnyWorker, context: unknown): Promise<void> {
+    const { port } = this.#options;
+    const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
+    onMessage(port, (command: Command) => {
+      if (command.kind === "close") void this.#close(worker, context);
+      else if (command.kind === "ping") this.#report({ kind: "pong" });
+      else void processor.execute(command);
+    });
+    this.#report({ kind: "ready" });
+  }
+
+  /** Says that the thread is about to end with an error that nobody caught. */
+  crash(error: unknown): void {
+    this.#report({ kind: "crashed", message: this.#options.redactor.redact(messageOf(error)) });
+  }
+
+  async #setUp(worker: AnyWorker): Promise<unknown> {
+    try {
+      return await worker.setup?.();
+    } catch (cause) {
+      throw new McaiError("SETUP_FAILED", `The worker's setup failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async #close(worker: AnyWorker, context: unknown): Promise<void> {
+    try {
+      await worker.teardown?.(context);
+    } catch (error) {
+      this.#options
+        .logFor(-1)
+        .error(`The worker's teardown failed: ${this.#options.redactor.redact(messageOf(error))}`);
+    }
+    await flushOutput();
+    this.#report({ kind: "closed" });
+  }
+
+  #report(report: Report): void {
+    send(this.#options.port, report);
+  }
+}

@@ -1,0 +1,98 @@
+import { closeSync, openSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Logger } from "pino";
+import type { LogSettings } from "../env.ts";
+import { externalRemedy, McaiError } from "../errors.ts";
+import type { JobLog } from "../log/job-log.ts";
+import { formatLine } from "./log-line.ts";
+import type * as Bundle from "./pino-bundle.ts";
+import type { Redactor } from "./redactor.ts";
+
+const stderr = 2;
+
+/** A log of which each job gets its own. */
+export interface Log extends JobLog {
+  /** The same log, with this job's id on each line. */
+  forJob(jobId: number): Log;
+}
+
+/** Who speaks in the log. */
+export interface LogIdentity {
+  readonly instanceId: string;
+  readonly queueName: string;
+}
+
+/**
+ * Opens the log of one thread: pino, on standard error and into a file if one is wanted, each line written before the
+ * call returns, so that it is seen from a blocked thread and after a crash. pino is loaded at the first line.
+ */
+export function openLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
+  let logger: Logger | undefined;
+  if (settings.file !== undefined) checkFile(settings.file);
+  const open = () => {
+    logger ??= openPino(settings, identity);
+    return logger;
+  };
+  return toLog(open, redactor, undefined);
+}
+
+function toLog(open: () => Logger, redactor: Redactor, jobId: number | undefined): Log {
+  const write = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) =>
+    open()[level](
+      { ...(jobId !== undefined && { job_id: jobId }), ...(fields && { fields: redactor.redactFields(fields) }) },
+      redactor.redact(message),
+    );
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    forJob: (id) => toLog(open, redactor, id),
+  };
+}
+
+function openPino(settings: LogSettings, identity: LogIdentity): Logger {
+  const { pino } = loadPino();
+  const open = (destination: { fd?: number; dest?: string }) => {
+    const sink = pino.destination({ ...destination, sync: true });
+    // Nobody reads any more: there is nowhere to say so.
+    sink.on("error", () => undefined);
+    return sink;
+  };
+  const terminal = open({ fd: stderr });
+  const file = settings.file === undefined ? undefined : open({ dest: settings.file });
+  const color = settings.color ?? isTerminal();
+  const base = { instance_id: identity.instanceId, queue: identity.queueName };
+  const formatters = { level: (level: string) => ({ level }) };
+  return pino(
+    { level: settings.level, base, formatters, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      write(json: string) {
+        terminal.write(settings.json ? json : formatLine(json, color));
+        file?.write(settings.json ? json : formatLine(json, false));
+      },
+    },
+  );
+}
+
+// node:tty loads node:net, which takes 2 ms in each thread.
+function isTerminal(): boolean {
+  return process.getBuiltinModule("node:tty").isatty(stderr);
+}
+
+// By require, because a log call cannot wait for an import.
+function loadPino(): typeof Bundle {
+  try {
+    return createRequire(import.meta.url)("#pino") as typeof Bundle;
+  } catch (cause) {
+    throw new McaiError("MODULE_NOT_FOUND", externalRemedy("dist/pino.cjs"), { cause });
+  }
+}
+
+function checkFile(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (cause) {
+    throw new McaiError("ENVIRONMENT_INVALID", `FILE_LOGGING: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,53 @@
+import type { WorkerDescription } from "../thread-protocol/messages.ts";
+
+/** The version of the reference's protocol that this SDK speaks; workers of it send this as their `sdk_version`. */
+export const sdkVersion = "2.2.1";
+
+/** The identity of a running worker: `worker_created`, discovery, `DESCRIBE` (protocol §3.1). */
+export interface WorkerConfiguration {
+  readonly instance_id: string;
+  readonly queue_name: string;
+  readonly name: string;
+  readonly label: string;
+  readonly direct_messaging_queue_name: string;
+  readonly description: string;
+  readonly short_description: string;
+  readonly version: string;
+  readonly sdk_version: string;
+  readonly license: string;
+  readonly authors?: readonly string[];
+  readonly homepage?: string;
+  readonly repository?: string;
+  readonly organisation?: string;
+  readonly parameters: Record<string, unknown>;
+}
+
+/** Where a worker stands: its own id and its queues. */
+export interface WorkerAddress {
+  readonly instanceId: string;
+  readonly queueName: string;
+  readonly directMessagingIdentifier: string;
+}
+
+/** Makes the configuration of a worker, with optional fields left out when they are unset. */
+export function toConfiguration(worker: WorkerDescription, address: WorkerAddress): WorkerConfiguration {
+  const { homepage, repository, organisation } = worker;
+  return {
+    instance_id: address.instanceId,
+    queue_name: address.queueName,
+    name: worker.name,
+    label: worker.name,
+    direct_messaging_queue_name: `direct_messaging_${address.directMessagingIdentifier}`,
+    description: worker.description,
+    // The backend of 2021 refuses a worker without it, for ever; the reference no longer sends it.
+    short_description: worker.shortDescription,
+    version: worker.version,
+    sdk_version: sdkVersion,
+    license: worker.license,
+    ...(worker.authors.length > 0 && { authors: worker.authors }),
+    ...(homepage !== undefined && { homepage }),
+    ...(repository !== undefined && { repository }),
+    ...(organisation !== undefined && { organisation }),
+    parameters: { $schema: "https://json-schema.org/draft/2020-12/schema", ...worker.parameters },
+  };
+}

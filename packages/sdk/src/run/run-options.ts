@@ -1,0 +1,12 @@
+import type { Environment, Settings } from "../env.ts";
+import type { Log } from "../log/log.ts";
+import type { WorkerAddress } from "../response/worker-configuration.ts";
+
+/** What every kind of run needs. */
+export interface RunOptions {
+  readonly moduleUrl: string;
+  readonly environment: Environment;
+  readonly settings: Settings;
+  readonly address: WorkerAddress;
+  readonly log: Log;
+}

@@ -1,0 +1,86 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
+import { environmentSecrets, readSettings } from "../env.ts";
+import { exitCodeOf, McaiError, messageOf } from "../errors.ts";
+import { type Log, openLog } from "../log/log.ts";
+import { Redactor } from "../log/redactor.ts";
+import { readInstanceId } from "../response/instance-id.ts";
+import { describe } from "./describe.ts";
+import { runLocal } from "./run-local.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/**
+ * Runs a worker: the whole of a worker's `main.ts`. The environment says how: `DESCRIBE=1` prints what the worker is,
+ * `SOURCE_ORDERS` runs the orders of these files; else jobs come from RabbitMQ (`AMQP_…`), until a signal or an order
+ * ends the worker. The module is imported in a thread of its own, so that nothing in it
+ * can hold back the connection, Ctrl-C or a stop.
+ *
+ * @param module - The worker's module, whose default export is the worker: an address such as
+ *   `new URL("./worker.js", import.meta.url)`, or a path. If it is missing and the runtime reads TypeScript
+ *   (Node ≥ 22.18), the `.ts` file beside it is taken.
+ * @returns Resolves when the worker has ended. An error is written to standard error, and `process.exitCode` tells of it
+ *   (docs/operations.md has the list).
+ * @throws {McaiError} `WORKER_INVALID` if a worker's module calls it: nothing else is thrown.
+ *
+ * @example
+ * ```ts
+ * import { runWorker } from "@mcai/worker-sdk";
+ * await runWorker(new URL("./worker.js", import.meta.url));
+ * ```
+ */
+export async function runWorker(module: URL | string): Promise<void> {
+  if (!isMainThread)
+    throw new McaiError(
+      "WORKER_INVALID",
+      "runWorker belongs in a main.ts of its own: a worker's module only exports the worker",
+    );
+  const environment = { ...process.env };
+  const redactor = new Redactor(environmentSecrets(environment));
+  let log: Log | undefined;
+  try {
+    const settings = readSettings(environment);
+    const instanceId = readInstanceId();
+    const { queueName, directMessagingIdentifier = instanceId } = settings;
+    const address = { instanceId, queueName, directMessagingIdentifier };
+    log = openLog(settings.log, address, redactor);
+    process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log });
+  } catch (error) {
+    try {
+      if (!log) throw error;
+      log.error(messageOf(error));
+    } catch {
+      // There is no log yet, or pino was bundled away.
+      process.stderr.write(`${redactor.redact(messageOf(error))}\n`);
+    }
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+async function run(options: RunOptions): Promise<number> {
+  const { settings, address, moduleUrl, environment } = options;
+  if (settings.describe) {
+    const configuration = await describe({ moduleUrl, environment, instanceId: address.instanceId }, address);
+    process.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`);
+    return 0;
+  }
+  if (settings.sourceOrders) return runLocal(options, settings.sourceOrders);
+  // Loaded when it is needed: local runs start sooner.
+  const { runOnBroker } = await import("./run-on-broker.ts");
+  return runOnBroker(options);
+}
+
+function findModule(module: URL | string): string {
+  const url = module instanceof URL || module.startsWith("file:") ? new URL(module) : pathToFileURL(module);
+  if (url.protocol !== "file:")
+    throw new McaiError("MODULE_NOT_FOUND", `runWorker: expected the address of a file, got ${url.href}`);
+  if (existsSync(fileURLToPath(url))) return url.href;
+  const source = new URL(url);
+  source.pathname = url.pathname.replace(/\.(m?)js$/, ".$1ts");
+  const hasSource = source.href !== url.href && existsSync(fileURLToPath(source));
+  if (hasSource && "typescript" in process.features && process.features.typescript) return source.href;
+  const remedy = hasSource
+    ? `build ${fileURLToPath(source)} first (Node ${process.versions.node} does not read TypeScript), or use Node 22.18 or later`
+    : "check the address given to runWorker";
+  throw new McaiError("MODULE_NOT_FOUND", `The worker's module ${fileURLToPath(url)} does not exist; ${remedy}.`);
+}

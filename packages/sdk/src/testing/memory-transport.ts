@@ -1,0 +1,111 @@
+import type { Delivery, Message, Settlement, Transport, TransportListener } from "../transport/transport.ts";
+
+/** How a message is put into a {@link MemoryTransport}. */
+export interface MemoryDeliveryOptions {
+  /** To this worker alone. @default false */
+  readonly direct?: boolean;
+  /** Delivered before, to a worker that was lost. @default false */
+  readonly redelivered?: boolean;
+  /** @default 0 */
+  readonly deaths?: number;
+  /** @default 0 */
+  readonly softRejects?: number;
+  /** Whether a missing requirement brings it back later; otherwise it is an error. @default true */
+  readonly canDelay?: boolean;
+}
+
+interface Waiting {
+  readonly body: Uint8Array;
+  readonly options: MemoryDeliveryOptions;
+  readonly settled: (how: Settlement) => void;
+}
+
+/** A transport without a broker: a job queue of one consumer with prefetch 1, a direct queue, and what was published. */
+export class MemoryTransport implements Transport {
+  /** Everything that was published, in order. */
+  readonly published: Message[] = [];
+  /** Called for each published message. */
+  onPublish: (message: Message) => void = () => undefined;
+  readonly #jobs: Waiting[] = [];
+  readonly #direct: Waiting[] = [];
+  #listener: TransportListener | undefined;
+  #consuming = false;
+  #busy = false;
+
+  /** Puts a message into the job queue, or the direct one. Resolves with what became of it in the end. */
+  deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "give_back">> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        body,
+        options,
+        settled: (how) => (how === "give_back" ? this.#put(waiting, true) : resolve(how)),
+      };
+      this.#put(waiting, false);
+    });
+  }
+
+  async open(listener: TransportListener): Promise<void> {
+    this.#listener = listener;
+    this.#pump();
+  }
+
+  async consume(jobs: boolean): Promise<void> {
+    this.#consuming = jobs;
+    this.#pump();
+  }
+
+  async publish(message: Message): Promise<void> {
+    this.published.push(message);
+    this.onPublish(message);
+  }
+
+  async close(): Promise<void> {
+    this.#listener = undefined;
+  }
+
+  #put(waiting: Waiting, first: boolean): void {
+    const queue = waiting.options.direct ? this.#direct : this.#jobs;
+    if (first) queue.unshift(waiting);
+    else queue.push(waiting);
+    this.#pump();
+  }
+
+  #pump(): void {
+    const listener = this.#listener;
+    if (!listener) return;
+    for (const waiting of this.#direct.splice(0)) listener.receive(this.#toDelivery(waiting, () => undefined));
+    if (!this.#consuming || this.#busy) return;
+    const next = this.#jobs.shift();
+    if (!next) return;
+    this.#busy = true;
+    listener.receive(
+      this.#toDelivery(next, () => {
+        this.#busy = false;
+        this.#pump();
+      }),
+    );
+  }
+
+  #toDelivery({ body, options, settled }: Waiting, after: () => void): Delivery {
+    const { direct = false, redelivered = false, deaths = 0, softRejects = 0, canDelay = true } = options;
+    let open = true;
+    return {
+      body,
+      origin: direct ? "the direct queue" : "the job queue",
+      direct,
+      canGiveBack: !direct,
+      redelivered,
+      canCountDeath: !direct,
+      deaths,
+      softRejects,
+      canDelay,
+      settle: async (how) => {
+        if (!open) throw new Error("settled twice");
+        open = false;
+        settled(how);
+        after();
+        return true;
+      },
+    };
+  }
+}
