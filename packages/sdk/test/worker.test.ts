@@ -11,14 +11,15 @@ const echo = defineWorker({
 
 describe("defineWorker", () => {
   it("infers parameters, context and results", async () => {
+    const results = Type.Object({ score: Type.Number(), hits: Type.Integer() });
     const worker = defineWorker({
       parameters: Type.Object({ path: Type.String(), limit: Type.Optional(Type.Number()), token: Secret() }),
-      results: Type.Object({ score: Type.Number(), hits: Type.Integer() }),
+      results,
       setup: async () => ({ score: (path: string) => path.length }),
       teardown: (model) => expectTypeOf(model.score).toBeFunction(),
       process(p, job, model) {
         expectTypeOf(p).toEqualTypeOf<{ path: string; limit?: number; token: string }>();
-        expectTypeOf(job).toEqualTypeOf<Job>();
+        expectTypeOf(job).toEqualTypeOf<Job<typeof results>>();
         expectTypeOf(model.score).toEqualTypeOf<(path: string) => number>();
         return { parameters: { score: model.score(p.path), hits: 1 } };
       },
@@ -121,6 +122,44 @@ describe("a job", () => {
       const outcome = await runJob(worker, {}, { stopAfterProgress: 50 });
       expect(outcome, name).toMatchObject({ status: "stopped", parameters: name === "polling" ? { kept: name } : {} });
     }
+  });
+
+  it("keeps the result given to throwIfStopped or checkpoint when it is stopped", async () => {
+    const results = Type.Object({ tiles: Type.Integer() });
+    const stopped = (job: Job) => job.stopped;
+    const ways = {
+      throwIfStopped: (job: Job<typeof results>) => job.throwIfStopped({ parameters: { tiles: 3 } }),
+      checkpoint: (job: Job<typeof results>) =>
+        job.checkpoint({ destinationPaths: ["/tiles"], parameters: { tiles: 3 } }),
+      // @ts-expect-error: tiles is an integer
+      wrong: (job: Job<typeof results>) => job.throwIfStopped({ parameters: { tiles: "3" } }),
+      // @ts-expect-error: tiles is an integer
+      wrongAtCheckpoint: (job: Job<typeof results>) => job.checkpoint({ parameters: { tiles: "3" } }),
+    };
+    const outcomeOf = (stop: (job: Job<typeof results>) => void | Promise<void>) =>
+      runJob(
+        defineWorker({
+          parameters: Type.Object({}),
+          results,
+          async process(_, job) {
+            await stop(job);
+            job.progress(1);
+            while (!stopped(job)) await new Promise((resolve) => setImmediate(resolve));
+            await stop(job);
+            return { parameters: { tiles: 0 } };
+          },
+        }),
+        {},
+        { stopAfterProgress: 1 },
+      );
+    expect(await outcomeOf(ways.throwIfStopped)).toMatchObject({ status: "stopped", parameters: { tiles: 3 } });
+    expect(await outcomeOf(ways.checkpoint)).toMatchObject({
+      status: "stopped",
+      parameters: { tiles: 3 },
+      destinationPaths: ["/tiles"],
+    });
+    expect(await outcomeOf((job) => job.throwIfStopped())).toMatchObject({ status: "stopped", parameters: {} });
+    expect((await outcomeOf(ways.wrong)).message).toContain('parameters.tiles: expected integer, got "3" (string)');
   });
 
   it("that throws another error after a stop has failed", async () => {

@@ -2,6 +2,7 @@ import { describeValue } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import { type Job, JobStopped, type StopReason } from "../worker/job.ts";
+import type { JobResult } from "../worker/job-result.ts";
 
 const reasonTexts: Readonly<Record<StopReason, string>> = {
   order: "The job was asked to stop by an order.",
@@ -57,14 +58,16 @@ export class RunningJob implements Job {
     return this.#options.stopFlag.reasonFor(this.#options.serial);
   }
 
-  async checkpoint(): Promise<void> {
+  async checkpoint(result?: JobResult): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    this.throwIfStopped();
+    this.throwIfStopped(result);
   }
 
-  /** Throws the {@link JobStopped} if the flag is up. */
-  throwIfStopped(): void {
-    if (this.stopped) this.signal.throwIfAborted();
+  throwIfStopped(result?: JobResult): void {
+    const reason = this.stopReason;
+    if (reason === undefined) return;
+    if (result !== undefined) throw new JobStopped(reasonTexts[reason], { reason, result });
+    this.signal.throwIfAborted();
   }
 
   /** Aborts the signal if the flag is up. */

@@ -40,9 +40,9 @@ export interface WorkerOptions<Parameters extends TObject, Results extends TObje
 export interface ProcessWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends WorkerOptions<Parameters, Results, Context> {
   /** Does one job: typed parameters in, results out. What it throws becomes the job's error. */
-  process(parameters: Static<Parameters>, job: Job, context: Context): Returned<Results>;
+  process(parameters: Static<Parameters>, job: Job<Results>, context: Context): Returned<Results>;
   /** Gets the parameters that an `update_process` changed. @default they are ignored, and the order is answered */
-  updateProcess?(changed: Partial<Static<Parameters>>, job: Job, context: Context): unknown;
+  updateProcess?(changed: Partial<Static<Parameters>>, job: Job<Results>, context: Context): unknown;
 }
 
 /** A worker whose jobs are initialised first and may then run for long, be updated and stopped. */
@@ -51,7 +51,7 @@ export interface LiveWorkerOptions<Parameters extends TObject, Results extends T
   /** Prepares a job. What it throws becomes the job's error. */
   initProcess(
     parameters: Static<Parameters>,
-    job: Job,
+    job: Job<Results>,
     context: Context,
   ): RunningProcess<Parameters, Results> | Promise<RunningProcess<Parameters, Results>>;
 }

@@ -1,5 +1,6 @@
 import { McaiError } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
+import type { TObject } from "../schema/typebox.ts";
 import type { JobResult } from "./job-result.ts";
 
 /**
@@ -39,7 +40,8 @@ export class JobStopped extends McaiError {
 }
 
 /**
- * What a worker sees of the job it works on.
+ * The job that a worker works on: its identity, its log, its progress, and whether it was asked to stop. `Results` is the
+ * schema of the worker's results; a function that does not depend on it takes a plain `Job`.
  *
  * @example
  * ```ts
@@ -50,28 +52,45 @@ export class JobStopped extends McaiError {
  * }
  * ```
  */
-export interface Job {
+export interface Job<Results extends TObject | undefined = TObject | undefined> {
   /** The id that the backend gave the job. */
   readonly id: number;
-  /** Aborts when the job is asked to stop; its reason is a {@link JobStopped}. Needs an event loop that turns. */
+  /** Aborts when the job is asked to stop; its reason is a {@link JobStopped}. Requires that the worker yields to the event loop. */
   readonly signal: AbortSignal;
-  /** True as soon as the job is asked to stop, even in a loop that never yields (shared memory). */
+  /** Whether the job was asked to stop. Changes even while the worker does not yield to the event loop. */
   readonly stopped: boolean;
-  /** How many threads the worker may use: what the container's CPU quota allows, else the cores; at least 1. */
+  /** How many threads the worker may use: the container's CPU quota, or else the number of cores; at least 1. */
   readonly threads: number;
-  /** The worker's log, with this job's id. */
+  /** The worker's log, with this job's id on each line. */
   readonly log: JobLog;
   /**
-   * Yields to the event loop once, so that signals, timers and progress get their turn.
+   * Yields to the event loop once, so that signals, timers and progress are processed.
    *
-   * @throws {JobStopped} If the job was asked to stop.
+   * @param result - The result that the job sends if it was asked to stop. @default none
+   * @throws {@link JobStopped} If the job was asked to stop.
    */
-  checkpoint(): Promise<void>;
+  checkpoint(result?: JobResult<Results>): Promise<void>;
   /**
-   * Reports how far the job is. Only changes of the whole percent are sent, so it may be called as often as you like.
+   * Throws if the job was asked to stop. Does not yield, so it can be called in synchronous code and inner loops.
    *
-   * @param percent - 0 to 100; rounded down, and cut to that range.
-   * @throws {TypeError} If it is not a number.
+   * @param result - The result that the job sends if it was asked to stop. @default none
+   * @throws {@link JobStopped} If the job was asked to stop.
+   *
+   * @example
+   * ```ts
+   * for (const tile of tiles) {
+   *   job.throwIfStopped({ parameters: { tiles: done } });
+   *   done += work(tile);
+   * }
+   * ```
+   */
+  throwIfStopped(result?: JobResult<Results>): void;
+  /**
+   * Reports the progress of the job. A message is sent only when the whole percentage changes, so this may be called
+   * at any rate.
+   *
+   * @param percent - 0 to 100. It is rounded down and clamped to that range.
+   * @throws {@link TypeError} If it is not a number.
    */
   progress(percent: number): void;
 }
