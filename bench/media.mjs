@@ -14,7 +14,7 @@ const packages = join(root, "packages");
 const steering = /^(AMQP|BACKEND|DESCRIBE|DIRECT_MESSAGING|FILE_LOGGING|MCAI|MESSAGE|NODE|ONLY_JSON|RUST|SOURCE)/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 
-// What is asked of the media; the CPU and wall ratios of issue 4 that ours may have to FFmpeg.
+// What is asked of the media; the CPU and wall ratios to FFmpeg that ours may have.
 const tasks = [
   { name: "nothing", media: "video.mp4", ffmpeg: ["-map", "0:v"], cpuLimit: 1.05, wallLimit: 1.1 },
   { name: "planes", media: "video.mp4", sameAs: "nothing", cpuLimit: 1.12 },

@@ -1,6 +1,6 @@
 // The limit: a loop of bare amqplib that does what a worker does on the wire, without doing anything else. One job at a
 // time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed. With `split` orders
-// come by a connection of their own, as issue 5 asks, and each goes to another thread and back, which does nothing: the
+// come by a connection of their own, and each goes to another thread and back, which does nothing: the
 // limit of any worker that has two connections and whose jobs may block.
 import { createRequire } from "node:module";
 import { join } from "node:path";

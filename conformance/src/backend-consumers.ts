@@ -10,7 +10,7 @@ const states = [
 ];
 const activities = ["Idle", "Busy", "Suspended", "Terminated"];
 
-/** What each consumer of the backend must find in a message (protocol §3.6), by its routing key. */
+/** What each consumer of the backend must find in a message (docs/protocol.md), by its routing key. */
 const consumers: Readonly<Record<string, (body: Body, need: Needs) => void>> = {
   job_completed(body, need) {
     need.jobId(body);

@@ -6,7 +6,6 @@ import { listCaptures, readCapture } from "./capture.ts";
 import { capture } from "./capture-run.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { findListFaults, judge, readIntended, type Verdict } from "./intended.ts";
-import { shared } from "./paths.ts";
 import { readWire } from "./wire.ts";
 
 /** What is compared. */
@@ -40,7 +39,7 @@ export async function checkConformance(options: ConformanceOptions): Promise<Con
   const folder = options.keep ?? mkdtempSync(join(tmpdir(), "mcai-conformance-"));
   const captures = options.captured ?? (await capture({ scenarios, golden, folder, parallel }));
   const intended = readIntended(new URL("../intended-differences.json", import.meta.url));
-  const faults = findListFaults(intended, readShared("protocol.md"), readShared("design.md"));
+  const faults = findListFaults(intended, readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8"));
   const comparisons: Comparison[] = [];
   for (const scenario of scenarios) {
     const ours = readCapture(captures, scenario);
@@ -81,8 +80,4 @@ export function isPassed({ unexplained, unused, faults }: Conformance): boolean 
 
 function cut(text: string): string {
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
-}
-
-function readShared(name: string): string {
-  return readFileSync(join(shared, name), "utf8");
 }

@@ -87,12 +87,12 @@ describe("comparison", () => {
   });
 
   it("refuses an entry without a reason that stands somewhere", () => {
-    const [protocol, design] = ["\n| 5 | a fault", "| discovery | both"];
+    const protocol = "\n| K5 | a fault |\n| discovery | both |";
     const entry = { scenario: "a", field: "b", why: "K5", note: "So it is." };
-    expect(findListFaults([entry, { ...entry, field: "c", why: "design: discovery" }], protocol, design)).toEqual([]);
-    for (const wrong of [{ why: "K6" }, { why: "design: taste" }, { why: "taste" }, { note: "So. Or so." }])
-      expect(findListFaults([{ ...entry, ...wrong }], protocol, design)).toHaveLength(1);
-    expect(findListFaults([entry, entry], protocol, design)).toHaveLength(1);
+    expect(findListFaults([entry, { ...entry, field: "c", why: "discovery" }], protocol)).toEqual([]);
+    for (const wrong of [{ why: "K6" }, { why: "taste" }, { note: "So. Or so." }])
+      expect(findListFaults([{ ...entry, ...wrong }], protocol)).toHaveLength(1);
+    expect(findListFaults([entry, entry], protocol)).toHaveLength(1);
   });
 });
 

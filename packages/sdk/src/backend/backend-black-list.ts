@@ -5,7 +5,7 @@ import type { BackendSession } from "./session.ts";
 /** The first version of the backend that has a black list, pre-releases of it excluded. */
 const firstVersion: readonly number[] = [1, 6, 0];
 
-/** The backend's side of the black list (protocol §4.4). */
+/** The backend's side of the black list (docs/protocol.md). */
 export class BackendBlackList {
   readonly #session: BackendSession;
 

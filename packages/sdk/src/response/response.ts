@@ -9,7 +9,7 @@ export type JobStatus = "unknown" | "ready_to_start" | "processing" | "stopped" 
 /** What a worker is at. */
 export type Activity = "Idle" | "Busy" | "Suspended";
 
-/** A job's result (protocol §3.2): all fields always there, times in seconds. */
+/** A job's result (docs/protocol.md): all fields always there, times in seconds. */
 export interface JobResultBody {
   readonly job_id: number;
   readonly status: JobStatus;
@@ -21,7 +21,7 @@ export interface JobResultBody {
   readonly datetime: string;
 }
 
-/** How far a job is (protocol §3.3). */
+/** How far a job is (docs/protocol.md). */
 interface ProgressionBody {
   readonly job_id: number;
   readonly progression: number;
@@ -30,14 +30,14 @@ interface ProgressionBody {
   readonly system_info: ProgressionSystemInfo;
 }
 
-/** What a worker is at (protocol §3.5). */
+/** What a worker is at (docs/protocol.md). */
 interface StatusBody {
   readonly type: "status";
   readonly job: JobResultBody | null;
   readonly worker: Omit<WorkerConfiguration, "parameters"> & { activity: Activity; system_info: StatusSystemInfo };
 }
 
-/** The jobs that a worker must not do (protocol §3.5). */
+/** The jobs that a worker must not do (docs/protocol.md). */
 interface BlackListBody {
   readonly worker_description: Omit<WorkerConfiguration, "parameters">;
   readonly black_list: { readonly job_ids: readonly number[] };

@@ -3,7 +3,7 @@ import type { WorkerDescription } from "../thread-protocol/messages.ts";
 /** The version of the reference's protocol that this SDK speaks; workers of it send this as their `sdk_version`. */
 export const sdkVersion = "2.2.1";
 
-/** The identity of a running worker: `worker_created`, discovery, `DESCRIBE` (protocol §3.1). */
+/** The identity of a running worker: `worker_created`, discovery, `DESCRIBE` (docs/protocol.md). */
 export interface WorkerConfiguration {
   readonly instance_id: string;
   readonly queue_name: string;

@@ -41,7 +41,7 @@ const short = (value: number) => ({ "!": "short", value });
 const unsigned = (value: number) => ({ "!": "uint32", value });
 
 /**
- * All that a worker declares, in the reference's order (protocol §1). The worker announces itself when the first list is
+ * All that a worker declares, in the reference's order (docs/protocol.md). The worker announces itself when the first list is
  * there, before the second.
  */
 export function topology(options: TopologyOptions): readonly [before: Declaration[], after: Declaration[]] {
