@@ -38,7 +38,7 @@ export class MediaProcess {
     this.#segment = segment;
     this.#queue = new BatchQueue(
       () => job.throwIfStopped(),
-      () => source.end(),
+      () => source.stop(),
       source.isLive ? maxWaitingBatches : undefined,
     );
     // Progress follows the first stream that has times of its own.
@@ -46,7 +46,7 @@ export class MediaProcess {
     this.#leader = Math.min(...(timed.length > 0 ? timed : descriptors).map(({ index }) => index));
     try {
       for (const descriptor of descriptors) {
-        const pipeline = descriptor.open({
+        const pipeline = descriptor.createPipeline({
           source,
           threads: job.threads,
           batchSize,

@@ -17,7 +17,7 @@ import { checkLiveOptions, type LiveOptions } from "./live-options.ts";
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
 import { Outputs } from "./output/outputs.ts";
-import { allSinksLeft } from "./output/srt-sink.ts";
+import { allSinksClosed } from "./output/srt-sink.ts";
 import type { FormatContext } from "./source/format-context.ts";
 import { Source } from "./source/source.ts";
 import { logIdleVariables } from "./srt/srt-settings.ts";
@@ -114,7 +114,7 @@ export function defineMediaWorker<
     ...others,
     parameters: schema,
     async teardown(context) {
-      await Promise.all([others.teardown?.(context), allSinksLeft()]);
+      await Promise.all([others.teardown?.(context), allSinksClosed()]);
     },
     async initProcess(values, job, context) {
       const common = values as Static<TObject<MediaProperties>>;
@@ -126,7 +126,7 @@ export function defineMediaWorker<
       try {
         source = await Source.open(common.source_path, job.signal, srt);
       } catch (error) {
-        await outputs.abandon();
+        await outputs.close();
         throw error;
       }
       let running: RunningMedia<Parameters, Results>;
@@ -135,7 +135,7 @@ export function defineMediaWorker<
         if (typeof running !== "object" || running === null)
           throw new MediaError("STREAM_INVALID", `initProcess: expected { streams: […] }, got ${running}`);
       } catch (error) {
-        await outputs.abandon();
+        await outputs.close();
         await source.close();
         throw nameOutputs(error, outputs);
       }
@@ -166,7 +166,7 @@ export function defineMediaWorker<
           try {
             const result = await running.endingProcess?.(why);
             if (why === "failed") return undefined;
-            const paths = await outputs.finish();
+            const paths = await outputs.complete();
             const given = result?.destinationPaths ?? [];
             const ended = { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
             if (!process || !source.isLive || live.maxWaitingBatches === undefined) return ended;
@@ -177,7 +177,7 @@ export function defineMediaWorker<
           } catch (error) {
             throw nameOutputs(error, outputs);
           } finally {
-            await outputs.abandon();
+            await outputs.close();
           }
         },
       };

@@ -5,13 +5,13 @@ import { runJob } from "@mcai/worker-sdk/testing";
 import { describe, expect, it } from "vitest";
 import { Framer } from "../src/ebu-ttml.ts";
 import { defineMediaWorker, ebuTtmlStream } from "../src/index.ts";
-import { keepSource } from "../src/source/memory-source.ts";
+import { addMemorySource } from "../src/source/memory-source.ts";
 import { live } from "./ebu-ttml-cases.ts";
 import { folder, newDestination, runStreams } from "./media.ts";
 
 const framesOf = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { frames: unknown[] }).frames;
 const raw = (text: string) =>
-  keepSource({
+  addMemorySource({
     format: "data",
     bytes: (async function* () {
       yield Buffer.from(text);
@@ -137,7 +137,7 @@ describe("concurrency", () => {
   it.each([1, 4])("of %i does not let the source run ahead by more than 48 MiB of documents", async (concurrency) => {
     const body = `<tt:body><tt:div><tt:p>${"x".repeat(900_000)}</tt:p></tt:div></tt:body>`;
     let [given, handled, ahead] = [0, 0, 0];
-    const path = keepSource({
+    const path = addMemorySource({
       format: "data",
       bytes: (async function* () {
         for (; given < 40; given++) yield Buffer.from(live({ number: given + 1, body }));

@@ -28,7 +28,7 @@ async function written(
   const outputs = outputsAt(path);
   await write(outputs, path);
   expect(existsSync(path)).toBe(false);
-  expect(await outputs.finish()).toEqual([path]);
+  expect(await outputs.complete()).toEqual([path]);
   expect(existsSync(`${path}.part`)).toBe(false);
   return readFileSync(path, "utf8");
 }
@@ -127,7 +127,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
     }));
     const output = extension === "vtt" ? outputs.webvtt() : outputs.subrip();
     for (const cue of list) await output.write(cue);
-    await outputs.finish();
+    await outputs.complete();
     const { stdout } = await cli(
       "ffprobe",
       ..."-v error -show_entries packet=pts_time,duration_time -of csv=p=0".split(" "),
@@ -169,7 +169,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
     expect(error).toBeInstanceOf(MediaError);
     expect(error).toMatchObject({ code: "OUTPUT_FAILED", message: expect.stringContaining(reason) });
     await outputs.webvtt().write({ startMs: 1000, endMs: 3000, text: "b" });
-    await outputs.finish();
+    await outputs.complete();
     expect(readBack("webvtt", readFileSync(path, "utf8"))).toMatchObject([{ text: "a" }, { text: "b" }]);
   });
 });

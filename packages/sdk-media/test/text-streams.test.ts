@@ -12,7 +12,7 @@ import {
   subripStream,
   webvttStream,
 } from "../src/index.ts";
-import { keepSource } from "../src/source/memory-source.ts";
+import { addMemorySource } from "../src/source/memory-source.ts";
 import { live, message } from "./ebu-ttml-cases.ts";
 import { type CommonParameters, cli, folder, newDestination, runStreams } from "./media.ts";
 import { crc32, muxPrivateData, type PrivatePacket } from "./mpeg-ts.ts";
@@ -28,7 +28,7 @@ const framesOf = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { 
 
 /** Bytes without a container, in packets of FFmpeg's own size: 1,024 bytes. */
 const raw = (text: string) =>
-  keepSource({
+  addMemorySource({
     format: "data",
     bytes: (async function* () {
       yield Buffer.from(text);

@@ -1,7 +1,7 @@
 import type { CodecContext, Frame as NativeFrame, Packet, Stream } from "node-av/lib";
 import { MediaError } from "../errors.ts";
 import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg } from "../ffmpeg.ts";
-import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
+import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 type Take = (frame: NativeFrame) => Promise<void> | undefined;
 
@@ -62,7 +62,7 @@ export class Decoder {
 
   #receive(take: Take): Promise<void> | undefined {
     for (;;) {
-      const frame = this.#spare ?? takeNativeFrame();
+      const frame = this.#spare ?? acquireNativeFrame();
       const received = this.#context.receiveFrameSync(frame);
       this.#spare = received >= 0 ? undefined : frame;
       if (received >= 0) {
@@ -77,7 +77,7 @@ export class Decoder {
   }
 
   close(): void {
-    if (this.#spare) giveNativeFrame(this.#spare);
+    if (this.#spare) releaseNativeFrame(this.#spare);
     this.#spare = undefined;
     this.#context.freeContext();
   }

@@ -4,7 +4,7 @@ import { MediaError } from "../errors.ts";
 import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import type { Rational } from "../rational.ts";
 import { collectLog } from "./log-lines.ts";
-import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
+import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 /** FFmpeg's `AVCOL_SPC_NB` and `AVCOL_RANGE_NB`. */
 const colorSpaceCount = 18;
@@ -41,14 +41,14 @@ export class FilterGraph {
     const chain = filters.join(",");
     const source = this.#describe(frame, timeBase);
     if (this.#shape !== source + chain) {
-      await this.end(take);
+      await this.flush(take);
       await this.#build(source, chain);
     }
     await this.#feed(frame, take);
   }
 
   /** Takes out what the filters kept back. */
-  async end(take: Take): Promise<void> {
+  async flush(take: Take): Promise<void> {
     await this.#feed(null, take);
     this.close();
   }
@@ -70,14 +70,14 @@ export class FilterGraph {
 
   async #drain(take: Take): Promise<void> {
     while (this.#sink) {
-      const out = takeNativeFrame();
+      const out = acquireNativeFrame();
       const code = this.#sink.buffersinkGetFrameSync(out);
       if (code >= 0) {
         const taking = take(out);
         if (taking) await taking;
         continue;
       }
-      giveNativeFrame(out);
+      releaseNativeFrame(out);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
       throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
     }

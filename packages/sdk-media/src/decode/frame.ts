@@ -3,7 +3,7 @@ import { MediaError } from "../errors.ts";
 import type { Rational } from "../rational.ts";
 import { toMs } from "../rational.ts";
 import { detach } from "./detach.ts";
-import { giveNativeFrame } from "./native-frames.ts";
+import { releaseNativeFrame } from "./native-frames.ts";
 
 /** Memory that somebody outside still reads: never given back. */
 const kept: NativeFrame[] = [];
@@ -105,7 +105,7 @@ export abstract class Frame {
       kept.push(native);
       throw transferred();
     }
-    giveNativeFrame(native);
+    releaseNativeFrame(native);
   }
 }
 

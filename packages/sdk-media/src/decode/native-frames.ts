@@ -6,7 +6,7 @@ const maxSpare = 64;
 const spare: NativeFrame[] = [];
 
 /** An empty frame. Making one costs 1 µs and the garbage collector another: much for sound, whose frames cost 11 µs to decode. */
-export function takeNativeFrame(): NativeFrame {
+export function acquireNativeFrame(): NativeFrame {
   const frame = spare.pop();
   if (frame) return frame;
   const made = new (ffmpeg().Frame)();
@@ -15,7 +15,7 @@ export function takeNativeFrame(): NativeFrame {
 }
 
 /** Gives the memory of a frame back at once, and the frame to who needs one next. */
-export function giveNativeFrame(frame: NativeFrame): void {
+export function releaseNativeFrame(frame: NativeFrame): void {
   if (spare.length < maxSpare) {
     frame.unref();
     spare.push(frame);

@@ -1,11 +1,11 @@
 /** Less than this is taken for jitter of the timestamps; it is shorter than a frame of any usual codec. */
 export const jitterSeconds = 0.01;
 /** A timestamp that is further ahead is an error: FFmpeg's own limit, its `dts_error_threshold`. */
-const farthestAheadSeconds = 30 * 3600;
+const maxAheadSeconds = 30 * 3600;
 /** So is one that is this far behind the end of the media. */
-const farthestBehindEndSeconds = 10;
+const maxPastEndSeconds = 10;
 /** A timestamp that is further back means that they began anew: FFmpeg's own limit, its `dts_delta_threshold`. */
-const farthestBackSeconds = 10;
+const maxBackSeconds = 10;
 
 /** What is to be done before samples are added, in samples of each channel. */
 export interface Placement {
@@ -40,10 +40,10 @@ export class PcmTimeline {
     if (Math.abs(seconds) < jitterSeconds) return { silence: 0, drop: 0 };
     const at = `at ${this.#toMs(next)} ms`;
     const length = `${this.#toMs(Math.abs(offset))} ms`;
-    const behindEndSeconds = (next + offset) / this.#rate - this.#durationSeconds;
-    if (seconds > 0 && seconds <= farthestAheadSeconds && behindEndSeconds <= farthestBehindEndSeconds)
+    const pastEndSeconds = (next + offset) / this.#rate - this.#durationSeconds;
+    if (seconds > 0 && seconds <= maxAheadSeconds && pastEndSeconds <= maxPastEndSeconds)
       return { silence: offset, drop: 0, message: `${length} are missing ${at}, filled with silence` };
-    if (seconds < 0 && seconds >= -farthestBackSeconds)
+    if (seconds < 0 && seconds >= -maxBackSeconds)
       return { silence: 0, drop: -offset, message: `${length} ${at} are there twice, the second time is left out` };
     this.#shift -= offset;
     const how = seconds > 0 ? "ahead" : "back";

@@ -51,7 +51,7 @@ export class PcmWindows {
   }
 
   /** Says where the first samples belong. */
-  begin(position: number): void {
+  startAt(position: number): void {
     this.#start = position;
   }
 
@@ -80,7 +80,7 @@ export class PcmWindows {
   }
 
   /** The last window, which may be shorter; undefined if nothing is left that no window had. */
-  end(): PcmWindow | undefined {
+  flush(): PcmWindow | undefined {
     return this.#fresh > 0 ? this.#cut(this.#filled) : undefined;
   }
 

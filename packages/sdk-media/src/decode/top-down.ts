@@ -1,7 +1,7 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import { MediaError } from "../errors.ts";
 import { errorText } from "../ffmpeg.ts";
-import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
+import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 /**
  * Gives a picture whose lines follow each other downwards in memory. Filters such as `vflip` only turn the step from line
@@ -9,15 +9,15 @@ import { giveNativeFrame, takeNativeFrame } from "./native-frames.ts";
  */
 export function toTopDown(frame: NativeFrame, lineSizes: readonly number[]): NativeFrame {
   if (lineSizes.every((size) => size >= 0)) return frame;
-  const copy = takeNativeFrame();
+  const copy = acquireNativeFrame();
   copy.format = frame.format;
   copy.width = frame.width;
   copy.height = frame.height;
   let code = copy.getBuffer();
   if (code >= 0) code = copy.copy(frame);
   if (code >= 0) code = copy.copyProps(frame);
-  giveNativeFrame(frame);
+  releaseNativeFrame(frame);
   if (code >= 0) return copy;
-  giveNativeFrame(copy);
+  releaseNativeFrame(copy);
   throw new MediaError("FILTER_REFUSED", `a picture that is upside down cannot be copied: ${errorText(code)}`);
 }

@@ -10,9 +10,9 @@ export abstract class CueOutput extends Output<Cue> {
   #lastMs = 0;
 
   /** @internal */
-  constructor(path: string, framing: Framing, live: SrtSink | undefined) {
+  constructor(path: string, framing: Framing, peer: SrtSink | undefined) {
     // All that comes over a connection is what a file would be.
-    super(path, framing, live, { head: framing.head, tail: framing.separator });
+    super(path, framing, peer, { head: framing.head, tail: framing.separator });
   }
 
   /** @internal */

@@ -19,8 +19,8 @@ export class EbuTtmlOutput extends Output<EbuTtDocument> {
   readonly #numbers = new SequenceNumbers();
 
   /** @internal */
-  constructor(path: string, live?: SrtSink) {
-    super(path, { head: "", separator: "\n", tail: "\n" }, live);
+  constructor(path: string, peer?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "\n" }, peer);
   }
 
   /**

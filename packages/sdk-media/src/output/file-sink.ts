@@ -48,7 +48,8 @@ export class FileSink {
     return this.#flush();
   }
 
-  async finish(): Promise<void> {
+  /** Writes the end of the file, closes it and gives it its final name. */
+  async complete(): Promise<void> {
     this.#text += this.#framing.tail;
     await this.#flush();
     const file = await this.#file;
@@ -60,7 +61,8 @@ export class FileSink {
     });
   }
 
-  async abandon(): Promise<void> {
+  /** Writes what is buffered and closes the file, which keeps its temporary name if it is not complete. */
+  async close(): Promise<void> {
     if (this.#file) await this.#flush().catch(() => undefined);
     const file = await this.#file?.catch(() => undefined);
     await file?.close();

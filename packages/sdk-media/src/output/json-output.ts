@@ -13,8 +13,8 @@ import type { SrtSink } from "./srt-sink.ts";
  */
 export class JsonOutput extends Output<unknown> {
   /** @internal */
-  constructor(path: string, live?: SrtSink) {
-    super(path, { head: '{"frames":[\n', separator: ",\n", tail: "\n]}\n" }, live);
+  constructor(path: string, peer?: SrtSink) {
+    super(path, { head: '{"frames":[\n', separator: ",\n", tail: "\n]}\n" }, peer);
   }
 
   /** @internal */

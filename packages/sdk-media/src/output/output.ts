@@ -23,11 +23,11 @@ export abstract class Output<Value> {
   readonly #file?: FileSink;
   readonly #write: (piece: string) => Promise<void>;
 
-  /** @internal @param live - Gets each value as it comes, instead of a file; ended by whoever opened it. */
-  constructor(path: string, framing: Framing, live: SrtSink | undefined, { head, tail }: Surroundings = none) {
-    this.path = live?.path ?? path;
-    if (live) {
-      this.#write = (piece) => live.writeBehind(head, piece + tail);
+  /** @internal @param peer - Gets each value as it comes, instead of a file; ended by whoever opened it. */
+  constructor(path: string, framing: Framing, peer: SrtSink | undefined, { head, tail }: Surroundings = none) {
+    this.path = peer?.path ?? path;
+    if (peer) {
+      this.#write = (piece) => peer.writeWithHead(head, piece + tail);
     } else {
       const file = new FileSink(path, framing);
       this.#file = file;
@@ -52,14 +52,14 @@ export abstract class Output<Value> {
     return this.#write(this.toPiece(value));
   }
 
-  /** Ends the file and gives it its name. */
-  async finish(): Promise<void> {
-    await this.#file?.finish();
+  /** Completes the file and gives it its final name. @internal */
+  async complete(): Promise<void> {
+    await this.#file?.complete();
   }
 
-  /** Leaves what was written under its temporary name. */
-  async abandon(): Promise<void> {
-    await this.#file?.abandon();
+  /** Closes the file; an incomplete one keeps its temporary name. @internal */
+  async close(): Promise<void> {
+    await this.#file?.close();
   }
 
   /** The text of a value, whole in itself. @internal */

@@ -115,31 +115,31 @@ export class Outputs {
     return sink;
   }
 
-  /** @internal Closes and names all files; gives their paths. */
-  async finish(): Promise<string[]> {
-    for (const output of this.#outputs.values()) await output.finish();
-    await Promise.all([...this.#sinks.values()].map((sink) => sink.finish()));
+  /** Completes all files and disconnects from all peers; returns their paths. @internal */
+  async complete(): Promise<string[]> {
+    for (const output of this.#outputs.values()) await output.complete();
+    await Promise.all([...this.#sinks.values()].map((sink) => sink.complete()));
     return [...new Set([...this.#outputs.values(), ...this.#sinks.values()].map(({ path }) => path))];
   }
 
-  /** @internal Where unfinished files are. */
+  /** The paths of incomplete files. @internal */
   get partialPaths(): string[] {
     return [...this.#outputs.values()].flatMap(({ partialPath }) => partialPath ?? []);
   }
 
-  /** @internal Leaves all files under their temporary names. */
-  async abandon(): Promise<void> {
+  /** Closes everything; files that are not complete keep their temporary names. @internal */
+  async close(): Promise<void> {
     const all = [...this.#outputs.values(), ...this.#sinks.values()];
-    await Promise.all(all.map((output) => output.abandon()));
+    await Promise.all(all.map((output) => output.close()));
   }
 
   #output<Kind extends Output<never>>(
     path = this.#destinationPath,
-    Kind: new (path: string, live: SrtSink | undefined) => Kind,
+    Kind: new (path: string, peer: SrtSink | undefined) => Kind,
   ): Kind {
-    const live = isSrt(path) ? this.srt(path) : undefined;
-    const key = live ? path : resolve(path);
-    const output = this.#outputs.get(key) ?? new Kind(path, live);
+    const peer = isSrt(path) ? this.srt(path) : undefined;
+    const key = peer ? path : resolve(path);
+    const output = this.#outputs.get(key) ?? new Kind(path, peer);
     if (!(output instanceof Kind))
       throw new MediaError(
         "OUTPUT_FAILED",

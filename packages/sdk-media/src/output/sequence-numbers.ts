@@ -2,8 +2,8 @@ import type { EbuTtDocument } from "../text/ebu-ttml/document.ts";
 import { EbuTtError } from "../text/ebu-ttml/error.ts";
 
 /** How many numbers of a sequence, and how many sequences, are remembered: a live job goes on for days. */
-const mostNumbers = 10_000;
-const mostSequences = 100;
+const maxNumbers = 10_000;
+const maxSequences = 100;
 
 /** The numbers of the documents that were written, by sequence. */
 export class SequenceNumbers {
@@ -28,16 +28,16 @@ export class SequenceNumbers {
       );
     sequence.taken.add(number);
     sequence.highest = Math.max(sequence.highest, number);
-    forgetOldest(sequence.taken, mostNumbers);
+    forgetOldest(sequence.taken, maxNumbers);
     this.#sequences.set(identifier, sequence);
-    forgetOldest(this.#sequences, mostSequences);
+    forgetOldest(this.#sequences, maxSequences);
     return document.sequenceNumber === undefined ? document.with({ sequenceNumber: number }) : document;
   }
 }
 
 function forgetOldest<Key>(
   from: { readonly size: number; keys(): Iterator<Key>; delete(key: Key): boolean },
-  most: number,
+  max: number,
 ) {
-  if (from.size > most) from.delete(from.keys().next().value as Key);
+  if (from.size > max) from.delete(from.keys().next().value as Key);
 }

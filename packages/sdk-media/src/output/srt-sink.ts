@@ -9,14 +9,14 @@ import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";
 
 /** How much longer than its latency a receiver may need for what it got last. */
-const leaveMarginMs = 100;
+const drainMarginMs = 100;
 
 /** What still holds its connection for a receiver's sake, although its job has ended. */
-const leaving = new Set<Promise<void>>();
+const closing = new Set<Promise<void>>();
 
-/** Resolves when all outputs of ended jobs have left their peers: a thread that ends before would end the process. */
-export async function allSinksLeft(): Promise<void> {
-  await Promise.all(leaving);
+/** Resolves when all outputs of ended jobs left their peers: a thread that ends before would end the process. */
+export async function allSinksClosed(): Promise<void> {
+  await Promise.all(closing);
 }
 
 /**
@@ -34,13 +34,13 @@ export class SrtSink {
   readonly #address: SrtAddress;
   readonly #options: SrtOptions & { readonly signal: AbortSignal };
   /** Ends the waiting for a peer that nothing is to be sent to. */
-  readonly #left = new AbortController();
+  readonly #closed = new AbortController();
   #peer: Promise<SrtSender>;
   #last: Promise<void> = Promise.resolve();
   /** Who got the head of what is sent. */
-  #begun: SrtSender | undefined;
+  #headReceiver: SrtSender | undefined;
   #writtenAtMs: number | undefined;
-  #isFinished = false;
+  #isComplete = false;
 
   /**
    * Begins to wait for its peer at once.
@@ -64,11 +64,11 @@ export class SrtSink {
    * @throws The reason of the job's signal, once the job is to stop.
    */
   write(piece: string | Uint8Array): Promise<void> {
-    return this.writeBehind("", piece);
+    return this.writeWithHead("", piece);
   }
 
   /** As `write`, with a head before the first such piece of each connection. @internal */
-  writeBehind(head: string, piece: string | Uint8Array): Promise<void> {
+  writeWithHead(head: string, piece: string | Uint8Array): Promise<void> {
     // The caller may use its bytes for something else meanwhile.
     const bytes = typeof piece === "string" ? Buffer.from(piece) : Buffer.copyBytesFrom(piece);
     this.#last = this.#last.then(() => this.#send(head, bytes));
@@ -80,31 +80,31 @@ export class SrtSink {
    *
    * @internal
    */
-  async finish(): Promise<void> {
-    this.#isFinished = true;
+  async complete(): Promise<void> {
+    this.#isComplete = true;
     await this.#last.catch(() => undefined);
-    const left = this.#leave();
-    leaving.add(left);
-    void left.finally(() => leaving.delete(left));
-    if (!this.#options.signal.aborted) await left;
+    const leaving = this.#drainAndDisconnect();
+    closing.add(leaving);
+    void leaving.finally(() => closing.delete(leaving));
+    if (!this.#options.signal.aborted) await leaving;
   }
 
-  /** @internal Leaves the peer at once; does nothing after `finish`. */
-  async abandon(): Promise<void> {
-    if (!this.#isFinished) await this.#disconnect();
+  /** @internal Leaves the peer at once; does nothing after `complete`. */
+  async close(): Promise<void> {
+    if (!this.#isComplete) await this.#disconnect();
   }
 
-  async #leave(): Promise<void> {
+  async #drainAndDisconnect(): Promise<void> {
     if (this.#writtenAtMs !== undefined) {
       // A receiver forgets what it still keeps when its peer leaves.
       const waitedMs = performance.now() - this.#writtenAtMs;
-      await delay(Math.max(0, this.#address.latencyMs + leaveMarginMs - waitedMs));
+      await delay(Math.max(0, this.#address.latencyMs + drainMarginMs - waitedMs));
     }
     await this.#disconnect();
   }
 
   async #disconnect(): Promise<void> {
-    this.#left.abort();
+    this.#closed.abort();
     const peer = await this.#peer.catch(() => undefined);
     peer?.interrupt();
     await this.#last.catch(() => undefined);
@@ -116,10 +116,10 @@ export class SrtSink {
     for (;;) {
       const peer = await this.#peer;
       signal.throwIfAborted();
-      const isBegun = head === "" || this.#begun === peer;
-      const code = await peer.write(isBegun ? bytes : Buffer.concat([Buffer.from(head), bytes]));
+      const hasHead = head === "" || this.#headReceiver === peer;
+      const code = await peer.write(hasHead ? bytes : Buffer.concat([Buffer.from(head), bytes]));
       if (code >= 0) {
-        if (!isBegun) this.#begun = peer;
+        if (!hasHead) this.#headReceiver = peer;
         this.#writtenAtMs = performance.now();
         return;
       }
@@ -136,7 +136,7 @@ export class SrtSink {
   #connect(missing: string): Promise<SrtSender> {
     const { signal, log } = this.#options;
     const { timeoutMs } = this.#settings;
-    const limit = new TimeLimit(AbortSignal.any([signal, this.#left.signal]), timeoutMs, () => {
+    const limit = new TimeLimit(AbortSignal.any([signal, this.#closed.signal]), timeoutMs, () => {
       const within = `within ${timeoutMs} ms (SRT_TIMEOUT_LIMIT)`;
       return new MediaError("OUTPUT_FAILED", `${this.path}: ${missing} ${within}`);
     });

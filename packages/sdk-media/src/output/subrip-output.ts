@@ -15,8 +15,8 @@ import type { SrtSink } from "./srt-sink.ts";
  */
 export class SubripOutput extends CueOutput {
   /** @internal */
-  constructor(path: string, live?: SrtSink) {
-    super(path, { head: "", separator: "\n", tail: "" }, live);
+  constructor(path: string, peer?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "" }, peer);
   }
 
   /** @internal */

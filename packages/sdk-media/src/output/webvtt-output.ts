@@ -15,8 +15,8 @@ import type { SrtSink } from "./srt-sink.ts";
  */
 export class WebvttOutput extends CueOutput {
   /** @internal */
-  constructor(path: string, live?: SrtSink) {
-    super(path, { head: "WEBVTT\n\n", separator: "\n", tail: "" }, live);
+  constructor(path: string, peer?: SrtSink) {
+    super(path, { head: "WEBVTT\n\n", separator: "\n", tail: "" }, peer);
   }
 
   /** @internal */
@@ -27,8 +27,8 @@ export class WebvttOutput extends CueOutput {
   ): string {
     // Neither may hold the end of a line, nor an identifier what begins the times.
     const name = inLine(id).replaceAll("-->", "");
-    const behind = inLine(settings).replaceAll("-->", "");
-    const times = `${writeTime(start, ".")} --> ${writeTime(end, ".")}${behind && ` ${behind}`}`;
+    const cueSettings = inLine(settings).replaceAll("-->", "");
+    const times = `${writeTime(start, ".")} --> ${writeTime(end, ".")}${cueSettings && ` ${cueSettings}`}`;
     return `${name && `${name}\n`}${times}\n${toMarkup(text, "webvtt")}\n`;
   }
 }

@@ -12,8 +12,8 @@ import type { SrtSink } from "./srt-sink.ts";
  */
 export class XmlOutput extends Output<string> {
   /** @internal */
-  constructor(path: string, live?: SrtSink) {
-    super(path, { head: "", separator: "\n", tail: "\n" }, live);
+  constructor(path: string, peer?: SrtSink) {
+    super(path, { head: "", separator: "\n", tail: "\n" }, peer);
   }
 
   /** @internal */

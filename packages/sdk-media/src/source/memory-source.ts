@@ -14,19 +14,19 @@ const scheme = "memory-source:";
 const sources = new Map<string, MemorySource>();
 let count = 0;
 
-/** Keeps a source under a path, until {@link forgetSource}. */
-export function keepSource(source: MemorySource): string {
+/** Keeps a source under a path, until {@link removeMemorySource}. */
+export function addMemorySource(source: MemorySource): string {
   const path = `${scheme}${++count}`;
   sources.set(path, source);
   return path;
 }
 
 /** Lets go of a source. */
-export function forgetSource(path: string): void {
+export function removeMemorySource(path: string): void {
   sources.delete(path);
 }
 
 /** The source that is kept under a path; undefined for every other path. */
-export function findSource(path: string): MemorySource | undefined {
+export function findMemorySource(path: string): MemorySource | undefined {
   return path.startsWith(scheme) ? sources.get(path) : undefined;
 }

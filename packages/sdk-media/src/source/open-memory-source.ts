@@ -11,7 +11,7 @@ export interface Opened {
   /** Lets go of the reader; after the source was closed. */
   readonly close?: () => void | Promise<void>;
   /** Makes it end, although more would come. */
-  readonly end?: () => void;
+  readonly stop?: () => void;
   /** Whether its streams were looked at. @default false */
   readonly isProbed?: boolean;
   /** How many peers there were, one after the other. */

@@ -39,8 +39,8 @@ export async function openSrtSource(
 ): Promise<Opened> {
   const { address, settings, log } = options;
   let missing = "no peer was there";
-  const ended = new AbortController();
-  const limit = new TimeLimit(AbortSignal.any([signal, ended.signal]), settings.timeoutMs, () =>
+  const stopped = new AbortController();
+  const limit = new TimeLimit(AbortSignal.any([signal, stopped.signal]), settings.timeoutMs, () =>
     tooLate(options, missing),
   );
   const receiver = new SrtReceiver({ address, code: "SOURCE_FAILED", log });
@@ -67,7 +67,7 @@ export async function openSrtSource(
     const code = await probe(native, isContainer);
     limit.signal.throwIfAborted();
     const connectionCount = () => receiver.connectionCount;
-    return { code, reader, close, end: () => ended.abort(), isProbed: true, connectionCount };
+    return { code, reader, close, stop: () => stopped.abort(), isProbed: true, connectionCount };
   } catch (error) {
     await native.closeInput();
     await close();

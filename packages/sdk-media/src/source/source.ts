@@ -16,7 +16,7 @@ import { ptsAtOrAfter, toMs } from "../rational.ts";
 import { hidePassphrase, isSrt } from "../srt/srt-address.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { FormatContext } from "./format-context.ts";
-import { findSource } from "./memory-source.ts";
+import { findMemorySource } from "./memory-source.ts";
 import { type Opened, openMemorySource } from "./open-memory-source.ts";
 import { openSrtSource, readSrtSource } from "./open-srt-source.ts";
 import { readFormatContext } from "./read-format-context.ts";
@@ -39,20 +39,20 @@ export class Source {
   readonly #canSeek: boolean;
   readonly #close: () => Promise<void>;
   readonly #reader: ByteReader | undefined;
-  readonly #end: (() => void) | undefined;
+  readonly #stop: (() => void) | undefined;
   readonly #connectionCount: (() => number) | undefined;
-  #hasEnded = false;
+  #isStopped = false;
   #selected: readonly number[] = [];
   #startTimeUs: number | undefined;
 
-  private constructor(native: NativeFormatContext, how: HowOpened) {
+  private constructor(native: NativeFormatContext, how: SourceParts) {
     this.#native = native;
     this.isLive = how.isLive;
     this.#isFile = how.isFile;
     this.#canSeek = how.canSeek;
     this.#reader = how.reader;
     this.#close = how.close;
-    this.#end = how.end;
+    this.#stop = how.stop;
     this.#connectionCount = how.connectionCount;
     this.format = readFormatContext(native);
   }
@@ -64,7 +64,7 @@ export class Source {
    * @throws The signal's reason, if it aborts.
    */
   static async open(path: string, signal: AbortSignal, srt: SrtOptions): Promise<Source> {
-    const memory = findSource(path);
+    const memory = findMemorySource(path);
     const isLive = isSrt(path);
     const peer = isLive && !memory ? readSrtSource(path, srt) : undefined;
     const isFile = !memory && !/^[a-z][a-z0-9+.-]+:/i.test(path) && (await checkFile(path));
@@ -94,7 +94,7 @@ export class Source {
         canSeek: memory === undefined && !isLive,
         reader,
         close,
-        end: opened.end,
+        stop: opened.stop,
         connectionCount: opened.connectionCount,
       });
     await close();
@@ -182,7 +182,7 @@ export class Source {
   #hasRead(code: number, signal: AbortSignal): boolean {
     if (code >= 0) return true;
     signal.throwIfAborted();
-    if (this.#hasEnded) return false;
+    if (this.#isStopped) return false;
     const failure = this.#reader?.failure;
     if (code === AVERROR_EOF && !failure) return false;
     const reason = failure ? String(failure.error) : errorText(code);
@@ -195,9 +195,9 @@ export class Source {
   }
 
   /** Makes a live source end now, although it waits for more; others are read on. */
-  end(): void {
-    this.#hasEnded = this.#end !== undefined;
-    this.#end?.();
+  stop(): void {
+    this.#isStopped = this.#stop !== undefined;
+    this.#stop?.();
   }
 
   /** Closes the source. */
@@ -206,13 +206,13 @@ export class Source {
   }
 }
 
-interface HowOpened {
+interface SourceParts {
   readonly isFile: boolean;
   readonly isLive: boolean;
   readonly canSeek: boolean;
   readonly reader: ByteReader | undefined;
   readonly close: () => Promise<void>;
-  readonly end: (() => void) | undefined;
+  readonly stop: (() => void) | undefined;
   readonly connectionCount: (() => number) | undefined;
 }
 

@@ -8,9 +8,9 @@ export class TimeLimit {
    * @param signal - The job's.
    * @param makeError - Called when the time is over.
    */
-  constructor(signal: AbortSignal, limitMs: number, makeError: () => Error) {
+  constructor(signal: AbortSignal, timeoutMs: number, makeError: () => Error) {
     const late = new AbortController();
-    this.#timer = setTimeout(() => late.abort(makeError()), limitMs);
+    this.#timer = setTimeout(() => late.abort(makeError()), timeoutMs);
     this.signal = AbortSignal.any([signal, late.signal]);
   }
 

@@ -35,7 +35,7 @@ export function audioStream(
   return {
     index: stream.index,
     kind: "audio",
-    open(context) {
+    createPipeline(context) {
       const chain = toAudioChain(options);
       const batcher = new Batcher(context, stream.index, options.batchSize, handler);
       return new CodedPipeline({
@@ -48,8 +48,8 @@ export function audioStream(
           // No sample format has more than 8 bytes.
           return batcher.add(frame, frame.sampleCount * frame.channels * 8);
         },
-        finish: () => batcher.flush(),
-        discard: () => batcher.close(),
+        flush: () => batcher.flush(),
+        close: () => batcher.close(),
       });
     },
   };

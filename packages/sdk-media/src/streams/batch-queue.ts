@@ -29,7 +29,7 @@ export class BatchQueue {
   #step: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   /** Batches that are handled beside the next ones. */
-  readonly #beside = new Set<Promise<void>>();
+  readonly #concurrent = new Set<Promise<void>>();
 
   /**
    * @param checkStop - Throws if the job is to stop; asked between batches.
@@ -53,13 +53,13 @@ export class BatchQueue {
       if (this.#step) this.#worker = this.#work();
     }
     this.#throwFailure();
-    return this.#isFull ? this.#room() : undefined;
+    return this.#isFull ? this.#waitForRoom() : undefined;
   }
 
   /** Waits until all batches are handled. @throws What a handler threw. */
   async drained(): Promise<void> {
     await this.#worker;
-    await Promise.all(this.#beside);
+    await Promise.all(this.#concurrent);
     this.#throwFailure();
   }
 
@@ -70,11 +70,11 @@ export class BatchQueue {
       this.#waitingBytes -= batch.sizeBytes;
     }
     await this.#worker;
-    await Promise.all(this.#beside);
+    await Promise.all(this.#concurrent);
   }
 
   get #isFull(): boolean {
-    return this.#waitingBytes > maxWaitingBytes && (this.#worker !== undefined || this.#beside.size > 0);
+    return this.#waitingBytes > maxWaitingBytes && (this.#worker !== undefined || this.#concurrent.size > 0);
   }
 
   #drop(): void {
@@ -83,8 +83,8 @@ export class BatchQueue {
     this.dropped++;
   }
 
-  async #room(): Promise<void> {
-    while (this.#isFull) await (this.#worker ? this.#step : Promise.race(this.#beside));
+  async #waitForRoom(): Promise<void> {
+    while (this.#isFull) await (this.#worker ? this.#step : Promise.race(this.#concurrent));
     this.#throwFailure();
   }
 
@@ -103,7 +103,7 @@ export class BatchQueue {
         this.#checkStop();
         const handling = batch.handle();
         if (handling && batch.pace) {
-          this.#goOn(this.#settle(handling, batch));
+          this.#runConcurrently(this.#settle(handling, batch));
           return batch.pace();
         }
         if (handling) return this.#settle(handling, batch);
@@ -115,9 +115,9 @@ export class BatchQueue {
     return undefined;
   }
 
-  #goOn(handling: Promise<void>): void {
-    this.#beside.add(handling);
-    void handling.then(() => this.#beside.delete(handling));
+  #runConcurrently(handling: Promise<void>): void {
+    this.#concurrent.add(handling);
+    void handling.then(() => this.#concurrent.delete(handling));
   }
 
   async #settle(handling: Promise<void>, batch: Batch): Promise<void> {

@@ -2,7 +2,7 @@ import type { Frame as NativeFrame, Packet } from "node-av/lib";
 import { Decoder } from "../decode/decoder.ts";
 import { FilterGraph } from "../decode/filter-graph.ts";
 import type { FrameClock } from "../decode/frame.ts";
-import { giveNativeFrame } from "../decode/native-frames.ts";
+import { releaseNativeFrame } from "../decode/native-frames.ts";
 import { SampleClock } from "../decode/sample-clock.ts";
 import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { ptsAtOrAfter, type Rational, roundToPts, toMs } from "../rational.ts";
@@ -18,9 +18,9 @@ export interface CodedPipelineOptions {
   /** Gets each frame and owns it from then on. */
   readonly take: (frame: NativeFrame, clock: FrameClock) => Promise<void> | undefined;
   /** The end: what is left goes out. */
-  readonly finish: () => Promise<void> | undefined;
+  readonly flush: () => Promise<void> | undefined;
   /** The job ended early: what is left goes nowhere. */
-  readonly discard: () => void;
+  readonly close: () => void;
   /** Sound that is this far from what came before goes through filters of its own. @default it goes through the same */
   readonly jumpSeconds?: number;
 }
@@ -34,9 +34,9 @@ export class CodedPipeline implements Pipeline {
   readonly #graph: FilterGraph;
   /** The unit of the timestamps of decoded frames: the stream's for pictures, a sample for sound. */
   #timeBase: Rational = { num: 0, den: 1 };
-  #limits: Limits = { startPts: undefined, stopPts: undefined, shift: 0n };
+  #bounds: SegmentBounds = { startPts: undefined, stopPts: undefined, shift: 0n };
   #frameClock: FrameClock = { timeBase: this.#timeBase, startTimeMs: 0 };
-  readonly #take = (frame: NativeFrame) => this.#decoded(frame);
+  readonly #take = (frame: NativeFrame) => this.#onDecoded(frame);
   #lastPts: bigint | undefined;
 
   constructor(options: CodedPipelineOptions) {
@@ -60,39 +60,41 @@ export class CodedPipeline implements Pipeline {
 
   async flush(): Promise<void> {
     if (!this.done) await this.#decoder.push(null, this.#take);
-    await this.#graph.end((frame) => this.#filtered(frame));
-    await this.#options.finish();
+    await this.#graph.flush((frame) => this.#onFiltered(frame));
+    await this.#options.flush();
   }
 
   close(): void {
-    this.#options.discard();
+    this.#options.close();
     this.#graph.close();
     this.#decoder.close();
   }
 
   // Most sound comes here for less than the price of a promise, and gets none.
-  #decoded(frame: NativeFrame): Promise<void> | undefined {
-    const told = frame.pts;
-    const pts = told === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : told;
+  #onDecoded(frame: NativeFrame): Promise<void> | undefined {
+    const nativePts = frame.pts;
+    const pts = nativePts === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : nativePts;
     if (this.#options.kind === "video")
-      return this.#place(frame, told, pts === AV_NOPTS_VALUE ? this.#guessPts() : pts, 1);
+      return this.#place(frame, nativePts, pts === AV_NOPTS_VALUE ? this.#guessPts() : pts, 1);
     const { nbSamples } = frame;
-    const marked = this.#clock.mark(pts, frame.sampleRate, nbSamples);
+    const countedPts = this.#clock.mark(pts, frame.sampleRate, nbSamples);
     this.#setTimeBase(this.#clock.timeBase);
     const { jumpSeconds = Number.POSITIVE_INFINITY } = this.#options;
-    if (Math.abs(this.#clock.jumpSeconds) < jumpSeconds) return this.#place(frame, told, marked, nbSamples);
+    if (Math.abs(this.#clock.jumpSeconds) < jumpSeconds) return this.#place(frame, nativePts, countedPts, nbSamples);
     // A resampler holds samples back, and would give those from before a gap behind it.
-    return this.#graph.end((out) => this.#filtered(out)).then(() => this.#place(frame, told, marked, nbSamples));
+    return this.#graph
+      .flush((out) => this.#onFiltered(out))
+      .then(() => this.#place(frame, nativePts, countedPts, nbSamples));
   }
 
-  // Frames of the segment go on; `told` is what the frame has as its timestamp, `pts` what it shall have.
-  #place(frame: NativeFrame, told: bigint, pts: bigint, length: number): Promise<void> | undefined {
+  // Frames of the segment go on; `nativePts` is what the frame has as its timestamp, `pts` what it shall have.
+  #place(frame: NativeFrame, nativePts: bigint, pts: bigint, length: number): Promise<void> | undefined {
     const { kind, makeChain, take } = this.#options;
     this.#lastPts = pts;
-    const { startPts, stopPts, shift } = this.#limits;
+    const { startPts, stopPts, shift } = this.#bounds;
     if (stopPts !== undefined && pts >= stopPts) this.done = true;
     if (this.done || (startPts !== undefined && pts + BigInt(length) <= startPts)) {
-      giveNativeFrame(frame);
+      releaseNativeFrame(frame);
       return undefined;
     }
     // The filter cuts a sound frame that begins before the segment, or ends after it, to the sample.
@@ -100,25 +102,25 @@ export class CodedPipeline implements Pipeline {
     const chain = [...trim, ...makeChain(frame)];
     // Filters see times from the start of the media, as with the ffmpeg command, or fps=5 has another grid.
     const seen = chain.length === 0 ? pts : pts - shift;
-    if (seen !== told) frame.pts = seen;
+    if (seen !== nativePts) frame.pts = seen;
     return chain.length === 0 ? take(frame, this.#frameClock) : this.#filter(frame, chain);
   }
 
   async #filter(frame: NativeFrame, chain: readonly string[]): Promise<void> {
     try {
-      await this.#graph.push(frame, this.#timeBase, chain, (filtered) => this.#filtered(filtered));
+      await this.#graph.push(frame, this.#timeBase, chain, (filtered) => this.#onFiltered(filtered));
     } finally {
-      giveNativeFrame(frame);
+      releaseNativeFrame(frame);
     }
   }
 
-  #filtered(frame: NativeFrame): Promise<void> | undefined {
+  #onFiltered(frame: NativeFrame): Promise<void> | undefined {
     return this.#options.take(frame, { timeBase: this.#graph.timeBase, startTimeMs: 0 });
   }
 
   // Raw streams and attached pictures have no timestamps: such a picture follows the one before, or begins.
   #guessPts(): bigint {
-    if (this.#lastPts === undefined) return this.#limits.shift;
+    if (this.#lastPts === undefined) return this.#bounds.shift;
     const { avgFrameRate: average, rFrameRate: real } = this.#options.context.source.stream(this.#options.index);
     const rate = average.num > 0 && average.den > 0 ? average : real;
     const { num, den } = this.#timeBase;
@@ -134,12 +136,12 @@ export class CodedPipeline implements Pipeline {
     const toPts = (timeMs: number | undefined) =>
       timeMs === undefined ? undefined : ptsAtOrAfter(timeMs * 1000 + source.startTimeUs, timeBase);
     const shift = roundToPts(source.startTimeUs, timeBase);
-    this.#limits = { startPts: toPts(segment.startMs), stopPts: toPts(segment.stopMs), shift };
+    this.#bounds = { startPts: toPts(segment.startMs), stopPts: toPts(segment.stopMs), shift };
     this.#frameClock = { timeBase, startTimeMs: toMs(shift, timeBase) };
   }
 }
 
-interface Limits {
+interface SegmentBounds {
   readonly startPts: bigint | undefined;
   readonly stopPts: bigint | undefined;
   /** The start of the media. */
@@ -147,8 +149,8 @@ interface Limits {
 }
 
 function toTrim(startPts: bigint | undefined, stopPts: bigint | undefined, shift: bigint): string[] {
-  const limits = [];
-  if (startPts !== undefined) limits.push(`start_pts=${startPts - shift}`);
-  if (stopPts !== undefined) limits.push(`end_pts=${stopPts - shift}`);
-  return limits.length > 0 ? [`atrim=${limits.join(":")}`] : [];
+  const bounds = [];
+  if (startPts !== undefined) bounds.push(`start_pts=${startPts - shift}`);
+  if (stopPts !== undefined) bounds.push(`end_pts=${stopPts - shift}`);
+  return bounds.length > 0 ? [`atrim=${bounds.join(":")}`] : [];
 }

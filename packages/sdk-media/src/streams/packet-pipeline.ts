@@ -15,7 +15,7 @@ import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import type { HandlerResult } from "./stream-descriptor.ts";
 
 /** How often the log tells of damage of one stream; at the end it says how much there was. */
-const mostWarnings = 100;
+const maxWarnings = 100;
 
 /** Packets → reader → segment → batches, of a stream that FFmpeg does not decode. */
 export class PacketPipeline<Item> implements Pipeline {
@@ -120,9 +120,9 @@ export class PacketPipeline<Item> implements Pipeline {
 
   #report({ message, packetIndex, byteOffset, begin }: ReadItem<Item> & { readonly kind: "error" }): void {
     this.damaged++;
-    if (this.damaged > mostWarnings) return;
+    if (this.damaged > maxWarnings) return;
     const time = begin.timeMs === undefined ? "" : ` (${begin.timeMs / 1000} s)`;
-    const last = this.damaged === mostWarnings ? "; from here on damage is only counted" : "";
+    const last = this.damaged === maxWarnings ? "; from here on damage is only counted" : "";
     this.#context.warn(
       this.#stream.index,
       `damaged in packet ${packetIndex}${time}, byte ${byteOffset}: ${message}${last}`,

@@ -28,6 +28,6 @@ export function packetStream<Item>(
   return {
     index: stream.index,
     kind: stream.kind,
-    open: (context) => new PacketPipeline(stream, context, options, how.makeReader(context), how.handler),
+    createPipeline: (context) => new PacketPipeline(stream, context, options, how.makeReader(context), how.handler),
   };
 }

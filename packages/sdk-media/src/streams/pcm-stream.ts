@@ -1,6 +1,6 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import type { FrameClock } from "../decode/frame.ts";
-import { giveNativeFrame } from "../decode/native-frames.ts";
+import { releaseNativeFrame } from "../decode/native-frames.ts";
 import { jitterSeconds, PcmTimeline } from "../decode/pcm-timeline.ts";
 import { type PcmFormat, type PcmWindow, PcmWindows } from "../decode/pcm-windows.ts";
 import { MediaError } from "../errors.ts";
@@ -83,7 +83,7 @@ export function pcmStream(
   return {
     index: stream.index,
     kind: "audio",
-    open(context) {
+    createPipeline(context) {
       const chain = toAudioChain({ sampleRate: rate, channels, sampleFormat, filters });
       const windows = new PcmWindows({ rate, channels, length, overlap, planar, format });
       const timeline = new PcmTimeline(rate, context.source.format.durationMs);
@@ -98,20 +98,20 @@ export function pcmStream(
         take: async (native, clock) => {
           try {
             const position = positionOf(native, clock, rate);
-            if (windows.position === undefined) windows.begin(position);
+            if (windows.position === undefined) windows.startAt(position);
             const { silence, drop, message } = timeline.place(position, windows.position ?? position);
             if (message !== undefined) context.warn(stream.index, message);
             for (const window of windows.addSilence(silence)) await put(window);
             for (const window of windows.add(samplesOf(native, channels, format, drop))) await put(window);
           } finally {
-            giveNativeFrame(native);
+            releaseNativeFrame(native);
           }
         },
-        finish: async () => {
-          const last = windows.end();
+        flush: async () => {
+          const last = windows.flush();
           if (last) await put(last);
         },
-        discard: () => undefined,
+        close: () => undefined,
       });
     },
   };

@@ -14,7 +14,7 @@ export interface StreamDescriptor {
   readonly index: number;
   readonly kind: StreamKind;
   /** @internal */
-  open(context: PipelineContext): Pipeline;
+  createPipeline(context: PipelineContext): Pipeline;
 }
 
 /** Refuses what is no stream, and a stream of another kind. */
@@ -43,7 +43,7 @@ export function checkDescriptors(descriptors: unknown): asserts descriptors is r
     );
   const seen = new Set<number>();
   for (const descriptor of descriptors as readonly Partial<StreamDescriptor>[]) {
-    if (typeof descriptor?.open !== "function" || typeof descriptor.index !== "number")
+    if (typeof descriptor?.createPipeline !== "function" || typeof descriptor.index !== "number")
       throw invalid("initProcess: each of streams is made by videoStream or another of the functions in …Stream");
     if (seen.has(descriptor.index)) throw invalid(`initProcess: stream ${descriptor.index} is asked for twice`);
     seen.add(descriptor.index);

@@ -40,7 +40,7 @@ export function videoStream(
   return {
     index: stream.index,
     kind: "video",
-    open(context) {
+    createPipeline(context) {
       const batcher = new Batcher(context, stream.index, options.batchSize, handler);
       const timecode = readTimecode(context.source.format, stream);
       return new CodedPipeline({
@@ -55,8 +55,8 @@ export function videoStream(
           const lineBytes = linesize.reduce((sum, size) => sum + Math.abs(size), 0);
           return batcher.add(frame, lineBytes * frame.height);
         },
-        finish: () => batcher.flush(),
-        discard: () => batcher.close(),
+        flush: () => batcher.flush(),
+        close: () => batcher.close(),
       });
     },
   };

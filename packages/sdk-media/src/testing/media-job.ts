@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LiveWorkerOptions, Order, Parameter, Static, TObject } from "@mcai/worker-sdk";
 import { startTestWorker, type TestWorker, type TestWorkerOptions } from "@mcai/worker-sdk/testing";
 import type { MediaWorker } from "../ported-media-worker.ts";
-import { forgetSource, keepSource } from "../source/memory-source.ts";
+import { addMemorySource, removeMemorySource } from "../source/memory-source.ts";
 import { isSrt } from "../srt/srt-address.ts";
 import type { TestSource } from "./sources.ts";
 
@@ -70,7 +70,7 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
   options: MediaJobOptions<Parameters, Context>,
 ): TestMediaJob<Parameters> {
   const { source, parameters = {}, ...rest } = options;
-  const path = typeof source === "string" ? source : keepSource(source);
+  const path = typeof source === "string" ? source : addMemorySource(source);
   // Until the job has started, or ended before, there is nothing to update or to stop; but an SRT peer may never come.
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
@@ -100,7 +100,7 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
     } finally {
       await test.close();
       await rm(folder, { recursive: true });
-      forgetSource(path);
+      removeMemorySource(path);
     }
   };
   return {

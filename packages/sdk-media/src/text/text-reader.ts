@@ -34,4 +34,4 @@ export interface TextReader<Item> {
 }
 
 /** What of one item may wait for its end, in bytes. */
-export const longestItemBytes = 1 << 20;
+export const maxItemBytes = 1 << 20;

@@ -1,11 +1,11 @@
-import { longestItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
+import { maxItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
 import type { StreamCue } from "./cue.ts";
 import { readBlock } from "./cue-block.ts";
 import { toShownText } from "./cue-markup.ts";
 
 const [lineFeed, carriageReturn, closingBrace] = [0x0a, 0x0d, 0x7d];
 // What has more in one packet is no stream of cues, and its rest is skipped.
-const mostErrors = 64;
+const maxErrors = 64;
 
 /**
  * Finds the cues of a WebVTT or SubRip stream in packets that are cut anywhere: each as soon as the blank line behind it is
@@ -38,7 +38,7 @@ export class CueFramer implements TextReader<StreamCue> {
     const data = Buffer.from(packet.data);
     this.#errors = 0;
     let at = 0;
-    while (at < data.length && this.#errors < mostErrors) {
+    while (at < data.length && this.#errors < maxErrors) {
       const byte = data[at] as number;
       const isPair = this.#afterReturn && byte === lineFeed;
       this.#afterReturn = false;
@@ -71,8 +71,8 @@ export class CueFramer implements TextReader<StreamCue> {
   #add(packet: TextPacket, bytes: Buffer, byteOffset: number): void {
     this.#begin ??= { packet, byteOffset };
     this.#blockBytes += bytes.length;
-    if (this.#blockBytes > longestItemBytes && !this.#isSkipping) {
-      this.#error(`more than ${longestItemBytes} bytes without a blank line`);
+    if (this.#blockBytes > maxItemBytes && !this.#isSkipping) {
+      this.#error(`more than ${maxItemBytes} bytes without a blank line`);
       this.#isSkipping = true;
       this.#lines = [];
     }
@@ -129,7 +129,7 @@ export class CueFramer implements TextReader<StreamCue> {
   }
 
   #error(message: string): void {
-    if (!this.#begin || this.#errors >= mostErrors) return;
+    if (!this.#begin || this.#errors >= maxErrors) return;
     const { packet: begin, byteOffset } = this.#begin;
     this.#errors++;
     this.#items.push({ kind: "error", message, begin, packetIndex: begin.index, byteOffset });

@@ -21,7 +21,7 @@ interface Span {
 /** What an element's times are relative to, and where it ends at the latest. */
 interface Place {
   readonly begin: Time;
-  readonly limit: Time | undefined;
+  readonly latestEnd: Time | undefined;
   /** In a sequence, what says no end has none: text takes no time. */
   readonly isSequence: boolean;
   /** When the region is active in which this is shown; undefined for always. */
@@ -43,7 +43,7 @@ export function changesOf(document: EbuTtDocument): readonly Change[] {
   const fault = timeLineFault(document);
   if (fault !== undefined) throw fault;
   const walk = new Walk(document.properties.timing);
-  const whole: Place = { begin: Time.zero, limit: undefined, isSequence: false };
+  const whole: Place = { begin: Time.zero, latestEnd: undefined, isSequence: false };
   if (document.head !== undefined) walk.regions(document.head, whole);
   if (document.body !== undefined) walk.element(document.body, whole);
   return walk.changes();
@@ -82,13 +82,13 @@ class Walk {
     const end = this.#time(attributes, "end");
     const own = earlier(end && place.begin.plus(end), dur && begin.plus(dur));
     const isSequence = find(attributes, "", "timeContainer") === "seq";
-    const limit = earlier(own, place.limit);
+    const latestEnd = earlier(own, place.latestEnd);
     const region = this.#regions.get(find(attributes, "", "region")?.trim() ?? "") ?? place.region;
-    const implicit = this.#children(children, { begin, limit, isSequence, region }, element);
+    const implicit = this.#children(children, { begin, latestEnd, isSequence, region }, element);
     const isRegion = element.kind === "element" && element.localName === "region";
     const isLeaf = element.kind === "br" || (element.kind === "element" && !isRegion);
     const isOwn = own !== undefined || isRegion; // a region without an end of its own has none
-    const reached = !isOwn && isLeaf && place.isSequence ? begin : earlier(isOwn ? own : implicit, place.limit);
+    const reached = !isOwn && isLeaf && place.isSequence ? begin : earlier(isOwn ? own : implicit, place.latestEnd);
     if (element.kind === "br") this.#show(begin, reached, region);
     else this.#add(begin, reached);
     return reached;
@@ -114,8 +114,8 @@ class Walk {
     return isOpen ? undefined : last;
   }
 
-  #text({ begin, limit, isSequence, region }: Place): Time | undefined {
-    const end = isSequence ? begin : limit;
+  #text({ begin, latestEnd, isSequence, region }: Place): Time | undefined {
+    const end = isSequence ? begin : latestEnd;
     this.#show(begin, end, region);
     return end;
   }

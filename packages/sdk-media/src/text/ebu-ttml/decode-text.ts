@@ -23,11 +23,11 @@ export function decodeText(bytes: Uint8Array): string {
   const source = new SourceText();
   const before = encoding === "utf8" ? text : text.slice(0, firstLoneSurrogate(text));
   source.append({ text: before, packetIndex: 0, byteOffset: markBytes, utf16: encoding !== "utf8" });
-  throw new EbuTtError("BadEncoding", notOf(encoding), { position: source.positionAt(before.length) });
+  throw new EbuTtError("BadEncoding", notInEncoding(encoding), { position: source.positionAt(before.length) });
 }
 
 /** That bytes are not of an encoding. */
-export function notOf(encoding: Encoding): string {
+export function notInEncoding(encoding: Encoding): string {
   return `These bytes are not ${encoding === "utf8" ? "UTF-8" : "UTF-16"}.`;
 }
 

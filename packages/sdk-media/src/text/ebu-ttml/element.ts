@@ -16,8 +16,8 @@ const NO_ATTRIBUTES: readonly Attribute[] = Object.freeze([]);
 const NONE: readonly string[] = Object.freeze([]);
 // Documents use the same few lists over and over.
 const lists = new Map<string, readonly string[]>();
-const MOST_LISTS = 256;
-const LONGEST_LIST = 64;
+const maxLists = 256;
+const maxListLength = 64;
 
 /** What an element has until it has a child; many never have one. */
 export const NO_CHILDREN: Node[] = Object.freeze([]) as never;
@@ -111,14 +111,14 @@ export function idsOf(value: string): readonly string[] {
   if (known !== undefined) return known;
   const trimmed = value.trim();
   const ids = trimmed === "" ? NONE : trimmed.split(WHITE_SPACE);
-  if (value.length > LONGEST_LIST || lists.size >= MOST_LISTS) return ids;
+  if (value.length > maxListLength || lists.size >= maxLists) return ids;
   lists.set(value, Object.freeze(ids));
   return ids;
 }
 
 /** Makes room for the lists of another document. */
 export function makeRoomForLists(): void {
-  if (lists.size >= MOST_LISTS) lists.clear();
+  if (lists.size >= maxLists) lists.clear();
 }
 
 /** Whether the root says `xml:space="preserve"`. */

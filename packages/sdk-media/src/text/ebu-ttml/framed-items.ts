@@ -5,7 +5,7 @@ import type { LiveMessage } from "./model.ts";
 import type { Piece } from "./position.ts";
 
 // What has more in one packet is no stream of documents, and its rest is skipped.
-const MOST_ERRORS = 64;
+const maxErrors = 64;
 
 /** What a framer has found, with the packets in which it was. */
 export class FramedItems {
@@ -16,7 +16,7 @@ export class FramedItems {
 
   /** Whether there is so much damage that the rest of a packet is not worth a look. */
   get isFlood(): boolean {
-    return this.damaged - this.#damagedBefore >= MOST_ERRORS;
+    return this.damaged - this.#damagedBefore >= maxErrors;
   }
 
   add(item: EbuTtDocument | LiveMessage | EbuTtError, first: Piece | undefined, last?: Piece): void {

@@ -1,5 +1,4 @@
-import { type Begun, endOf, firstOf, isBegun, type Reading, truncated, unsettled } from "./begun-document.ts";
-import { decodeBlock, notOf } from "./decode-text.ts";
+import { decodeBlock, notInEncoding } from "./decode-text.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import type { FramedItem } from "./framed-item.ts";
 import { FramedItems } from "./framed-items.ts";
@@ -10,6 +9,15 @@ import { byteLength, cut, type Piece, SourceText } from "./position.ts";
 import { PrologReader } from "./prolog-reader.ts";
 import { DocumentReader } from "./reader.ts";
 import { isMarked, nextStart, ResyncScanner, START_LENGTH } from "./resync-scanner.ts";
+import {
+  endOf,
+  firstOf,
+  isStarted,
+  type Reading,
+  type StartedDocument,
+  truncated,
+  unsettled,
+} from "./started-document.ts";
 
 type State = PrologReader | Reading | ResyncScanner | undefined;
 
@@ -36,8 +44,8 @@ const EMPTY = Buffer.alloc(0);
  */
 export class Framer {
   readonly #options: ParseOptions;
-  readonly #limitBytes: number;
-  readonly #gap = new InterDocumentSkipper();
+  readonly #maxBytes: number;
+  readonly #skipper = new InterDocumentSkipper();
   readonly #items = new FramedItems();
   #state: State; // undefined: between documents
   #rest: Buffer = EMPTY; // the beginning of a character
@@ -45,7 +53,7 @@ export class Framer {
 
   constructor(options: ParseOptions = {}) {
     this.#options = options;
-    this.#limitBytes = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
+    this.#maxBytes = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
   }
 
   /** How many errors there were. */
@@ -54,10 +62,10 @@ export class Framer {
   }
 
   /** The packet in which what has not ended began; undefined between documents. @internal */
-  get begunInPacket(): number | undefined {
+  get startPacketIndex(): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return state.pieces[0]?.packetIndex;
-    return state instanceof ResyncScanner ? state.begunInPacket : state?.first.packetIndex;
+    return state instanceof ResyncScanner ? state.startPacketIndex : state?.first.packetIndex;
   }
 
   /** What a packet completes. Its bytes are not needed afterwards. */
@@ -84,15 +92,15 @@ export class Framer {
   end(): FramedItem[] {
     const state = this.#state;
     if (state === undefined && this.#rest.byteLength > 0) this.#items.addAt(0, "NotWellFormed", "This is no XML.");
-    else if (isBegun(state)) this.#giveUp(state, truncated(state));
-    if (isBegun(this.#state)) this.#items.add(truncated(this.#state), firstOf(this.#state));
+    else if (isStarted(state)) this.#giveUp(state, truncated(state));
+    if (isStarted(this.#state)) this.#items.add(truncated(this.#state), firstOf(this.#state));
     this.#state = undefined;
     this.#rest = EMPTY;
     return this.#items.taken();
   }
 
   #skip(bytes: Buffer, from: number, offset: number): number | undefined {
-    const { kind, at } = this.#gap.skip(bytes, from);
+    const { kind, at } = this.#skipper.skip(bytes, from);
     if (kind === "more") {
       this.#rest = Buffer.from(bytes.subarray(at));
       return undefined;
@@ -110,7 +118,7 @@ export class Framer {
   }
 
   #decode(bytes: Buffer, at: number, offset: number): number | undefined {
-    const { encoding } = this.#gap;
+    const { encoding } = this.#skipper;
     const state = this.#state;
     let end = Math.min(at + BLOCK_BYTES, bytes.byteLength);
     let start: number | undefined;
@@ -126,7 +134,7 @@ export class Framer {
       const used = this.#feed(piece);
       if (used !== undefined) return at + byteLength(piece, used);
     }
-    if (decoded.isInvalid) return this.#passInvalid(bytes, at + decoded.bytes, offset);
+    if (decoded.isInvalid) return this.#skipInvalid(bytes, at + decoded.bytes, offset);
     if (decoded.bytes > 0) return at + decoded.bytes;
     if (start !== undefined) {
       this.#state = undefined;
@@ -136,15 +144,15 @@ export class Framer {
     return undefined;
   }
 
-  #passInvalid(bytes: Buffer, at: number, offset: number): number | undefined {
-    const { encoding } = this.#gap;
+  #skipInvalid(bytes: Buffer, at: number, offset: number): number | undefined {
+    const { encoding } = this.#skipper;
     const state = this.#state;
     if (!(state instanceof ResyncScanner)) {
       const { packetIndex } = this.#items;
-      const known = isBegun(state) ? endOf(state) : { charOffset: 0, line: 1, column: 1 };
+      const known = isStarted(state) ? endOf(state) : { charOffset: 0, line: 1, column: 1 };
       const position = { ...known, packetIndex, byteOffset: Math.max(0, at + offset) };
-      const error = new EbuTtError("BadEncoding", notOf(encoding), { position });
-      if (isBegun(state)) this.#giveUp(state, error);
+      const error = new EbuTtError("BadEncoding", notInEncoding(encoding), { position });
+      if (isStarted(state)) this.#giveUp(state, error);
       else this.#items.add(error, undefined);
     }
     if (this.#state instanceof ResyncScanner) this.#state.interrupt();
@@ -161,7 +169,7 @@ export class Framer {
   #feed(piece: Piece): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return this.#feedProlog(state, piece);
-    if (state instanceof ResyncScanner) return this.#feedLost(state, piece);
+    if (state instanceof ResyncScanner) return this.#feedScanner(state, piece);
     return state === undefined ? 0 : this.#feedDocument(state, piece);
   }
 
@@ -185,14 +193,14 @@ export class Framer {
     const end = prolog.feed(piece);
     const [first = piece] = prolog.pieces;
     if (end === undefined) {
-      if (prolog.bytes <= this.#limitBytes) return undefined;
-      const message = `What is before a document has more than ${this.#limitBytes} bytes.`;
+      if (prolog.bytes <= this.#maxBytes) return undefined;
+      const message = `What is before a document has more than ${this.#maxBytes} bytes.`;
       this.#giveUp(prolog, new EbuTtError("LimitExceeded", message, { position: endOf(prolog), limit: "buffer" }));
       return undefined;
     }
     this.#state = undefined;
     if (end.kind === "nothing") return end.chars;
-    if (end.kind !== "root") return this.#refuse(end.kind, end.chars, piece, first);
+    if (end.kind !== "root") return this.#reject(end.kind, end.chars, piece, first);
     const source = new SourceText();
     const before = prolog.pieces.reduce((sum, { text }) => sum + text.length, -piece.text.length);
     const reader = new DocumentReader(source, this.#options);
@@ -200,7 +208,7 @@ export class Framer {
     return this.#feedAll(prolog.pieces);
   }
 
-  #refuse(kind: "doctype" | "damage", chars: number, piece: Piece, first: Piece): number | undefined {
+  #reject(kind: "doctype" | "damage", chars: number, piece: Piece, first: Piece): number | undefined {
     const from = Math.max(0, chars);
     const source = new SourceText();
     source.append(piece);
@@ -215,8 +223,8 @@ export class Framer {
     return from >= piece.text.length ? undefined : from;
   }
 
-  #feedLost(lost: ResyncScanner, piece: Piece): number | undefined {
-    const found = lost.feed(piece);
+  #feedScanner(scanner: ResyncScanner, piece: Piece): number | undefined {
+    const found = scanner.feed(piece);
     if (found === undefined) return undefined;
     this.#state = undefined;
     if (!Array.isArray(found)) return found.chars;
@@ -231,8 +239,8 @@ export class Framer {
     try {
       const end = reader.write(piece);
       reading.bytes += byteLength(piece, end === undefined ? piece.text.length : end.chars);
-      if (reading.bytes > this.#limitBytes) {
-        const message = `The document has more than ${this.#limitBytes} bytes.`;
+      if (reading.bytes > this.#maxBytes) {
+        const message = `The document has more than ${this.#maxBytes} bytes.`;
         this.#giveUp(reading, new EbuTtError("LimitExceeded", message, { position: endOf(reading), limit: "size" }));
         return undefined;
       }
@@ -250,13 +258,13 @@ export class Framer {
       const parts = isBeforeRoot ? source.from(Math.max(source.tagStart(fault), 1)) : unsettled(reading);
       // What is of this piece is read as bytes again.
       const again = piece.text === "" ? 0 : (parts.at(-1)?.text.length ?? 0);
-      this.#again(again > 0 ? parts.slice(0, -1) : parts, isRefused);
+      this.#rescan(again > 0 ? parts.slice(0, -1) : parts, isRefused);
       return again > 0 ? piece.text.length - again : undefined;
     }
   }
 
   /** Looks for the next document in what was read. */
-  #again(parts: readonly Piece[], isRefused: boolean): void {
+  #rescan(parts: readonly Piece[], isRefused: boolean): void {
     this.#state = new ResyncScanner(isRefused);
     // An end behind them, so that none is the last.
     const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
@@ -264,13 +272,13 @@ export class Framer {
   }
 
   /** What has begun is no document, and may have taken in others: in a comment that does not end, say. */
-  #giveUp(state: Begun, error: EbuTtError): void {
+  #giveUp(state: StartedDocument, error: EbuTtError): void {
     this.#items.add(error, firstOf(state));
-    const isAgain = this.#isGivingUp;
+    const wasGivingUp = this.#isGivingUp;
     this.#isGivingUp = true;
-    this.#again(isAgain ? [] : unsettled(state), false);
-    this.#isGivingUp = isAgain;
+    this.#rescan(wasGivingUp ? [] : unsettled(state), false);
+    this.#isGivingUp = wasGivingUp;
     // What is nearly as long would be read over and over.
-    if (isBegun(this.#state) && this.#state.bytes * 4 > this.#limitBytes * 3) this.#state = new ResyncScanner(false);
+    if (isStarted(this.#state) && this.#state.bytes * 4 > this.#maxBytes * 3) this.#state = new ResyncScanner(false);
   }
 }

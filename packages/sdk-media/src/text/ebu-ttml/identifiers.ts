@@ -9,7 +9,7 @@ type ReportAt = (code: EbuTtErrorCode, message: string, attribute: string, at: n
 const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_.\-·]*$/u;
 
 // Ten times as many as are reported: what waits costs memory, and those of the body wait for nothing.
-const MOST_UNKNOWN = 1000;
+const maxUnknown = 1000;
 
 /** The ids of a document and what refers to them, which may stand before them. */
 export class Identifiers {
@@ -46,7 +46,7 @@ export class Identifiers {
 
   #refer(kind: "style" | "region", id: string, tagStart: () => number): void {
     const unknown = this.#unknown[kind];
-    if (unknown.size >= MOST_UNKNOWN || this.#targets[kind].has(id) || unknown.has(id)) return;
+    if (unknown.size >= maxUnknown || this.#targets[kind].has(id) || unknown.has(id)) return;
     unknown.set(id, tagStart());
   }
 

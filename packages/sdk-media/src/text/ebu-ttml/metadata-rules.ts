@@ -41,7 +41,7 @@ export class MetadataRules {
   }
 
   /** Whether what the head sums up is what the content says, once all is read. */
-  finish(): void {
+  checkSummaries(): void {
     for (const { term, summary } of this.#summaries) {
       const expected = summary.replace(/^all_/, "");
       const expressed = this.#facets.get(term);

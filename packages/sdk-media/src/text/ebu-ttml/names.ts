@@ -7,7 +7,7 @@ export type QualifiedName = Omit<Attribute, "value">;
 const DECLARATION = "xmlns";
 const COLON = 58;
 // Documents use few names; of one with very many the others are read each time.
-const MOST_NAMES = 256;
+const maxNames = 256;
 
 /**
  * The namespaces of a document's names, as Namespaces in XML 1.0 has them. What is wrong is thrown as the parser throws it.
@@ -125,6 +125,6 @@ export function checkTarget(target: string): void {
 }
 
 function keep(names: Map<string, QualifiedName>, name: QualifiedName): QualifiedName {
-  if (names.size < MOST_NAMES) names.set(name.name, name);
+  if (names.size < maxNames) names.set(name.name, name);
   return name;
 }

@@ -25,9 +25,9 @@ const START = { packetIndex: 0, byteOffset: 0, charOffset: 0, line: 1, column: 1
  */
 export function parse(xml: string | Uint8Array, options: ParseOptions = {}): EbuTtDocument | LiveMessage {
   const bytes = typeof xml === "string" ? Buffer.byteLength(xml) : xml.byteLength;
-  const limit = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
-  if (bytes > limit) {
-    const message = `The document has ${bytes} bytes, more than ${limit}.`;
+  const maxBytes = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
+  if (bytes > maxBytes) {
+    const message = `The document has ${bytes} bytes, more than ${maxBytes}.`;
     throw new EbuTtError("LimitExceeded", message, { position: START, limit: "size" });
   }
   const mark = typeof xml === "string" ? undefined : markOf(xml);

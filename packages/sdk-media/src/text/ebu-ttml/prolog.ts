@@ -11,14 +11,14 @@ export type PrologStep =
 
 const SPACE = /[ \t\r\n]+/y;
 const OPENINGS = ["<?xml ", "<!--", "<!DOCTYPE"];
-const LONGEST_OPENING = 9;
+const maxOpeningLength = 9;
 
 /** Looks at the text from `at`; what cannot be told yet needs more text. */
 export function prologStep(text: string, at: number): PrologStep {
   SPACE.lastIndex = at;
   const space = SPACE.exec(text);
   if (space !== null) return { kind: "space", chars: space[0].length };
-  const rest = text.slice(at, at + LONGEST_OPENING);
+  const rest = text.slice(at, at + maxOpeningLength);
   const isPart = (opening: string) => rest.length < opening.length && opening.startsWith(rest);
   if (rest.length < 2 || OPENINGS.some(isPart)) return { kind: rest === "" || rest[0] === "<" ? "more" : "damage" };
   if (rest.startsWith("<!--")) return { kind: "comment", chars: 4, terminator: "-->" };

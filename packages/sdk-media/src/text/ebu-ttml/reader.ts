@@ -17,7 +17,7 @@ import { checkStyles } from "./style-values.ts";
 type Root = { kind: "root"; name: string; children: Node[]; preserveSpace: boolean; seen: Set<string> };
 type Parent = Open | Root;
 
-const MOST_WARNINGS = 100;
+const maxWarnings = 100;
 const ENDED = Symbol("the root has ended");
 
 /** Reads one document or message, in as many pieces as it comes. */
@@ -201,17 +201,17 @@ export class DocumentReader {
     if (this.#strict && node.kind === "element")
       this.#metadata.check(node as unknown as XmlElement, this.#properties?.timing ?? {});
     if (this.#stack.length > 0) return;
-    if (node.kind === "root") this.#finish(node);
+    if (node.kind === "root") this.#complete(node);
     else this.#item = messageOf(node as unknown as XmlElement);
     throw ENDED;
   }
 
-  #finish(root: Root): void {
+  #complete(root: Root): void {
     const children = root.children as readonly RootContent[];
     const report = (code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number) =>
       this.#reportAt(code, message, attribute, at);
     this.#identifiers.resolve(report);
-    this.#metadata.finish();
+    this.#metadata.checkSummaries();
     if (this.#strict) this.#fault = this.#warnings[0];
     this.#item = new EbuTtDocument({
       name: root.name,
@@ -229,7 +229,7 @@ export class DocumentReader {
   }
 
   readonly #report: Report = (code, message, attribute, value = "") => {
-    if (this.#warnings.length >= MOST_WARNINGS) return;
+    if (this.#warnings.length >= maxWarnings) return;
     this.#reportAt(
       code,
       typeof message === "string" ? message : message(attribute ?? "", value),
@@ -239,7 +239,7 @@ export class DocumentReader {
   };
 
   #reportAt(code: EbuTtErrorCode, message: string, attribute: string | undefined, at: number): void {
-    if (this.#warnings.length >= MOST_WARNINGS) return;
+    if (this.#warnings.length >= maxWarnings) return;
     const position = this.#source.positionAt(at);
     const error = new EbuTtError(code, message, attribute === undefined ? { position } : { position, attribute });
     this.#warnings.push(error);

@@ -59,13 +59,13 @@ function compute(
     return undefined;
   const base = ownBegin === undefined ? parent.begin : parent.begin.plus(ownBegin);
   const ownEnd = endOf(element, parent.begin, base, availability);
-  const limit = earlier(ownEnd, parent.end);
+  const latestEnd = earlier(ownEnd, parent.end);
   let begin: Time | undefined;
   let end: Time | undefined;
   let isOpen = false;
   let isLeaf = true;
   for (const child of element.children as readonly Node[]) {
-    const part = partOf(child, { begin: base, end: limit }, availability, intervals);
+    const part = partOf(child, { begin: base, end: latestEnd }, availability, intervals);
     if (part === undefined) continue;
     isLeaf = false;
     begin = earlier(begin, part.begin);
@@ -74,7 +74,7 @@ function compute(
   }
   const computed = {
     begin: ownBegin === undefined ? (begin ?? base) : base,
-    end: ownEnd !== undefined || isLeaf || isOpen ? limit : earlier(end, limit),
+    end: ownEnd !== undefined || isLeaf || isOpen ? latestEnd : earlier(end, latestEnd),
   };
   intervals.set(element, { begin: later(computed.begin, availability), end: computed.end });
   return computed;

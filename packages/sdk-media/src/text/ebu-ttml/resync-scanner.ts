@@ -4,7 +4,7 @@ import { cut, type Piece } from "./position.ts";
 const START = /<\?xml[ \t\r\n]|<(?:[^\s<>/=:"'&!?]+:)?tt(?=[ \t\r\n/>])/;
 // After a document type declaration: its document must not be taken for a new one.
 const AFTER_REFUSED = /<\?xml[ \t\r\n]|<\/(?:[^\s<>/=:"'&!?]+:)?tt[ \t\r\n]*>/;
-const LONGEST_TAG = 256;
+const maxTagLength = 256;
 
 // In bytes, as Latin-1: behind a byte order mark, in UTF-8, and in UTF-16.
 const START_BYTES = {
@@ -28,7 +28,7 @@ export class ResyncScanner {
   }
 
   /** The packet of what may be the beginning of a tag. */
-  get begunInPacket(): number | undefined {
+  get startPacketIndex(): number | undefined {
     return this.#tail[0]?.packetIndex;
   }
 
@@ -46,7 +46,7 @@ export class ResyncScanner {
     if (match === null) {
       // A tag may have begun.
       const open = text.lastIndexOf("<");
-      const keeps = open >= 0 && text.length - open <= LONGEST_TAG;
+      const keeps = open >= 0 && text.length - open <= maxTagLength;
       this.#tail = keeps ? from(pieces, open) : [];
       return undefined;
     }

@@ -64,7 +64,7 @@ export class EbuTtmlReader implements TextReader<EbuTtDocument> {
   // A stream may have only padding for days.
   #forget(kept: number): void {
     const count = this.#pushed.length;
-    const begun = this.#framer.begunInPacket ?? this.#firstPushed + count - kept;
+    const begun = this.#framer.startPacketIndex ?? this.#firstPushed + count - kept;
     this.#firstPushed += this.#pushed.splice(0, Math.max(0, begun - this.#firstPushed)).length;
   }
 

@@ -6,7 +6,7 @@ const NAMES =
   "transparent black silver gray white maroon red purple fuchsia magenta green lime olive yellow navy blue teal aqua cyan";
 const BYTE = "\\s*(?:25[0-5]|2[0-4]\\d|[01]?\\d?\\d)\\s*";
 const NUMBER = "(?:\\d+(?:\\.\\d+)?|\\.\\d+)";
-const LONGEST = 256; // no value needs more
+const maxValueLength = 256; // no value needs more
 const LENGTH = `\\+?${NUMBER}(?:px|c|%)`;
 const SIGNED_LENGTH = `[+-]?${NUMBER}(?:px|c|%)`;
 
@@ -45,17 +45,17 @@ const STYLES: { readonly [namespace: string]: { readonly [name: string]: RegExp 
   },
 };
 
-const OF_THE_PICTURE = new Set(["extent", "origin", "fontSize"]);
+const RELATIVE_TO_ROOT = new Set(["extent", "origin", "fontSize"]);
 
 /** Reports the values of styles that EBU-TT does not allow. */
 export function checkStyles(attributes: readonly Attribute[], root: readonly Attribute[], report: Report): void {
   for (const { namespace, localName, name, value } of attributes) {
     const pattern = STYLES[namespace]?.[localName];
     if (pattern === undefined) continue;
-    const shown = `${name} is ${JSON.stringify(value.slice(0, LONGEST))}`;
-    if (value.length > LONGEST || !pattern.test(value.trim()))
+    const shown = `${name} is ${JSON.stringify(value.slice(0, maxValueLength))}`;
+    if (value.length > maxValueLength || !pattern.test(value.trim()))
       report("BadValue", `${shown}, which is no value of it.`, localName);
-    else if (namespace === TTS && OF_THE_PICTURE.has(localName)) {
+    else if (namespace === TTS && RELATIVE_TO_ROOT.has(localName)) {
       const isOfPixels = value.includes("px");
       if (isOfPixels && find(root, TTS, "extent") === undefined)
         report("MissingAttribute", `${shown}, and pixels need the extent of tt.`, "extent");

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { longestItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
+import { maxItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
 import { JsonScanner } from "./json-scanner.ts";
 
 /** A JSON document of a stream. */
@@ -23,7 +23,7 @@ const [openObject, closeObject, openList] = [0x7b, 0x7d, 0x5b];
 // White space, NUL, a byte order mark, and the separator of RFC 7464.
 const padding = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1e, 0x20, 0xbb, 0xbf, 0xef]);
 // What has more in one packet is no stream of documents, and its rest is skipped.
-const mostErrors = 64;
+const maxErrors = 64;
 
 /**
  * Finds the JSON documents of a stream, in packets that are cut anywhere, one behind the other or with padding between.
@@ -44,7 +44,7 @@ export class JsonFramer implements TextReader<JsonDocument> {
     const data = Buffer.from(packet.data);
     this.#errors = 0;
     let at = 0;
-    while (at < data.length && this.#errors < mostErrors) {
+    while (at < data.length && this.#errors < maxErrors) {
       const state = this.#state;
       if (typeof state === "object") at = this.#read(state, data, at);
       else {
@@ -100,8 +100,8 @@ export class JsonFramer implements TextReader<JsonDocument> {
     }
     reading.pieces.push(data.subarray(from));
     reading.sizeBytes += data.length - from;
-    if (reading.sizeBytes > longestItemBytes) {
-      this.#error(`the document has more than ${longestItemBytes} bytes`, begin, byteOffset);
+    if (reading.sizeBytes > maxItemBytes) {
+      this.#error(`the document has more than ${maxItemBytes} bytes`, begin, byteOffset);
       this.#state = "damaged";
       this.#before = openObject;
     }
@@ -112,8 +112,8 @@ export class JsonFramer implements TextReader<JsonDocument> {
     const bytes = Buffer.concat(pieces);
     const { pts, timeMs } = begin;
     if (bytes[0] !== openObject) this.#error("the document is a list, expected an object", begin, byteOffset);
-    else if (bytes.length > longestItemBytes)
-      this.#error(`the document has more than ${longestItemBytes} bytes`, begin, byteOffset);
+    else if (bytes.length > maxItemBytes)
+      this.#error(`the document has more than ${maxItemBytes} bytes`, begin, byteOffset);
     else if (!isUtf8(bytes)) this.#error("the document is not UTF-8", begin, byteOffset);
     else {
       try {

@@ -1,7 +1,7 @@
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openObject, closeObject, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d];
 // JSON.parse recurses.
-const deepest = 512;
+const maxDepth = 512;
 
 /**
  * Finds the end of a JSON document byte by byte, and the first byte that none can have there: so that a document that was
@@ -17,7 +17,7 @@ export class JsonScanner {
 
   /** Whether there are more brackets inside of each other than can be read. */
   get isTooDeep(): boolean {
-    return this.#open.length > deepest;
+    return this.#open.length > maxDepth;
   }
 
   /** Reads a byte: whether the document has ended with it, cannot go on with it, or goes on. */
@@ -39,21 +39,21 @@ export class JsonScanner {
   }
 
   #readMark(byte: number): boolean {
-    const isBehindValue = this.#before === quote;
+    const isAfterValue = this.#before === quote;
     if (byte === closeObject || byte === closeList) {
       const opened = this.#open.pop();
       const isEmpty = this.#before === opened;
       this.#before = quote;
-      return opened === (byte === closeObject ? openObject : openList) && (isBehindValue || isEmpty);
+      return opened === (byte === closeObject ? openObject : openList) && (isAfterValue || isEmpty);
     }
     if (byte === comma || byte === colon) {
       this.#before = byte;
-      return isBehindValue;
+      return isAfterValue;
     }
     this.#isText = byte === quote;
     this.#before = quote;
     // Of a number or a word there may be more bytes; a text stands behind no other value.
-    return byte === quote ? !isBehindValue : byte >= 0x2b && byte <= 0x7a;
+    return byte === quote ? !isAfterValue : byte >= 0x2b && byte <= 0x7a;
   }
 
   #readText(byte: number): "fault" | undefined {
