@@ -1,32 +1,24 @@
-import { type Job, JobStopped } from "@mcai/worker-sdk";
+import type { Job, TObject } from "@mcai/worker-sdk";
 import type { Outputs } from "./output/outputs.ts";
 
-/** The job of a media worker: as that of any worker, with outputs. */
-export interface MediaJob extends Job {
-  /** The files that the job writes. */
+/**
+ * The job of a media worker: a {@link Job} with outputs. `Results` is the schema of the worker's results; a function that
+ * does not depend on it takes a plain `MediaJob`.
+ *
+ * @example
+ * ```ts
+ * await job.output.webvtt("/out/fr.vtt").write({ startMs: 1000, endMs: 2500, text: "Bonjour" });
+ * ```
+ */
+export interface MediaJob<Results extends TObject | undefined = TObject | undefined> extends Job<Results> {
+  /** The files and SRT peers that the job writes to. */
   readonly output: Outputs;
-  /** @internal */
-  throwIfStopped(): void;
 }
 
-/** Adds outputs to a job. */
-export function toMediaJob(job: Job, output: Outputs): MediaJob {
-  return {
-    id: job.id,
-    signal: job.signal,
-    threads: job.threads,
-    log: job.log,
-    output,
-    get stopped() {
-      return job.stopped;
-    },
-    checkpoint: () => job.checkpoint(),
-    progress: (percent) => job.progress(percent),
-    throwIfStopped: () => {
-      if (!job.stopped) return;
-      job.signal.throwIfAborted();
-      // The flag is up, and its message is still on its way.
-      throw new JobStopped();
-    },
-  };
+/**
+ * Adds outputs to a job. The property is set on the job itself, which exists for one run only: the getters and methods of
+ * its class use private fields, which neither an object that inherits from it nor a proxy of it has.
+ */
+export function toMediaJob<Results extends TObject | undefined>(job: Job<Results>, output: Outputs): MediaJob<Results> {
+  return Object.assign(job, { output });
 }

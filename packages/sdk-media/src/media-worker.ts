@@ -69,7 +69,7 @@ export interface MediaWorkerOptions<Parameters extends TObject, Results extends 
   initProcess(
     format: FormatContext,
     parameters: Static<MediaParameters<Parameters>>,
-    job: MediaJob,
+    job: MediaJob<Results>,
     context: Context,
   ): RunningMedia<Parameters, Results> | Promise<RunningMedia<Parameters, Results>>;
 }

@@ -31,13 +31,15 @@ interface Model {
   detect(tensor: Float32Array): number;
 }
 
+const results = Type.Object({ bright: Type.Integer(), seconds: Type.Number() });
+
 export default defineMediaWorker({
   parameters: Type.Object({ level: Type.Integer({ default: 100 }), language: Type.Optional(Type.String()) }),
-  results: Type.Object({ bright: Type.Integer(), seconds: Type.Number() }),
+  results,
   setup: (): Model => ({ detect: (tensor) => tensor.reduce((sum, value) => sum + value, 0) / tensor.length }),
   initProcess(format, parameters, job, model) {
     same<typeof format, FormatContext>();
-    same<typeof job, MediaJob>();
+    same<typeof job, MediaJob<typeof results>>();
     same<typeof model, Model>();
     same<typeof parameters.source_path, string>();
     same<typeof parameters.batch_size, number>();
