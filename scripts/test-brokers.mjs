@@ -1,5 +1,5 @@
-// pnpm test:brokers: runs the tests that need a broker on each version of RabbitMQ that is supported, and ends with one
-// line a version.
+// pnpm test:brokers: runs the tests that need a broker (*.broker.test.ts) on each supported version of RabbitMQ, and ends
+// with one line for each version.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
@@ -19,7 +19,7 @@ console.log(outcomes.join("\n"));
 async function runTests(version) {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, "gate.mjs"), "--project", "sdk", "test/broker", ...process.argv.slice(2)],
+    [join(import.meta.dirname, "gate.mjs"), "--project", "sdk", ".broker.test.ts", ...process.argv.slice(2)],
     { stdio: ["inherit", "pipe", "inherit"], env: { ...process.env, MCAI_TEST_BROKER_VERSION: version } },
   );
   let tail = "";

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { paragraphs, parse, textOf } from "@mcai/worker-sdk-media/ebu-ttml";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { useVirtualHost } from "../../../packages/sdk/test/broker.ts";
-import { startWorker } from "../../../packages/sdk/test/broker-worker.ts";
-import { LocalRun, openWorkersFolder } from "../../../packages/sdk/test/run-local.ts";
+import { useVirtualHost } from "../../../packages/sdk/test/support/broker.ts";
+import { startWorker } from "../../../packages/sdk/test/support/broker-worker.ts";
+import { LocalRun, openWorkersFolder } from "../../../packages/sdk/test/support/run-local.ts";
 import { FFmpegPeer, freePort } from "../../../packages/sdk-media/test/srt-peer.ts";
 import { documentOf, splitDocuments } from "./documents.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { describeCases } from "../../sdk/test/cases.ts";
+import { describeCases } from "../../sdk/test/support/cases.ts";
 import {
   audioStream,
   cropTo,

@@ -1,7 +1,7 @@
 import { copyFile, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { job, LocalRun, openWorkersFolder, writeOrders } from "../../sdk/test/run-local.ts";
+import { job, LocalRun, openWorkersFolder, writeOrders } from "../../sdk/test/support/run-local.ts";
 import { Framer } from "../src/ebu-ttml.ts";
 import { live } from "./ebu-ttml-cases.ts";
 import { DataSender, freePort, SrtTaker } from "./srt-peer.ts";

@@ -1,9 +1,9 @@
 import { copyFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { useVirtualHost } from "../../sdk/test/broker.ts";
-import { startWorker } from "../../sdk/test/broker-worker.ts";
-import { openWorkersFolder } from "../../sdk/test/run-local.ts";
+import { useVirtualHost } from "../../sdk/test/support/broker.ts";
+import { startWorker } from "../../sdk/test/support/broker-worker.ts";
+import { openWorkersFolder } from "../../sdk/test/support/run-local.ts";
 import { DataSender, freePort, SrtTaker } from "./srt-peer.ts";
 
 const virtualHost = useVirtualHost();

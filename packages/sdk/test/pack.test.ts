@@ -114,7 +114,7 @@ describe("the packed package, alone", () => {
 
 describe("a worker beside it", () => {
   beforeAll(async () => {
-    await cp(join(import.meta.dirname, "pack-project"), project, { recursive: true });
+    await cp(join(import.meta.dirname, "support/pack-project"), project, { recursive: true });
     const { devDependencies } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
       devDependencies: Record<string, string>;
     };

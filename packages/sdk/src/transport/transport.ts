@@ -47,7 +47,7 @@ export interface TransportListener {
   resumed?(): void;
 }
 
-/** Carries bytes in both directions and knows no order. Every implementation passes `test/transport-contract.ts`. */
+/** Carries bytes in both directions and knows no order. Every implementation passes `transportContract`. */
 export interface Transport {
   /** Connects; from now on direct deliveries are handed over. */
   open(listener: TransportListener): Promise<void>;

@@ -1,0 +1,210 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { useVirtualHost } from "../support/broker.ts";
+import { startWorker, urlOf, type WorkerOnBroker } from "../support/broker-worker.ts";
+import { job, openWorkersFolder } from "../support/run-local.ts";
+import { Wire } from "../support/wire.ts";
+
+const virtualHost = useVirtualHost();
+const folder = await openWorkersFolder();
+afterAll(() => folder.remove());
+
+const running: WorkerOnBroker[] = [];
+async function start(options: Parameters<typeof startWorker>[2] = {}) {
+  const worker = await startWorker(folder, virtualHost(), options);
+  running.push(worker);
+  return worker;
+}
+afterAll(() => Promise.all(running.map((worker) => worker.close())));
+
+let nextId = 100;
+
+describe("a worker on a broker", { timeout: 30_000 }, () => {
+  it("answers a job with progress and results, and settles it", async () => {
+    const { wire } = await start();
+    const id = nextId++;
+    await wire.sendJob(job(id, { text: "café 日本 😀" }), { priority: 7 });
+    const { body, exchange, properties } = await wire.next("job_completed", id);
+    expect(body).toMatchObject({
+      status: "completed",
+      destination_paths: ["/out.json"],
+      parameters: [{ id: "text", type: "string", value: "café 日本 😀", store: null, default: null }],
+    });
+    expect(exchange).toBe("job_response");
+    const set = Object.entries(properties).filter(([name, value]) => value !== undefined && name !== "headers");
+    expect(set).toEqual([["deliveryMode", 2]]);
+    expect(wire.kinds(id)).toEqual(["job_progression", "job_completed"]);
+    // The next one comes only after the acknowledgement of this one.
+    await wire.sendJob(job(nextId));
+    await wire.next("job_completed", nextId++);
+  });
+
+  it("announces itself to both kinds of backend, and says when it is there and when it goes", async () => {
+    const { wire, run } = await start();
+    run.signal("SIGTERM");
+    const ended = await run.end();
+    expect(ended.exitCode).toBe(0);
+    await wire.next("worker_terminated");
+    const said = wire.responses.map(({ kind, exchange }) => `${exchange}/${kind}`);
+    expect(said.sort()).toEqual([
+      "job_response/worker_discovery",
+      "worker_response/worker_created",
+      "worker_response/worker_discovery",
+      "worker_response/worker_terminated",
+    ]);
+    const [{ body } = { body: {} }] = wire.responses;
+    expect(body).toMatchObject({
+      queue_name: wire.queue,
+      name: "@acme/local-worker",
+      description: expect.stringMatching(/\w/),
+      short_description: expect.stringMatching(/\w/),
+      direct_messaging_queue_name: expect.stringMatching(/^direct_messaging_/),
+    });
+    // Its own queue is gone with it.
+    const { direct_messaging_queue_name } = body as { direct_messaging_queue_name: string };
+    const probe = await Wire.open(urlOf(virtualHost()), "none");
+    probe.channel.on("error", () => undefined);
+    await expect(probe.channel.checkQueue(direct_messaging_queue_name)).rejects.toThrow(/404/);
+    await probe.close();
+  });
+
+  it.each([
+    [
+      "wrong parameters",
+      { job_id: 1, parameters: [{ id: "count", type: "string", value: "many" }] },
+      /count: expected/,
+    ],
+    ["an unknown type", { job_id: 1, type: "dance", parameters: [] }, /unknown order type "dance"/],
+    [
+      "a store that has nothing",
+      { job_id: 1, parameters: [{ id: "text", type: "string", store: "env", value: "NONE_X" }] },
+      /NONE_X is not set/,
+    ],
+  ])("answers %s at once by an error", async (_, order, message) => {
+    const { wire } = running[0] as WorkerOnBroker;
+    const id = nextId++;
+    await wire.sendJob({ ...order, job_id: id });
+    const { body } = await wire.next("job_error", id);
+    expect(body.parameters).toEqual([
+      { id: "message", type: "string", value: expect.stringMatching(message), store: null, default: null },
+    ]);
+  });
+
+  it("settles what is no order and names no job, without a word", async () => {
+    const { wire } = running[0] as WorkerOnBroker;
+    const before = wire.responses.length;
+    for (const bytes of ["", "{not json", '{"job_id":"12","parameters":[]}', "\xff\xfe"])
+      await wire.sendJob(Buffer.from(bytes, "latin1"));
+    const id = nextId++;
+    await wire.sendJob(job(id));
+    await wire.next("job_completed", id);
+    expect(new Set(wire.responses.slice(before).map(({ body }) => (body as { job_id: number }).job_id))).toEqual(
+      new Set([id]),
+    );
+  });
+
+  it("delays a job whose requirements are missing, counted, with all its properties", async () => {
+    const { wire } = running[0] as WorkerOnBroker;
+    const id = nextId++;
+    const requirements = (paths: string[]) => ({ id: "requirements", type: "requirements", value: { paths } });
+    await wire.sendJob(
+      { job_id: id, parameters: [requirements([`${folder.path}/later.txt`])] },
+      { priority: 5, contentType: "application/json", correlationId: "c-1", headers: { "x-my": "h" } },
+    );
+    let waiting = await wire.channel.get("job_delayed", { noAck: false });
+    while (!waiting) waiting = await wire.channel.get("job_delayed", { noAck: false });
+    expect(waiting.properties).toMatchObject({ priority: 5, contentType: "application/json", correlationId: "c-1" });
+    expect(waiting.properties.headers).toEqual({ "x-my": "h", soft_reject: [{ count: 1 }] });
+    expect(waiting.fields.routingKey).toBe(wire.queue);
+    await folder.write("later.txt", "now");
+    // Requeued, it expires after the 5 s of the queue and goes on.
+    wire.channel.reject(waiting, true);
+    await wire.next("job_completed", id, 15_000);
+    expect(wire.kinds(id)).toEqual(["job_progression", "job_completed"]);
+  });
+
+  it.each([
+    ["deaths", { "x-death": [{ count: { "!": "long", value: 5 } }] }],
+    ["soft rejections", { soft_reject: [{ count: { "!": "long", value: 801 } }] }],
+  ])("ends a job that had too many %s", async (_, headers) => {
+    const { wire } = running[0] as WorkerOnBroker;
+    const id = nextId++;
+    await wire.sendJob(job(id), { headers });
+    expect((await wire.next("job_error", id)).body.parameters).toMatchObject([{ value: "Job TTL has been reached." }]);
+  });
+
+  it.each(["deaf", "native_call"])("answers status at once while a job is %s", async (action) => {
+    const { wire } = await start();
+    const id = nextId++;
+    await wire.sendJob(job(id, { action }));
+    await wire.next("job_progression", id);
+    const startMs = performance.now();
+    await wire.sendDirect({ type: "status" });
+    const status = await wire.next("worker_status");
+    expect(performance.now() - startMs).toBeLessThan(1000);
+    expect(status.body).toMatchObject({ job: { job_id: id, status: "processing" }, worker: { activity: "Busy" } });
+  });
+
+  it("stops a job that never yields, and no other", async () => {
+    const { wire } = running[0] as WorkerOnBroker;
+    const id = nextId++;
+    await wire.sendJob(job(id, { action: "poll" }));
+    await wire.next("job_progression", id);
+    await wire.sendDirect({ type: "stop_process", job_id: 9_999, parameters: [] });
+    await wire.sendDirect({ type: "status" });
+    expect((await wire.next("worker_status")).body.job).toMatchObject({ job_id: id });
+    await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
+    const { body } = await wire.next("job_stopped", id);
+    expect(body).toMatchObject({ status: "stopped", parameters: [{ id: "tiles", value: 3 }] });
+  });
+
+  it("ends a deaf job after MCAI_STOP_GRACE_MS, and goes on with the next", async () => {
+    const { wire } = await start({ env: { MCAI_STOP_GRACE_MS: "300" } });
+    const id = nextId++;
+    await wire.sendJob(job(id, { action: "deaf" }));
+    await wire.sendJob(job(nextId));
+    await wire.next("job_progression", id);
+    await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
+    await wire.next("job_stopped", id);
+    await wire.next("job_completed", nextId++);
+  });
+
+  it("keeps jobs in the queue while it is suspended", async () => {
+    const { wire } = running[0] as WorkerOnBroker;
+    await wire.sendDirect({ type: "stop_consuming_jobs" });
+    expect((await wire.next("worker_status")).body.worker.activity).toBe("Suspended");
+    const id = nextId++;
+    await wire.sendJob(job(id));
+    expect(await wire.count(wire.queue)).toEqual({ messages: 1, consumers: 0 });
+    await wire.sendDirect({ type: "resume_consuming_jobs" });
+    expect((await wire.next("worker_status")).body.worker.activity).toBe("Idle");
+    await wire.next("job_completed", id);
+  });
+
+  it("is initialised, started, updated and stopped by direct orders", async () => {
+    const { wire } = await start({ worker: "./live.mjs" });
+    const order = { job_id: nextId++, parameters: [{ id: "word", type: "string", value: "one" }] };
+    const change = (value: string) => ({ ...order, parameters: [{ id: "word", type: "string", value }] });
+    await wire.sendDirect({ type: "init_process", ...order });
+    expect((await wire.next("worker_initialized", order.job_id)).body.status).toBe("ready_to_start");
+    expect((await wire.count(wire.queue)).consumers).toBe(0);
+    await wire.sendDirect({ type: "start_process", ...order });
+    expect((await wire.next("worker_started", order.job_id)).body.status).toBe("processing");
+    await wire.next("job_progression", order.job_id);
+    await wire.sendDirect({ type: "update_process", ...change("two") });
+    expect((await wire.next("worker_updated", order.job_id)).body.status).toBe("updated");
+    await wire.sendDirect({ type: "update_process", ...change("refused") });
+    expect((await wire.next("worker_updated", order.job_id)).body.status).toBe("error");
+    await wire.sendDirect({ type: "stop_process", ...order });
+    const { body } = await wire.next("job_stopped", order.job_id);
+    expect(body.parameters).toMatchObject([
+      { id: "words", type: "array_of_strings", value: ["one", "two"] },
+      { id: "why", value: "stopped" },
+    ]);
+    // Every order was settled, and jobs come again.
+    const id = nextId++;
+    await wire.sendJob({ ...order, job_id: id, parameters: [{ id: "fail", type: "boolean", value: true }] });
+    expect((await wire.next("job_error", id)).body.parameters).toMatchObject([
+      { value: expect.stringMatching(/in vain/) },
+    ]);
+  });
+});

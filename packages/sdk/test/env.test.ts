@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { environmentSecrets, readSettings, readStoreAccess } from "../src/env.ts";
+
+describe("environment", () => {
+  it("has the defaults of the protocol", () => {
+    expect(readSettings({})).toEqual({
+      describe: false,
+      sourceOrders: undefined,
+      queueName: "job_undefined",
+      directMessagingIdentifier: undefined,
+      deathLimit: 4,
+      softRejectLimit: 800,
+      drainTimeoutMs: 20_000,
+      stopGraceMs: undefined,
+      threads: undefined,
+      jobTimeoutMs: undefined,
+      health: undefined,
+      hasBackend: false,
+      broker: {
+        hosts: [{ hostname: "127.0.0.1", port: 5672 }],
+        username: "guest",
+        password: "guest",
+        virtualHost: "/",
+        tls: false,
+        tlsCertificateFile: undefined,
+        tlsVerify: true,
+        cluster: false,
+        deliveryMode: 2,
+        consumerTimeoutMs: undefined,
+        maxRetries: undefined,
+        heartbeatSeconds: 10,
+      },
+      log: { level: "info", json: false, file: undefined, color: undefined },
+    });
+  });
+
+  it.each([
+    ["1", true],
+    ["true", true],
+    ["TRUE", true],
+    ["0", false],
+    ["yes", false],
+    ["", false],
+  ])("DESCRIBE=%s is %s", (DESCRIBE, described) => expect(readSettings({ DESCRIBE }).describe).toBe(described));
+
+  it.each([
+    [{ MCAI_LOG: "WARNING" }, "warn"],
+    [{ MCAI_LOG: "debug", RUST_LOG: "error" }, "debug"],
+    [{ RUST_LOG: "hyper=error,trace" }, "trace"],
+    [{ RUST_LOG: "off" }, "silent"],
+    [{ RUST_LOG: "mcai=loud" }, "info"],
+  ])("%o logs from %s on", (env, level) => expect(readSettings(env).log.level).toBe(level));
+
+  it("says which variable is wrong", () => {
+    for (const name of ["MCAI_STOP_GRACE_MS", "MCAI_DRAIN_TIMEOUT_MS", "MCAI_THREADS", "MESSAGE_TTL_LIMIT"])
+      for (const text of ["-1", "1.5", "soon", "99999999999"])
+        expect(() => readSettings({ [name]: text })).toThrow(
+          new RegExp(`^${name}: expected a whole number from .* got "${text}"`),
+        );
+  });
+
+  it("reaches stores by their code, in its case", () => {
+    expect(readStoreAccess({ Mine_HOSTNAME: "http://h/api/", Mine_TOKEN: "t" }, "Mine")).toEqual({
+      hostname: "http://h/api",
+      username: "",
+      password: "",
+      token: "t",
+    });
+    expect(readStoreAccess({}, "VAULT").hostname).toBe("http://127.0.0.1:8200/v1");
+    expect(environmentSecrets({ A_PASSWORD: "p", B_TOKEN: "t", C: "c", D_TOKEN: "" })).toEqual(["p", "t"]);
+  });
+});

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { describeValue, messageOf } from "../src/errors.ts";
+
+describe("texts", () => {
+  it("of values are short and never fail", () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    expect([
+      describeValue(cycle),
+      describeValue(1n),
+      describeValue(null),
+      describeValue("x".repeat(100)).length,
+    ]).toEqual(["array", "1n (bigint)", "null", 89]);
+    expect(messageOf({ a: 1 })).toBe('thrown value: {"a":1} (object)');
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/index.ts";
+import { fromStore, runJob } from "../../src/testing.ts";
+
+describe("a job", () => {
+  it("reports each whole percent once, however often it is told", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => {
+        for (let i = 0; i <= 1_000_000; i++) job.progress(i / 10_000);
+      },
+    });
+    const { progress } = await runJob(worker, {});
+    expect(progress).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+  });
+
+  it("cuts progress to 0…100, and refuses what is no number", async () => {
+    const told = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => [-5, 0.9, 300, Number.POSITIVE_INFINITY].forEach((percent) => void job.progress(percent)),
+    });
+    expect((await runJob(told, {})).progress).toEqual([100]);
+    const wrong = defineWorker({ parameters: Type.Object({}), process: (_, job) => job.progress(Number.NaN) });
+    expect((await runJob(wrong, {})).message).toMatch(/job\.progress: expected a number from 0 to 100/);
+  });
+
+  it("stops at a checkpoint, by its signal or by polling; results of one that returns are kept", async () => {
+    const parameters = Type.Object({});
+    const ways = {
+      checkpoint: async (job: Job) => {
+        for (;;) await job.checkpoint();
+      },
+      signal: (job: Job) =>
+        new Promise((_, reject) => job.signal.addEventListener("abort", () => reject(job.signal.reason))),
+      abortError: (job: Job) =>
+        import("node:timers/promises").then((t) => t.setTimeout(60_000, 0, { signal: job.signal })),
+      polling: async (job: Job) => {
+        while (!job.stopped) await new Promise((resolve) => setImmediate(resolve));
+      },
+    };
+    for (const [name, wait] of Object.entries(ways)) {
+      const worker = defineWorker({
+        parameters,
+        async process(_, job) {
+          job.progress(50);
+          await wait(job);
+          return { parameters: { kept: name } };
+        },
+      });
+      const outcome = await runJob(worker, {}, { stopAfterProgress: 50 });
+      expect(outcome, name).toMatchObject({ status: "stopped", parameters: name === "polling" ? { kept: name } : {} });
+    }
+  });
+
+  it("keeps the result given to throwIfStopped or checkpoint when it is stopped", async () => {
+    const results = Type.Object({ tiles: Type.Integer() });
+    const stopped = (job: Job) => job.stopped;
+    const ways = {
+      throwIfStopped: (job: Job<typeof results>) => job.throwIfStopped({ parameters: { tiles: 3 } }),
+      checkpoint: (job: Job<typeof results>) =>
+        job.checkpoint({ destinationPaths: ["/tiles"], parameters: { tiles: 3 } }),
+      // @ts-expect-error: tiles is an integer
+      wrong: (job: Job<typeof results>) => job.throwIfStopped({ parameters: { tiles: "3" } }),
+      // @ts-expect-error: tiles is an integer
+      wrongAtCheckpoint: (job: Job<typeof results>) => job.checkpoint({ parameters: { tiles: "3" } }),
+    };
+    const outcomeOf = (stop: (job: Job<typeof results>) => void | Promise<void>) =>
+      runJob(
+        defineWorker({
+          parameters: Type.Object({}),
+          results,
+          async process(_, job) {
+            await stop(job);
+            job.progress(1);
+            while (!stopped(job)) await new Promise((resolve) => setImmediate(resolve));
+            await stop(job);
+            return { parameters: { tiles: 0 } };
+          },
+        }),
+        {},
+        { stopAfterProgress: 1 },
+      );
+    expect(await outcomeOf(ways.throwIfStopped)).toMatchObject({ status: "stopped", parameters: { tiles: 3 } });
+    expect(await outcomeOf(ways.checkpoint)).toMatchObject({
+      status: "stopped",
+      parameters: { tiles: 3 },
+      destinationPaths: ["/tiles"],
+    });
+    expect(await outcomeOf((job) => job.throwIfStopped())).toMatchObject({ status: "stopped", parameters: {} });
+    expect((await outcomeOf(ways.wrong)).message).toContain('parameters.tiles: expected integer, got "3" (string)');
+  });
+
+  it("that throws another error after a stop has failed", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      async process(_, job) {
+        job.progress(1);
+        await job.checkpoint().catch(() => undefined);
+        while (!job.stopped) await new Promise((resolve) => setImmediate(resolve));
+        throw new Error("disk full");
+      },
+    });
+    expect(await runJob(worker, {}, { stopAfterProgress: 1 })).toMatchObject({
+      status: "error",
+      message: "Error: disk full",
+    });
+  });
+
+  it("can stop by itself", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: () => {
+        throw new JobStopped("taken down", { result: { parameters: { tiles: 3 } } });
+      },
+    });
+    expect(await runJob(worker, {})).toMatchObject({ status: "stopped", parameters: { tiles: 3 } });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["an error", new RangeError("too far"), "RangeError: too far"],
+    ["a text", "just a text", "just a text"],
+    ["nothing", undefined, "thrown value: nothing"],
+  ])("that throws %s fails with it", async (_, thrown, message) => {
+    const worker = defineWorker({ parameters: Type.Object({}), process: () => Promise.reject(thrown) });
+    expect(await runJob(worker, {})).toMatchObject({ status: "error", message });
+  });
+
+  it("has at least one thread, and as many as MCAI_THREADS says", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => ({ parameters: { n: job.threads } }),
+    });
+    expect((await runJob(worker, {})).parameters.n).toBeGreaterThanOrEqual(1);
+    expect((await runJob(worker, {}, { environment: { MCAI_THREADS: "3" } })).parameters).toEqual({ n: 3 });
+  });
+
+  it("shows no secret in its error, however it got it", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({ inline: Secret(), stored: Type.String() }),
+      process: ({ inline, stored }) => {
+        throw new Error(`401 for https://u:${encodeURIComponent(stored)}@host/${inline}`);
+      },
+    });
+    const outcome = await runJob(
+      worker,
+      { inline: "sesame-1", stored: fromStore("BACKEND", "KEY") },
+      { stores: { BACKEND: { KEY: "p@ss/word" } } },
+    );
+    expect(outcome.message).toBe("Error: 401 for https://u:[redacted]@host/[redacted]");
+  });
+});

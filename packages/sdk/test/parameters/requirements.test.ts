@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { McaiError } from "../../src/errors.ts";
+import { findMissingRequirements } from "../../src/parameters/requirements.ts";
+import { EnvironmentStores } from "../../src/parameters/store.ts";
+import { describeCases } from "../support/cases.ts";
+import { errorOf, never, order } from "../support/parameters.ts";
+
+describeCases<{ message: string }, { error?: unknown; requirements?: { kind: string } }>(
+  "job_parsing.json",
+  async ({ input, expected }) => {
+    if (expected.error) return expect(() => order(input.message)).toThrow(McaiError);
+    const { parameters } = order(input.message);
+    const missing = await findMissingRequirements(parameters, new EnvironmentStores({}), never);
+    expect(missing.length > 0).toBe(expected.requirements?.kind === "RequirementsError");
+  },
+);
+
+describe("requirements", () => {
+  const missing = (value: unknown) =>
+    findMissingRequirements([{ id: "requirements", type: "requirements", value }], new EnvironmentStores({}), never);
+
+  it("names the files that are not there", async () => {
+    const here = import.meta.filename;
+    expect(await missing({ paths: [here, "/no/such", `${here}/inside`] })).toEqual(["/no/such", `${here}/inside`]);
+    expect(await missing({})).toEqual([]);
+    expect(await missing(null)).toEqual([]);
+  });
+
+  it("refuses requirements of another form", async () => {
+    expect((await errorOf(missing({ paths: "/a" }))).message).toMatch(/^requirements: expected requirements, got/);
+  });
+});

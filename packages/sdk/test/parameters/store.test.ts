@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import type { Parameter } from "../../src/order/order.ts";
+import { readParameter } from "../../src/parameters/read-wire-parameter.ts";
+import { EnvironmentStores } from "../../src/parameters/store.ts";
+import { Type } from "../../src/schema/typebox.ts";
+import { describeCases } from "../support/cases.ts";
+import { type Answer, startHttpServer } from "../support/http-server.ts";
+import { type Expected, errorOf, never, order, resolve, type WireType } from "../support/parameters.ts";
+
+interface CredentialInput {
+  job: { job_id: number; parameters: Parameter[] };
+  parameter: string;
+  as: WireType;
+  env: Record<string, string>;
+  server: Answer[];
+}
+
+describeCases<CredentialInput, Expected>("credentials.json", async ({ input, expected }) => {
+  await using server = await startHttpServer(input.server);
+  const env = Object.fromEntries(
+    Object.entries(input.env).map(([k, v]) => [k, v.replace("$" + "{SERVER}", server.url)]),
+  );
+  const stores = new EnvironmentStores(env);
+  const reading = readParameter(order(JSON.stringify(input.job)).parameters, input.parameter, input.as, stores, never);
+  if (expected.error) await errorOf(reading);
+  else expect(await reading).toEqual(expected.value);
+});
+
+describe("stores", () => {
+  const schema = Type.Object({ text: Type.Optional(Type.String()), number: Type.Optional(Type.Integer()) });
+  const stored = (id: string, store: string, value: unknown) => [{ id, type: "string", store, value }];
+
+  it("keeps a text from a store a text where the schema wants one, and reads it as JSON elsewhere", async () => {
+    const env = { NUMBER: "12345" };
+    expect((await resolve(schema, stored("text", "env", "NUMBER"), env)).values).toEqual({ text: "12345" });
+    expect((await resolve(schema, stored("number", "ENV", "NUMBER"), env)).values).toEqual({ number: 12345 });
+  });
+
+  it("does not show what came from a store", async () => {
+    const error = await errorOf(resolve(schema, stored("number", "environment", "KEY"), { KEY: "s3cret" }));
+    expect(error.message).toBe("number: expected integer, got a string that is not shown");
+  });
+
+  it("logs in to a backend once for all jobs, escapes keys, and again when the session has ended", async () => {
+    let token = "t1";
+    const seen: string[] = [];
+    await using server = await startHttpServer(({ method, url, headers, body }) => {
+      seen.push(`${method} ${url}`);
+      if (method === "POST") {
+        expect(JSON.parse(body)).toEqual({ session: { email: "w@example.org", password: "p" } });
+        return { status: 200, json: { access_token: token } };
+      }
+      if (headers.authorization !== token) return { status: 401, json: {} };
+      return { status: 200, json: { data: { id: 1, key: "k", value: "v", inserted_at: "2026-01-01T00:00:00" } } };
+    });
+    const env = { MINE_HOSTNAME: `${server.url}/`, MINE_USERNAME: "w@example.org", MINE_PASSWORD: "p" };
+    const stores = new EnvironmentStores(env);
+    const read = (key: string) => stores.read("MINE", key, never.signal);
+    expect(await Promise.all([read("a"), read("a/b?c")])).toEqual(["v", "v"]);
+    expect(seen.sort()).toEqual(["GET /credentials/a", "GET /credentials/a%2Fb%3Fc", "POST /sessions"]);
+    token = "t2";
+    seen.length = 0;
+    expect(await Promise.all([read("a"), read("b")])).toEqual(["v", "v"]);
+    expect(seen.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+  });
+
+  it("reads a vault's secret whole", async () => {
+    await using server = await startHttpServer(({ url, headers }) =>
+      headers["x-vault-token"] === "vt" && url === "/secret/data/team/a%20b"
+        ? { status: 200, json: { data: { data: { user: "u", password: "pw" } } } }
+        : { status: 403, json: {} },
+    );
+    const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" });
+    expect(await stores.read("vault", "team/a b", never.signal)).toEqual({ user: "u", password: "pw" });
+    expect((await errorOf(stores.read("vault", "other", never.signal))).message).toMatch(
+      /forbidden; check vault_TOKEN/,
+    );
+  });
+
+  it.each<[string, Answer, RegExp]>([
+    [
+      "a refused login",
+      { method: "POST", path: "/sessions", status: 401, json: {} },
+      /no access_token \(HTTP 401\); check MINE_HOSTNAME, MINE_USERNAME and MINE_PASSWORD/,
+    ],
+    [
+      "an answer that is no JSON",
+      { method: "POST", path: "/sessions", status: 200, json: undefined },
+      /no access_token \(HTTP 200\)/,
+    ],
+  ])("explains %s", async (_, answer, text) => {
+    await using server = await startHttpServer([answer]);
+    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url, MINE_PASSWORD: "s3cret" });
+    const error = await errorOf(stores.read("MINE", "k", never.signal));
+    expect(error).toMatchObject({ code: "STORE_FAILED" });
+    expect(error.message).toMatch(text);
+    expect(error.message).not.toContain("s3cret");
+  });
+
+  it("explains a backend that is not there, and a credential that it has not", async () => {
+    const gone = await startHttpServer([]);
+    await gone[Symbol.asyncDispose]();
+    const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });
+    const noPort = await errorOf(absent.read("MINE", "k", never.signal));
+    expect(noPort.message).toMatch(/store MINE: POST http:\/\/127.*check MINE_HOSTNAME/);
+    expect(noPort.message).not.toContain("s3cret");
+    await using server = await startHttpServer([
+      { method: "POST", path: "/sessions", status: 200, json: { access_token: "t" } },
+      { method: "GET", path: "/credentials/k", status: 404, json: {} },
+    ]);
+    const there = new EnvironmentStores({ MINE_HOSTNAME: server.url });
+    expect((await errorOf(there.read("MINE", "k", never.signal))).message).toMatch(/no credential k \(HTTP 404/);
+  });
+
+  it("stops waiting when the job is stopped", async () => {
+    const controller = new AbortController();
+    await using server = await startHttpServer(() => {
+      controller.abort(new Error("stop"));
+      return undefined;
+    });
+    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url });
+    await expect(stores.read("MINE", "k", controller.signal)).rejects.toThrow("stop");
+  });
+});

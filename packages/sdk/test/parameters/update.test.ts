@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { EnvironmentStores } from "../../src/parameters/store.ts";
+import { mergeUpdate } from "../../src/parameters/update.ts";
+import { Type } from "../../src/schema/typebox.ts";
+import { errorOf, given, never } from "../support/parameters.ts";
+
+describe("mergeUpdate", () => {
+  const schema = Type.Object({ source_path: Type.String(), threshold: Type.Number({ maximum: 1 }), n: Type.Integer() });
+  const current = { source_path: "/a", threshold: 0.5, n: 1 };
+  const merge = (values: Record<string, unknown>) =>
+    mergeUpdate(schema, current, given(values), new EnvironmentStores({}), never);
+
+  it("gives the merge and the difference", async () => {
+    expect(await merge({ threshold: 0.7, n: 1, source_path: "/a" })).toMatchObject({
+      values: { source_path: "/a", threshold: 0.7, n: 1 },
+      changed: { threshold: 0.7 },
+    });
+    expect((await merge({ threshold: null })).changed).toEqual({});
+  });
+
+  it("validates the merge and keeps source and destination", async () => {
+    expect((await errorOf(merge({ threshold: 2 }))).message).toMatch(/^threshold: /);
+    expect((await errorOf(merge({ source_path: "/b" }))).message).toBe("source_path: cannot change while the job runs");
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { toConfiguration } from "../../src/response/worker-configuration.ts";
+import { toMetadata } from "../../src/worker/metadata.ts";
+import { describeCases } from "../support/cases.ts";
+
+const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
+const toWire = (overrides = {}) =>
+  toConfiguration(
+    { ...toMetadata(fields, overrides, "package.json"), parameters: { type: "object", properties: {} }, live: false },
+    { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
+  );
+
+describeCases<
+  { license?: string; organisation?: string | null; versions?: string[]; media?: boolean },
+  { license_json?: string; organisation?: string | null; accepted?: boolean }
+>("worker_configuration.json", ({ input, expected }) => {
+  if (input.license !== undefined) {
+    const wire = toWire({ license: input.license, organisation: input.organisation ?? undefined });
+    expect(wire.license).toBe(expected.license_json);
+    expect(wire.organisation ?? null).toBe(expected.organisation);
+  } else if (input.versions !== undefined) {
+    for (const version of input.versions) {
+      const make = () => toWire({ version });
+      if (expected.accepted) expect(make().version).toBe(version);
+      else expect(make).toThrow(/version/);
+    }
+  } else {
+    // What the media package adds to a schema is tested there.
+    expect(input.media).toBe(true);
+  }
+});
+
+describe("configuration", () => {
+  it("has the fields of the protocol, and leaves out what is unset", () => {
+    expect(toWire()).toEqual({
+      instance_id: "4f2a90c1d7be",
+      queue_name: "job_probe",
+      name: "@acme/probe",
+      label: "@acme/probe",
+      direct_messaging_queue_name: "direct_messaging_x",
+      description: "Reads media",
+      short_description: "Reads media",
+      version: "1.4.0",
+      sdk_version: "2.2.1",
+      license: "MIT",
+      parameters: { $schema: "https://json-schema.org/draft/2020-12/schema", type: "object", properties: {} },
+    });
+  });
+});

@@ -1,0 +1,224 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Ended, job, openWorkersFolder, runToEnd, writeOrders } from "../support/run-local.ts";
+
+const folder = await openWorkersFolder();
+afterAll(() => folder.remove());
+
+const manifest = { name: "worker", version: "1.0.0", description: "Does it", license: "MIT", type: "module" };
+
+/** Runs a worker's module on one order. */
+async function start(worker: string, env: Readonly<Record<string, string>> = {}, main?: string): Promise<Ended> {
+  const SOURCE_ORDERS = await writeOrders(folder, [job(71)]);
+  return runToEnd(folder, { worker, env: { SOURCE_ORDERS, ...env }, ...(main !== undefined && { main }) });
+}
+
+/** Writes a worker's module and runs it on one order. */
+async function startModule(name: string, source: string): Promise<Ended> {
+  await folder.write(name, source);
+  return start(`./${name}`);
+}
+
+function expectNothingRan(run: Ended): void {
+  expect(run.stdout).toBe("");
+  expect(run.log.filter(({ text }) => text.startsWith("{"))).toEqual([]);
+}
+
+describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () => {
+  it.each([
+    ["", ""],
+    [", with a timer that stays", "setInterval(() => undefined, 1000);"],
+  ])("because its setup fails%s: exit code 70 and the reason", async (_, before) => {
+    const run = await startModule(
+      `failing-setup-${before.length}.mjs`,
+      `import actions from "./actions.mjs";
+       export default { ...actions, async setup() { ${before} throw new RangeError("no model.onnx"); } };`,
+    );
+    expect(run.exitCode).toBe(70);
+    expect(run.stderr).toContain("The worker's setup failed: RangeError: no model.onnx");
+    expectNothingRan(run);
+  });
+
+  it.each([
+    ["an exception outside its promise", 'setTimeout(() => { throw new Error("no model.onnx"); });', "no model.onnx"],
+    ["process.exit", "process.exit(0);", "exit code 0"],
+  ])("because its setup ends the thread by %s: exit code 70 and the reason", async (_, body, why) => {
+    const run = await startModule(
+      `deadly-setup-${body.length}.mjs`,
+      `import actions from "./actions.mjs";
+       export default { ...actions, setup() { ${body} return new Promise(() => undefined); } };`,
+    );
+    expect(run.exitCode).toBe(70);
+    expect(run.stderr).toContain(why);
+    expectNothingRan(run);
+  });
+
+  it("because its module does not exist: exit code 65", async () => {
+    const run = await start("./absent.js");
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain(join(folder.path, "absent.js"));
+    expect(run.stderr).toContain("check the address given to runWorker");
+    expectNothingRan(run);
+  });
+
+  it("because it is not built: exit code 65, unless the runtime reads TypeScript", async () => {
+    await folder.write(
+      "typed.ts",
+      `import actions from "./actions.mjs";
+       const name: string = "@acme/typed";
+       export default { ...actions, name };`,
+    );
+    const run = await start("./typed.js");
+    if ("typescript" in process.features && process.features.typescript) {
+      expect(run.exitCode).toBe(0);
+      expect(run.stderr).toContain("Worker: @acme/typed");
+      return;
+    }
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain(`build ${join(folder.path, "typed.ts")} first`);
+    expectNothingRan(run);
+  });
+
+  it.each([
+    ["has no default export", "export const worker = {};", "is no worker"],
+    ["exports what is no worker", "export default { process() {} };", "parameters: expected the schema of an object"],
+    ["throws", 'throw new Error("no licence");', "cannot be imported: Error: no licence"],
+    ["is no JavaScript", "export default {", "cannot be imported: SyntaxError"],
+    ["imports what is not there", 'import "no-such-package";', "no-such-package"],
+    ["stays open and is no worker", "setInterval(() => undefined, 1000);\nexport default 5;", "is no worker"],
+  ])("because its module %s: exit code 65", async (what, source, why) => {
+    const name = `${what.replaceAll(" ", "-")}.mjs`;
+    const run = await startModule(name, source);
+    expect(run.stderr).toContain(why);
+    expect(run.stderr).toContain(name);
+    expect(run.exitCode).toBe(65);
+    expectNothingRan(run);
+  });
+
+  it.each([
+    ["an exception", 'setTimeout(() => { throw new Error("no licence"); });', "no licence"],
+    ["process.exit", "process.exit(0);", "exit code 0"],
+  ])("because its module ends the thread by %s: exit code 65", async (_, source, why) => {
+    const run = await startModule(`deadly-${source.length}.mjs`, `${source}\nawait new Promise(() => undefined);`);
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain(why);
+    expectNothingRan(run);
+  });
+
+  it("because its module starts itself: exit code 65", async () => {
+    // Its thread would start it again, and so on; a thread gets the variables as they are where it is started.
+    const run = await startModule(
+      "starts-itself.mjs",
+      `import { runWorker } from "@mcai/worker-sdk";
+       import actions from "./actions.mjs";
+       process.env.DEPTH = Number(process.env.DEPTH ?? 0) + 1;
+       if (process.env.DEPTH > 3) throw new Error("started in a thread of a thread");
+       export default actions;
+       await runWorker(import.meta.url);`,
+    );
+    expect(run.stderr).not.toContain("thread of a thread");
+    expect(run.stderr).toContain("runWorker");
+    expect(run.exitCode).toBe(65);
+    expectNothingRan(run);
+  });
+
+  it.each([
+    ["version", undefined, "nothing"],
+    ["version", "1.4", '"1.4"'],
+    ["description", " ", '" "'],
+    ["license", undefined, "nothing"],
+    ["license", "MITT", '"MITT"'],
+    ["name", 5, "5"],
+    ["author", 5, "5"],
+  ])("because the field %s of its package.json is %o: exit code 65", async (field, value, got) => {
+    const name = `package-${field}-${String(value).trim()}`;
+    const file = await folder.write(join(name, "package.json"), JSON.stringify({ ...manifest, [field]: value }));
+    const run = await startModule(join(name, "dist", "worker.js"), 'export { default } from "../../actions.mjs";');
+    expect(run.stderr).toContain(`field "${field}" of ${file}: expected `);
+    expect(run.stderr).toContain(`got ${got}`);
+    expect(run.exitCode).toBe(65);
+    expectNothingRan(run);
+  });
+
+  it("because its package.json is no JSON: exit code 65", async () => {
+    const file = await folder.write("package-broken/package.json", "{");
+    const run = await startModule("package-broken/worker.mjs", 'export { default } from "../actions.mjs";');
+    expect(run.stderr).toContain(file);
+    expect(run.exitCode).toBe(65);
+    expectNothingRan(run);
+  });
+
+  it.each(["soon", "-1", "0", "1.5", "2147483648"])(
+    "because MCAI_STOP_GRACE_MS is %s: exit code 64",
+    async (MCAI_STOP_GRACE_MS) => {
+      const run = await start("./actions.mjs", { MCAI_STOP_GRACE_MS });
+      expect(run.exitCode).toBe(64);
+      expect(run.stderr).toContain(`MCAI_STOP_GRACE_MS: expected a whole number`);
+      expect(run.stderr).toContain(`got "${MCAI_STOP_GRACE_MS}"`);
+      expectNothingRan(run);
+    },
+  );
+
+  // The second name is that of the thread's own entry in the package.
+  it.each(["main.mjs", "job-thread.js"])(
+    "because it is bundled with the package into %s: exit code 65",
+    async (name) => {
+      const main = join("bundle", name.replace(/\..*/, ""), name);
+      await build({
+        entryPoints: [join(folder.path, "main.mjs")],
+        outfile: join(folder.path, main),
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        target: "node20",
+      });
+      const run = await start("../../actions.mjs", {}, main);
+      expect(run.exitCode).toBe(65);
+      expect(run.stderr).toContain("a bundler must keep the package @mcai/worker-sdk external");
+      expectNothingRan(run);
+    },
+  );
+});
+
+describe.concurrent("a worker's main", { timeout: 30_000 }, () => {
+  it("may be bundled with the package kept external", async () => {
+    await build({
+      entryPoints: [join(folder.path, "main.mjs")],
+      outfile: join(folder.path, "bundle", "external.mjs"),
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      external: ["@mcai/worker-sdk"],
+    });
+    const run = await start("../actions.mjs", {}, join("bundle", "external.mjs"));
+    expect(run.responses("Completed")).toMatchObject([{ job_id: 71 }]);
+    expect(run.exitCode).toBe(0);
+  });
+
+  it("may have a worker's module that is bundled with the package, or fails with the remedy", async () => {
+    await build({
+      entryPoints: [join(folder.path, "actions.mjs")],
+      outfile: join(folder.path, "bundle", "worker.mjs"),
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node20",
+    });
+    const run = await start("./bundle/worker.mjs");
+    if (run.exitCode !== 0) expect(run.stderr).toContain("a bundler must keep the package @mcai/worker-sdk external");
+    else expect(run.responses("Completed")).toMatchObject([{ job_id: 71 }]);
+  });
+
+  it("may name the module by its path, and go on after the run", async () => {
+    await folder.write(
+      "by-path.mjs",
+      `import { runWorker } from "@mcai/worker-sdk";
+       await runWorker("./actions.mjs");
+       console.log("after");`,
+    );
+    const run = await start("", {}, "by-path.mjs");
+    expect(run.stdout).toBe("setup\nafter\n");
+    expect(run.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import amqplib, { type ChannelModel } from "amqplib";
+import { afterAll, describe, expect, it } from "vitest";
+import { readSettings } from "../../src/env.ts";
+import { openLog } from "../../src/log/log.ts";
+import { Redactor } from "../../src/log/redactor.ts";
+import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
+import { AmqpTransport } from "../../src/transport/amqp/amqp-transport.ts";
+import { Links } from "../../src/transport/amqp/links.ts";
+import { declare, topology } from "../../src/transport/amqp/topology.ts";
+import { useVirtualHost } from "../support/broker.ts";
+import { urlOf } from "../support/broker-worker.ts";
+
+const virtualHost = useVirtualHost();
+const silent = openLog(
+  { level: "silent", json: false, file: undefined, color: false },
+  { instanceId: "test", queueName: "job_test" },
+  new Redactor(),
+);
+const connections: ChannelModel[] = [];
+afterAll(() => Promise.all(connections.map((connection) => connection.close())));
+
+let count = 0;
+
+function names() {
+  const queueName = `job_contract_${++count}`;
+  const binding = { instance_id: queueName, job_type: queueName, worker_name: "test", worker_version: "1.0.0" };
+  return { queueName, directQueueName: `direct_messaging_${queueName}`, binding };
+}
+
+function makeLinks({ queueName }: ReturnType<typeof names>): Links {
+  return new Links({ settings: readSettings(virtualHost().env).broker, log: silent, queueName });
+}
+
+function makeTransport(of: ReturnType<typeof names>, links = makeLinks(of)): AmqpTransport {
+  const settings = readSettings(virtualHost().env).broker;
+  return new AmqpTransport({ ...of, settings, log: silent, links, announcements: [], onFailure: () => undefined });
+}
+
+async function openChannel() {
+  const connection = await amqplib.connect(urlOf(virtualHost()));
+  connections.push(connection);
+  return connection.createConfirmChannel();
+}
+
+async function makeTransportUnderTest(bodies: readonly string[]): Promise<TransportUnderTest> {
+  const of = names();
+  const channel = await openChannel();
+  const options = { ...of, cluster: false, consumerTimeoutMs: undefined, exclusiveDirectQueue: false };
+  const lists = topology(options);
+  // Without the direct queue, which is the worker's own.
+  for (const list of lists)
+    await declare(
+      channel,
+      list.filter((one) => !("queue" in one ? one.queue : one.name).startsWith("direct_messaging_")),
+    );
+  for (const body of bodies) channel.publish("job_submit", of.queueName, Buffer.from(body));
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await channel.bindQueue(queue, "job_response", "job_completed");
+  await channel.waitForConfirms();
+  const transport = makeTransport(of);
+  const published = async () => {
+    const messages = [];
+    for (let message = await channel.get(queue); message; message = await channel.get(queue))
+      messages.push({ body: message.content });
+    return messages;
+  };
+  return { transport, published };
+}
+
+describe("AmqpTransport", () => {
+  for (const { name, run } of transportContract(makeTransportUnderTest)) it(name, run);
+
+  it("declares what can be declared again, by a backend of either age and by itself", async () => {
+    const of = names();
+    const first = makeTransport(of);
+    await first.open({ receive: () => undefined });
+    const channel = await openChannel();
+    // As the backend of 2021 does: without a queue type, and whatever comes first.
+    await channel.assertQueue("worker_discovery", {
+      arguments: { "x-dead-letter-exchange": "job_response_delayed", "x-dead-letter-routing-key": "worker_discovery" },
+    });
+    const second = makeTransport({ ...names(), queueName: of.queueName });
+    await second.open({ receive: () => undefined });
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it("connects to nobody when it is ended before it has begun to", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { broker } = readSettings({ ...virtualHost().env, AMQP_HOSTNAME: "127.0.0.1", AMQP_PORT: String(port) });
+    let connections = 0;
+    server.on("connection", (socket) => {
+      connections++;
+      socket.destroy();
+    });
+    const links = new Links({ settings: broker, log: silent, queueName: "job_ended" });
+    await links.close();
+    // The server takes connections in the order in which they were made.
+    const own = connect(port, "127.0.0.1");
+    await once(own, "close");
+    server.close();
+    expect(connections).toBe(1);
+  });
+
+  it("sends what it has when it is closed while it opens its first connection", async () => {
+    const [of, channel] = [names(), await openChannel()];
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    const alternate = { arguments: { "alternate-exchange": "job_response_not_found" } };
+    await channel.assertExchange("job_response", "topic", alternate);
+    await channel.bindQueue(queue, "job_response", of.queueName);
+    const transport = makeTransport(of);
+    const body = Buffer.from("last words");
+    const published = transport.publish({ exchange: "job_response", routingKey: of.queueName, body });
+    // It ends before it is open, and nobody hears of it any more.
+    void transport.open({ receive: () => undefined });
+    await transport.close();
+    await published;
+    expect((await channel.get(queue, { noAck: true })) || undefined).toMatchObject({ content: body });
+  });
+
+  it("says nothing after its channel is lost, so that the broker brings the message again", async () => {
+    const of = names();
+    const links = makeLinks(of);
+    const transport = makeTransport(of, links);
+    const settled: Promise<boolean>[] = [];
+    let again: () => void = () => undefined;
+    const came = new Promise<void>((resolve) => {
+      again = resolve;
+    });
+    await transport.open({
+      receive: (delivery) => {
+        if (!delivery.redelivered) {
+          links.consuming.reset("on purpose");
+          settled.push(new Promise((resolve) => setImmediate(() => resolve(delivery.settle("acknowledge")))));
+          return;
+        }
+        settled.push(delivery.settle("acknowledge"));
+        again();
+      },
+    });
+    const channel = await openChannel();
+    channel.publish("job_submit", of.queueName, Buffer.from("once"));
+    await channel.waitForConfirms();
+    await transport.consume(true);
+    await came;
+    expect(await Promise.all(settled)).toEqual([false, true]);
+    await transport.close();
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openLog } from "../../src/log/log.ts";
+import { Redactor } from "../../src/log/redactor.ts";
+import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
+import { FileTransport } from "../../src/transport/files.ts";
+import type { Delivery } from "../../src/transport/transport.ts";
+
+const silent = openLog(
+  { level: "silent", json: false, file: undefined, color: false },
+  { instanceId: "test", queueName: "job_test" },
+  new Redactor(),
+);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mcai-transport-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function makeTransport(bodies: readonly string[]): Promise<TransportUnderTest> {
+  const files = await Promise.all(
+    bodies.map(async (body, i) => {
+      const file = join(folder, `${i}.json`);
+      await writeFile(file, body);
+      return file;
+    }),
+  );
+  const lines: string[] = [];
+  const log = { ...silent, info: (line: string) => void lines.push(line), forJob: () => log };
+  const transport = new FileTransport(files, log);
+  const published = async () =>
+    lines
+      .filter((line) => line.startsWith("{"))
+      .map((line) => ({ body: Buffer.from(JSON.stringify(Object.values(JSON.parse(line))[0])) }));
+  return { transport, published };
+}
+
+describe("FileTransport", () => {
+  for (const { name, run } of transportContract(makeTransport)) it(name, run);
+
+  it("names a file that it cannot read, and goes on with the next", async () => {
+    const good = join(folder, "good.json");
+    await writeFile(good, "{}");
+    const errors: string[] = [];
+    const log = { ...silent, error: (line: string) => void errors.push(line) };
+    const transport = new FileTransport(["", join(folder, "absent.json"), folder, good], log);
+    const received: Delivery[] = [];
+    await transport.open({
+      receive: (delivery) => {
+        received.push(delivery);
+        void delivery.settle("acknowledge");
+      },
+    });
+    await transport.consume(true);
+    await transport.ended;
+    expect(received.map(({ origin }) => origin)).toEqual([good]);
+    expect(transport.unreadable).toBe(3);
+    expect(errors.join("\n")).toMatch(
+      /The order file "" cannot be read: ENOENT[\s\S]*absent\.json" cannot be read[\s\S]*EISDIR/,
+    );
+  });
+
+  it("logs responses under the reference's names, with the job's id", async () => {
+    const lines: [number | undefined, string][] = [];
+    const logFor = (id: number | undefined) => ({
+      ...silent,
+      info: (line: string) => void lines.push([id, line]),
+      forJob: logFor,
+    });
+    const transport = new FileTransport([], logFor(undefined));
+    const publish = (routingKey: string, body: object) =>
+      transport.publish({ exchange: "job_response", routingKey, body: Buffer.from(JSON.stringify(body)) });
+    await publish("job_completed", { job_id: 1 });
+    await publish("job_progression", { job_id: 1 });
+    await publish("worker_terminated", { name: "w" });
+    expect(lines).toEqual([
+      [1, '{"Completed":{"job_id":1}}'],
+      [1, '{"Feedback":{"type":"progression","job_id":1}}'],
+      [undefined, '{"WorkerTerminated":{"name":"w"}}'],
+    ]);
+  });
+});

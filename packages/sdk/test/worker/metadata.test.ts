@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toConfiguration } from "../../src/response/worker-configuration.ts";
+import { readMetadata, toMetadata } from "../../src/worker/metadata.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mcai-description-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
+const toWire = (overrides = {}) =>
+  toConfiguration(
+    { ...toMetadata(fields, overrides, "package.json"), parameters: { type: "object", properties: {} }, live: false },
+    { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
+  );
+
+describe("metadata", () => {
+  it("comes from the nearest package.json with a name, and keeps a scope", async () => {
+    const module = join(folder, "worker", "dist", "esm");
+    await mkdir(module, { recursive: true });
+    await writeFile(join(folder, "worker", "dist", "package.json"), '{"type":"module"}');
+    const repository = { type: "git", url: "git+https://example.org/probe.git" };
+    const people = { author: "A. Dev", contributors: [{ name: "B. Dev", email: "b@example.org" }] };
+    await writeFile(
+      join(folder, "worker", "package.json"),
+      JSON.stringify({ ...fields, repository, ...people, homepage: "https://example.org" }),
+    );
+    expect(readMetadata(pathToFileURL(join(module, "worker.js")).href, {})).toEqual({
+      name: "@acme/probe",
+      version: "1.4.0",
+      description: "Reads media",
+      shortDescription: "Reads media",
+      license: "MIT",
+      authors: ["A. Dev", "B. Dev <b@example.org>"],
+      homepage: "https://example.org",
+      repository: "https://example.org/probe.git",
+      organisation: undefined,
+    });
+  });
+
+  it("can be overridden, field by field", () => {
+    const overrides = {
+      name: "other",
+      license: "Commercial",
+      organisation: "Acme",
+      shortDescription: "Reads",
+      authors: [],
+    };
+    expect(toMetadata(fields, overrides, "package.json")).toMatchObject({ version: "1.4.0", ...overrides });
+  });
+
+  it("takes npm's UNLICENSED for Private, and old SPDX names", () => {
+    expect(toWire({ license: "UNLICENSED" }).license).toBe("Private");
+    expect(toWire({ license: "GPL-3.0" }).license).toBe("GPL-3.0");
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      "no version",
+      { version: undefined },
+      /^field "version" of \/p\/package.json: expected a version such as 1.4.0, got nothing$/,
+    ],
+    [
+      "a version that is none",
+      { version: "1.4" },
+      /^field "version" of \/p\/package.json: expected a version by semver.org.*got "1.4"/,
+    ],
+    ["an empty description", { description: "  " }, /^field "description" of/],
+    [
+      "a licence that is none",
+      { license: "BSD" },
+      /^field "license".*SPDX identifier such as MIT, or Commercial, or Private, got "BSD"/,
+    ],
+    ["an author that is a number", { author: 5 }, /^field "author".*got 5/],
+    ["a repository without url", { repository: { url: 1 } }, /^field "repository"/],
+  ])("with %s says which field of which file", (_, wrong, text) => {
+    expect(() => toMetadata({ ...fields, ...wrong }, {}, "/p/package.json")).toThrow(text);
+  });
+
+  it("that is overridden wrongly says so", () => {
+    expect(() => toMetadata(fields, { version: "x" }, "/p/package.json")).toThrow(/^version of the worker: /);
+  });
+
+  it("that is nowhere, or no JSON, says where it was looked for", async () => {
+    await writeFile(join(folder, "package.json"), "{");
+    expect(() => readMetadata(pathToFileURL(join(folder, "worker.js")).href, {})).toThrow(/package\.json is not JSON/);
+    await rm(join(folder, "package.json"));
+    expect(() => readMetadata("file:///no/such/worker.js", {})).toThrow(
+      /no package.json with a "name" was found in \/no\/such/,
+    );
+  });
+});
