@@ -79,15 +79,15 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   /** Takes a delivery. It is done, answered, given back or refused; nothing is thrown. */
-  receive(delivery: Delivery): void {
+  onDelivery(delivery: Delivery): void {
     this.#handle(delivery).catch((error: unknown) => this.#logError(error, delivery.origin));
   }
 
-  interrupted(): void {
-    this.#ended.interrupted();
+  onDisconnected(): void {
+    this.#ended.onDisconnected();
   }
 
-  resumed(): void {
+  onReconnected(): void {
     this.#options.blackList.load().catch((error: unknown) => this.#logError(error));
   }
 
@@ -177,7 +177,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     if (await this.#ended.settleAgain(order.job_id, delivery, this.#current)) return;
     const closed = this.#draining || (this.workerOrders.suspended && !delivery.direct) || !this.#threadReady;
     if (this.#current || closed) {
-      if (delivery.canGiveBack) return void (await delivery.settle("give_back"));
+      if (delivery.canRequeue) return void (await delivery.settle("requeue"));
       if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
       const why = this.#current ? "an another job is already in progress" : "the worker takes no jobs now";
       return this.#answerError(order, delivery, `Cannot initialize this job, ${why}.`);
@@ -236,7 +236,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   async #refuse(delivery: Delivery, why: string): Promise<void> {
     this.#options.log.warn(`${delivery.origin}: order refused: ${why}`);
-    await delivery.settle("refuse");
+    await delivery.settle("reject");
   }
 
   async #takeReport(report: Report): Promise<void> {

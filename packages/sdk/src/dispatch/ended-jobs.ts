@@ -46,7 +46,7 @@ export class EndedJobs {
   }
 
   /** The connection was lost, and with it, maybe, what was written last. */
-  interrupted(): void {
+  onDisconnected(): void {
     for (const jobId of this.#writtenMs.keys())
       if (this.#has(jobId)) this.#writtenMs.set(jobId, Number.POSITIVE_INFINITY);
       else this.#writtenMs.delete(jobId);

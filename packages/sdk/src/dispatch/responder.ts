@@ -91,9 +91,9 @@ export class Responder {
       return "delay";
     } else if (end.status === "delayed" || end.status === "error") await this.error(current.id, end.message);
     else if (end.status === "completed") await this.#result("job_completed", current.toResult("completed", end.result));
-    else if (end.reason === "drain" && !current.live && current.origin?.canGiveBack) {
+    else if (end.reason === "drain" && !current.live && current.origin?.canRequeue) {
       log.warn("The worker is going down: the job is given back.");
-      return "give_back";
+      return "requeue";
     } else await this.#stopped(current, end);
     return "acknowledge";
   }

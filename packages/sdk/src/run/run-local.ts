@@ -18,11 +18,11 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
   const graceMs = settings.stopGraceMs ?? defaultGraceMs;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId: address.instanceId, closeMs: graceMs });
   const transport = new FileTransport(files, log);
-  const signals = new ShutdownSignals(() => void transport.close());
+  const signals = new ShutdownSignals(() => void transport.stop());
   let failure: Error | undefined;
   const fail = (error: Error) => {
     failure = error;
-    void transport.close();
+    void transport.stop();
   };
   const makeDispatcher = (worker: WorkerDescription) => {
     log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
@@ -48,7 +48,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     log.info(`Local run of ${files.length} order file${files.length === 1 ? "" : "s"}`);
     dispatcher = await Promise.race([started, signals.requested]);
     if (!dispatcher) return signals.exitCode ?? 0;
-    await transport.open(dispatcher);
+    await transport.start(dispatcher);
     await dispatcher.start();
     await transport.ended;
     if (signals.exitCode === undefined && !failure) await dispatcher.idle();

@@ -103,7 +103,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     return 0;
   } finally {
     blackList.close();
-    await (transport ?? links).close();
+    await (transport ? transport.stop() : links.close());
     signals.dispose();
     health?.close();
     // A native call that holds the thread cannot be ended but with the process.
@@ -137,7 +137,7 @@ function toHealthSources(
 }
 
 async function serve(transport: AmqpTransport, dispatcher: Dispatcher): Promise<void> {
-  await transport.open(dispatcher);
+  await transport.start(dispatcher);
   await dispatcher.start();
   // Not awaited: a broker that takes no messages now will take it later.
   void dispatcher.workerOrders.sayHello();

@@ -33,18 +33,18 @@ export class MemoryTransport implements Transport {
   #busy = false;
 
   /** Puts a message into the job queue, or the direct one. Resolves with what became of it in the end. */
-  deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "give_back">> {
+  deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "requeue">> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         body,
         options,
-        settled: (how) => (how === "give_back" ? this.#put(waiting, true) : resolve(how)),
+        settled: (how) => (how === "requeue" ? this.#put(waiting, true) : resolve(how)),
       };
       this.#put(waiting, false);
     });
   }
 
-  async open(listener: TransportListener): Promise<void> {
+  async start(listener: TransportListener): Promise<void> {
     this.#listener = listener;
     this.#pump();
   }
@@ -59,7 +59,7 @@ export class MemoryTransport implements Transport {
     this.onPublish(message);
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     this.#listener = undefined;
   }
 
@@ -73,12 +73,12 @@ export class MemoryTransport implements Transport {
   #pump(): void {
     const listener = this.#listener;
     if (!listener) return;
-    for (const waiting of this.#direct.splice(0)) listener.receive(this.#toDelivery(waiting, () => undefined));
+    for (const waiting of this.#direct.splice(0)) listener.onDelivery(this.#toDelivery(waiting, () => undefined));
     if (!this.#consuming || this.#busy) return;
     const next = this.#jobs.shift();
     if (!next) return;
     this.#busy = true;
-    listener.receive(
+    listener.onDelivery(
       this.#toDelivery(next, () => {
         this.#busy = false;
         this.#pump();
@@ -93,7 +93,7 @@ export class MemoryTransport implements Transport {
       body,
       origin: direct ? "the direct queue" : "the job queue",
       direct,
-      canGiveBack: !direct,
+      canRequeue: !direct,
       redelivered,
       canCountDeath: !direct,
       deaths,

@@ -44,7 +44,7 @@ export interface TestWorker {
    * Sends an order; bytes or text are sent as they are.
    * @returns What became of it in the end.
    */
-  send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "give_back">>;
+  send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "requeue">>;
   /**
    * Awaits the next response of a kind that was not awaited before.
    * @throws {Error} If none comes within the time; it says what came instead.
@@ -119,14 +119,14 @@ export async function startTestWorker<Context>(
     await dispatcher.stop({ finishMs: 0, reason: "drain", graceMs: settings.stopGraceMs ?? 2000 });
     await dispatcher.workerOrders.sayGoodbye();
     await thread.end("ask");
-    await transport.close();
+    await transport.stop();
   };
   let ending: Promise<void> | undefined;
   const close = () => {
     ending ??= end();
     return ending;
   };
-  await transport.open(dispatcher);
+  await transport.start(dispatcher);
   await dispatcher.start();
   return {
     responses: inbox.responses,

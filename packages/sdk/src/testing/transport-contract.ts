@@ -4,7 +4,7 @@ import type { Delivery, Message, Settlement, Transport } from "../transport/tran
 
 /** A transport whose job queue holds messages, and what it published. */
 export interface TransportUnderTest {
-  /** Not opened yet: each test opens and closes it. */
+  /** Not started yet: each test starts and stops it. */
   readonly transport: Transport;
   /** Returns every message that was published so far, in the order in which it arrived. */
   published(): Promise<readonly Pick<Message, "body">[]>;
@@ -48,7 +48,7 @@ const tests: readonly ContractTest[] = [
     bodies: ["1", "2", "3"],
     async run({ transport }) {
       const deliveries = new Deliveries();
-      await transport.open(deliveries);
+      await transport.start(deliveries);
       await setImmediate();
       deepEqual(deliveries.bodies, []);
       await transport.consume(true);
@@ -59,7 +59,7 @@ const tests: readonly ContractTest[] = [
         await delivery.settle("acknowledge");
       }
       deepEqual(deliveries.bodies, ["1", "2", "3"]);
-      await transport.close();
+      await transport.stop();
     },
   },
   {
@@ -67,16 +67,16 @@ const tests: readonly ContractTest[] = [
     bodies: ["1", "2"],
     async run({ transport }) {
       const deliveries = new Deliveries();
-      await transport.open(deliveries);
+      await transport.start(deliveries);
       await transport.consume(true);
       const first = await deliveries.next();
       await transport.consume(false);
-      await first.settle("give_back");
+      await first.settle("requeue");
       await transport.consume(true);
       for (let i = 0; i < 2; i++) await (await deliveries.next()).settle("acknowledge");
       // A shared queue may put it after the messages that arrived in the meantime.
       deepEqual(deliveries.bodies.toSorted(), ["1", "1", "2"]);
-      await transport.close();
+      await transport.stop();
     },
   },
   {
@@ -84,38 +84,38 @@ const tests: readonly ContractTest[] = [
     bodies: ["1", "2", "3"],
     async run({ transport }) {
       const deliveries = new Deliveries();
-      await transport.open(deliveries);
+      await transport.start(deliveries);
       await transport.consume(true);
-      const settlements: readonly Settlement[] = ["refuse", "delay", "acknowledge"];
+      const settlements: readonly Settlement[] = ["reject", "delay", "acknowledge"];
       for (const settlement of settlements) {
         const delivery = await deliveries.next();
         match(delivery.origin, /\w/);
         equal(await delivery.settle(settlement), true, `${settlement} did not reach its source`);
       }
-      await transport.close();
+      await transport.stop();
     },
   },
   {
     name: "publishes messages in the order of the calls",
     async run({ transport, published }) {
-      await transport.open(new Deliveries());
+      await transport.start(new Deliveries());
       const texts = Array.from({ length: 20 }, (_, i) => `{"text":"é${i}"}`);
       const publish = (text: string) =>
         transport.publish({ exchange: "job_response", routingKey: "job_completed", body: Buffer.from(text) });
       await Promise.all(texts.map(publish));
       deepEqual((await published()).map(toText), texts);
-      await transport.close();
+      await transport.stop();
     },
   },
   {
-    name: "delivers nothing after close()",
+    name: "delivers nothing after stop()",
     bodies: ["1", "2"],
     async run({ transport }) {
       const deliveries = new Deliveries();
-      await transport.open(deliveries);
+      await transport.start(deliveries);
       await transport.consume(true);
       const first = await deliveries.next();
-      await transport.close();
+      await transport.stop();
       await first.settle("acknowledge");
       await setImmediate();
       deepEqual(deliveries.bodies, ["1"]);
@@ -129,7 +129,7 @@ class Deliveries {
   readonly #pending: Delivery[] = [];
   #arrived: () => void = () => undefined;
 
-  receive(delivery: Delivery): void {
+  onDelivery(delivery: Delivery): void {
     this.bodies.push(toText(delivery));
     this.#pending.push(delivery);
     this.#arrived();

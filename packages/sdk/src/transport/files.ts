@@ -36,7 +36,7 @@ export class FileTransport implements Transport {
     });
   }
 
-  async open(listener: TransportListener): Promise<void> {
+  async start(listener: TransportListener): Promise<void> {
     this.#listener = listener;
   }
 
@@ -56,7 +56,7 @@ export class FileTransport implements Transport {
     log.info(JSON.stringify({ [tag]: tagged }));
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     this.#listener = undefined;
     this.#end();
   }
@@ -85,7 +85,7 @@ export class FileTransport implements Transport {
     if (file !== this.#returned) this.#log.info(`Start to process order: "${file}"`);
     this.#returned = undefined;
     const settle = async (how: Settlement) => {
-      this.#held = how === "give_back";
+      this.#held = how === "requeue";
       if (this.#held) {
         this.#returned = file;
         this.#files.unshift(file);
@@ -97,14 +97,14 @@ export class FileTransport implements Transport {
       body,
       origin: file,
       direct: true,
-      canGiveBack: true,
+      canRequeue: true,
       redelivered: false,
       canCountDeath: false,
       deaths: 0,
       softRejects: 0,
       canDelay: false,
     };
-    this.#listener?.receive({ ...delivery, settle });
+    this.#listener?.onDelivery({ ...delivery, settle });
   }
 
   #done(): void {

@@ -1,9 +1,9 @@
 /**
- * What becomes of a delivery: `acknowledge`; `refuse` (rejected without requeue, to the dead letters where there are
- * any); `give_back` (to its own queue again, with all its properties: costs the job no death); `count_death` (the same, and
+ * What becomes of a delivery: `acknowledge`; `reject` (rejected without requeue, to the dead letters where there are
+ * any); `requeue` (to its own queue again, with all its properties: costs the job no death); `count_death` (the same, and
  * it does cost one); `delay` (to come back later, counted as a soft rejection).
  */
-export type Settlement = "acknowledge" | "refuse" | "give_back" | "count_death" | "delay";
+export type Settlement = "acknowledge" | "reject" | "requeue" | "count_death" | "delay";
 
 /** One message that came in. It must be settled once. */
 export interface Delivery {
@@ -12,8 +12,8 @@ export interface Delivery {
   readonly origin: string;
   /** Whether it came to this worker alone, rather than to the queue that it shares with others. */
   readonly direct: boolean;
-  /** Whether `give_back` is possible: without it an order that cannot be taken now is refused. */
-  readonly canGiveBack: boolean;
+  /** Whether `requeue` is possible: without it an order that cannot be taken now is refused. */
+  readonly canRequeue: boolean;
   /** Whether it was delivered before, and not settled then. */
   readonly redelivered: boolean;
   /** Whether `count_death` is possible: without it the queue counts by itself, or nobody does. */
@@ -40,17 +40,17 @@ export interface Message {
 /** Who gets what a transport brings. */
 export interface TransportListener {
   /** A message came in. */
-  receive(delivery: Delivery): void;
+  onDelivery(delivery: Delivery): void;
   /** The connection was lost: what is not settled comes again. */
-  interrupted?(): void;
+  onDisconnected?(): void;
   /** There is a connection again. */
-  resumed?(): void;
+  onReconnected?(): void;
 }
 
 /** Carries bytes in both directions and knows no order. Every implementation passes `transportContract`. */
 export interface Transport {
   /** Connects; from now on direct deliveries are handed over. */
-  open(listener: TransportListener): Promise<void>;
+  start(listener: TransportListener): Promise<void>;
   /**
    * Starts or stops the deliveries of the job queue, which come one at a time; direct ones go on. What was given back
    * waits for the next start.
@@ -59,5 +59,5 @@ export interface Transport {
   /** Sends a message; resolves once it is safe. Messages arrive in the order of the calls. */
   publish(message: Message): Promise<void>;
   /** Ends; what was not settled goes back to where it came from. */
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }

@@ -120,7 +120,7 @@ describe("while a job runs", () => {
       job_id: 2,
       ...message("Cannot initialize this job, an another job is already in progress."),
     });
-    expect(await test.worker.send({ ...other, job_id: 1 } as Order, direct)).toBe("refuse");
+    expect(await test.worker.send({ ...other, job_id: 1 } as Order, direct)).toBe("reject");
     open();
     expect(await first).toBe("acknowledge");
     expect(await test.worker.next("job_completed")).toMatchObject({ job_id: 1 });
@@ -131,10 +131,10 @@ describe("while a job runs", () => {
     await using test = disposable(await startTestWorker(worker));
     const first = test.worker.send(job(1));
     await test.worker.next("job_progression");
-    expect(await test.worker.send(about("stop_process", 999), direct)).toBe("refuse");
-    expect(await test.worker.send(about("update_process", 999), direct)).toBe("refuse");
-    expect(await test.worker.send(about("start_process", 1), direct)).toBe("refuse");
-    expect(await test.worker.send({ type: "reached_expiration", job_id: 1, parameters: [] }, direct)).toBe("refuse");
+    expect(await test.worker.send(about("stop_process", 999), direct)).toBe("reject");
+    expect(await test.worker.send(about("update_process", 999), direct)).toBe("reject");
+    expect(await test.worker.send(about("start_process", 1), direct)).toBe("reject");
+    expect(await test.worker.send({ type: "reached_expiration", job_id: 1, parameters: [] }, direct)).toBe("reject");
     expect(await test.worker.send('{"type":"dance","job_id":1}', direct)).toBe("acknowledge");
     expect(await test.worker.send("rubbish", direct)).toBe("acknowledge");
     expect(kinds(test.worker)).toEqual(["job_progression"]);
@@ -180,8 +180,8 @@ describe("while a job runs", () => {
 describe("while idle", () => {
   it("what needs a job is refused or answered as the reference answers", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
-    expect(await test.worker.send(about("stop_process", 1), direct)).toBe("refuse");
-    expect(await test.worker.send(about("update_process", 1), direct)).toBe("refuse");
+    expect(await test.worker.send(about("stop_process", 1), direct)).toBe("reject");
+    expect(await test.worker.send(about("update_process", 1), direct)).toBe("reject");
     expect(await test.worker.send(about("start_process", 5), direct)).toBe("acknowledge");
     expect(await test.worker.next("job_error")).toMatchObject({
       job_id: 5,

@@ -75,15 +75,15 @@ describe("AmqpTransport", () => {
   it("declares what can be declared again, by a backend of either age and by itself", async () => {
     const of = names();
     const first = makeTransport(of);
-    await first.open({ receive: () => undefined });
+    await first.start({ onDelivery: () => undefined });
     const channel = await openChannel();
     // As the backend of 2021 does: without a queue type, and whatever comes first.
     await channel.assertQueue("worker_discovery", {
       arguments: { "x-dead-letter-exchange": "job_response_delayed", "x-dead-letter-routing-key": "worker_discovery" },
     });
     const second = makeTransport({ ...names(), queueName: of.queueName });
-    await second.open({ receive: () => undefined });
-    await Promise.all([first.close(), second.close()]);
+    await second.start({ onDelivery: () => undefined });
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   it("connects to nobody when it is ended before it has begun to", async () => {
@@ -115,8 +115,8 @@ describe("AmqpTransport", () => {
     const body = Buffer.from("last words");
     const published = transport.publish({ exchange: "job_response", routingKey: of.queueName, body });
     // It ends before it is open, and nobody hears of it any more.
-    void transport.open({ receive: () => undefined });
-    await transport.close();
+    void transport.start({ onDelivery: () => undefined });
+    await transport.stop();
     await published;
     expect((await channel.get(queue, { noAck: true })) || undefined).toMatchObject({ content: body });
   });
@@ -130,8 +130,8 @@ describe("AmqpTransport", () => {
     const came = new Promise<void>((resolve) => {
       again = resolve;
     });
-    await transport.open({
-      receive: (delivery) => {
+    await transport.start({
+      onDelivery: (delivery) => {
         if (!delivery.redelivered) {
           links.consuming.reset("on purpose");
           settled.push(new Promise((resolve) => setImmediate(() => resolve(delivery.settle("acknowledge")))));
@@ -147,6 +147,6 @@ describe("AmqpTransport", () => {
     await transport.consume(true);
     await came;
     expect(await Promise.all(settled)).toEqual([false, true]);
-    await transport.close();
+    await transport.stop();
   });
 });

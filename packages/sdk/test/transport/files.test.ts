@@ -48,8 +48,8 @@ describe("FileTransport", () => {
     const log = { ...silent, error: (line: string) => void errors.push(line) };
     const transport = new FileTransport(["", join(folder, "absent.json"), folder, good], log);
     const received: Delivery[] = [];
-    await transport.open({
-      receive: (delivery) => {
+    await transport.start({
+      onDelivery: (delivery) => {
         received.push(delivery);
         void delivery.settle("acknowledge");
       },

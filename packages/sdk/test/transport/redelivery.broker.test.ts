@@ -39,7 +39,7 @@ async function loseOnce(url: string, queue: string): Promise<void> {
 }
 
 /** Takes the order of a quorum queue and gives it back, as a worker does that has another job in hand. */
-async function giveBack({ queue, channel }: Wire): Promise<void> {
+async function requeueOrder({ queue, channel }: Wire): Promise<void> {
   await channel.prefetch(1);
   const message = await new Promise<ConsumeMessage | null>((resolve) => {
     void channel.consume(queue, resolve, { consumerTag: "busy" });
@@ -57,7 +57,7 @@ async function giveBack({ queue, channel }: Wire): Promise<void> {
       await channel.waitForConfirms();
     },
   });
-  await delivery.settle("give_back");
+  await delivery.settle("requeue");
 }
 
 describe("a job whose worker was lost", { timeout: 30_000 }, () => {
@@ -112,8 +112,8 @@ describe("a job whose worker lost its connection", { timeout: 30_000 }, () => {
     await wire.next("job_progression", id);
     proxy.refuse(true);
     proxy.cut();
-    await giveBack(wire);
-    await giveBack(wire);
+    await requeueOrder(wire);
+    await requeueOrder(wire);
     proxy.refuse(false);
     await run.waitFor(reconnected);
     await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });

@@ -52,24 +52,24 @@ export class AmqpTransport implements Transport {
     });
   }
 
-  async open(listener: TransportListener): Promise<void> {
+  async start(listener: TransportListener): Promise<void> {
     const { links, onFailure } = this.#options;
     this.#consumer.listen(listener);
-    const publishing = links.publishing.open({
-      setUp: (connection) => this.outbox.use(connection),
-      onUp: () => links.consuming.hurry(),
-      onDown: () => this.outbox.suspend(),
+    const publishing = links.publishing.attach({
+      setUp: (connection) => this.outbox.attach(connection),
+      onUp: () => links.consuming.retryNow(),
+      onDown: () => this.outbox.detach(),
       onFailure,
     });
-    const consuming = links.consuming.open({
+    const consuming = links.consuming.attach({
       setUp: async (connection) => {
-        await this.#consumer.use(connection);
-        if (this.#isOpen) listener.resumed?.();
+        await this.#consumer.attach(connection);
+        if (this.#isOpen) listener.onReconnected?.();
       },
-      onUp: () => links.publishing.hurry(),
+      onUp: () => links.publishing.retryNow(),
       onDown: () => {
-        this.#consumer.suspend();
-        listener.interrupted?.();
+        this.#consumer.detach();
+        listener.onDisconnected?.();
       },
       onFailure,
     });
@@ -85,7 +85,7 @@ export class AmqpTransport implements Transport {
     return this.outbox.publish({ exchange, routingKey, body, properties: this.#properties, replaces });
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     if (!(await this.outbox.flush(flushMs)))
       this.#options.log.error("The broker did not confirm the last messages; they are lost.");
     const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);

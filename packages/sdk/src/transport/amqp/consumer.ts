@@ -29,7 +29,7 @@ export interface ConsumerOptions extends Pick<TopologyOptions, "queueName" | "di
   readonly reset: (why: string) => void;
 }
 
-interface Session {
+interface ConsumerChannels {
   readonly jobs: Channel;
   readonly direct: Channel;
   open: boolean;
@@ -40,7 +40,7 @@ interface Session {
 export class Consumer {
   readonly #options: ConsumerOptions;
   #listener: TransportListener | undefined;
-  #session: Session | undefined;
+  #channels: ConsumerChannels | undefined;
   #wanted = false;
   #held = false;
   #exclusiveDirectQueue = false;
@@ -58,12 +58,12 @@ export class Consumer {
   }
 
   /** Takes a new connection. */
-  async use(connection: ChannelModel): Promise<void> {
+  async attach(connection: ChannelModel): Promise<void> {
     const { announce, reset, directQueueName } = this.#options;
     const [jobs, direct] = [await connection.createChannel(), await connection.createChannel()];
-    const session = { jobs, direct, open: true, consuming: false };
-    // Until the session is there, what is wrong is said by the call that failed.
-    const lose = (why: string) => this.#session === session && reset(why);
+    const channels = { jobs, direct, open: true, consuming: false };
+    // Until the channels are set up, the call that fails reports the error.
+    const lose = (why: string) => this.#channels === channels && reset(why);
     for (const channel of [jobs, direct]) {
       writeStraight(connection, channel);
       channel.on("error", (error) => lose(error.message));
@@ -78,15 +78,15 @@ export class Consumer {
     await this.#declare(jobs, before);
     announce();
     await declare(jobs, after);
-    await direct.consume(directQueueName, (message) => this.#take(message, session, true), { consumerTag: directTag });
-    this.#session = session;
+    await direct.consume(directQueueName, (message) => this.#take(message, channels, true), { consumerTag: directTag });
+    this.#channels = channels;
     await this.#update();
   }
 
   /** The connection is lost. */
-  suspend(): void {
-    if (this.#session) this.#session.open = false;
-    this.#session = undefined;
+  detach(): void {
+    if (this.#channels) this.#channels.open = false;
+    this.#channels = undefined;
   }
 
   /** Starts or stops the consumer of the job queue, now and on every connection to come. */
@@ -104,7 +104,7 @@ export class Consumer {
   /** Deletes the direct queue, which nobody will read any more. */
   async deleteDirectQueue(): Promise<void> {
     this.#closing = true;
-    await this.#session?.direct.deleteQueue(this.#options.directQueueName);
+    await this.#channels?.direct.deleteQueue(this.#options.directQueueName);
   }
 
   // An exclusive queue may still belong to a connection that died without the broker's knowing yet.
@@ -129,39 +129,39 @@ export class Consumer {
   }
 
   async #apply(): Promise<void> {
-    const session = this.#session;
+    const channels = this.#channels;
     const wanted = this.#wanted && !this.#held;
-    if (!session || session.consuming === wanted) return;
+    if (!channels || channels.consuming === wanted) return;
     const { queueName, log } = this.#options;
     try {
       if (wanted)
-        await session.jobs.consume(queueName, (message) => this.#take(message, session, false), {
+        await channels.jobs.consume(queueName, (message) => this.#take(message, channels, false), {
           consumerTag: jobTag,
         });
-      else await session.jobs.cancel(jobTag);
-      session.consuming = !session.consuming;
+      else await channels.jobs.cancel(jobTag);
+      channels.consuming = !channels.consuming;
     } catch (error) {
       // The channel is gone, and the next connection starts with what is wanted.
       log.debug(`The job queue: ${(error as Error).message}`);
     }
   }
 
-  #take(message: Parameters<typeof toDelivery>[0] | null, session: Session, direct: boolean): void {
+  #take(message: Parameters<typeof toDelivery>[0] | null, channels: ConsumerChannels, direct: boolean): void {
     const { settings, publish, reset, queueName, directQueueName } = this.#options;
     if (message === null) {
       // The deletion of the direct queue at the end does that too.
       if (!this.#closing) reset(`the broker ended the consumer of ${direct ? directQueueName : queueName}`);
       return;
     }
-    const delivery = toDelivery(message, direct ? session.direct : session.jobs, {
+    const delivery = toDelivery(message, direct ? channels.direct : channels.jobs, {
       queueName: direct ? directQueueName : queueName,
       direct,
       cluster: settings.cluster,
       username: settings.username,
-      isOpen: () => session.open,
+      isOpen: () => channels.open,
       publish,
     });
-    this.#listener?.receive(delivery);
+    this.#listener?.onDelivery(delivery);
   }
 
   #topologyOptions(version: string): TopologyOptions {

@@ -29,11 +29,11 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
   const settle = async (how: Settlement): Promise<boolean> => {
     // The broker brings it again by itself.
     if (!options.isOpen()) return false;
-    if (how === "give_back") await options.publish(toReturned(message, options, returned));
-    else if (how === "count_death") await options.publish(toReturned(message, options, withDeath(headers, options)));
+    if (how === "requeue") await options.publish(toRequeued(message, options, returned));
+    else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
     else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
     if (!options.isOpen()) return false;
-    if (how === "refuse") channel.reject(message, false);
+    if (how === "reject") channel.reject(message, false);
     else channel.ack(message);
     return true;
   };
@@ -41,7 +41,7 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
     body: message.content,
     origin: queueName,
     direct,
-    canGiveBack: !direct,
+    canRequeue: !direct,
     redelivered,
     canCountDeath: !direct && !cluster,
     deaths,
@@ -61,7 +61,7 @@ function toCount(value: unknown): number {
   return typeof value === "number" && value > 0 ? value : 0;
 }
 
-function toReturned(message: ConsumeMessage, options: IncomingOptions, headers: object): OutgoingMessage {
+function toRequeued(message: ConsumeMessage, options: IncomingOptions, headers: object): OutgoingMessage {
   const { queueName } = options;
   return {
     exchange: "",

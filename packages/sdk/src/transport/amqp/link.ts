@@ -35,7 +35,7 @@ export interface LinkUse {
 
 /**
  * Keeps one connection to the broker: makes it, notices its loss, and makes it again, on the next host. It is made ahead,
- * once: nothing is done with it until {@link Link.open} says what it is for, and what goes wrong until then does not count.
+ * once: nothing is done with it until {@link Link.attach} says what it is for, and what goes wrong until then does not count.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -71,7 +71,7 @@ export class Link {
    *
    * @throws {McaiError} A refusal, at once; else what failed, after as many attempts as allowed.
    */
-  open(use: LinkUse): Promise<void> {
+  attach(use: LinkUse): Promise<void> {
     this.#isOpen = true;
     return new Promise((resolve, reject) => {
       this.#begin({
@@ -94,7 +94,7 @@ export class Link {
   }
 
   /** Ends the pause before the next attempt, since the broker is there again. */
-  hurry(): void {
+  retryNow(): void {
     this.#pausing.abort();
   }
 

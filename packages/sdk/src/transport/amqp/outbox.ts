@@ -80,7 +80,7 @@ export class Outbox {
   }
 
   /** Takes a new connection: what is pending is published on it. */
-  async use(connection: ChannelModel): Promise<void> {
+  async attach(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
     omitEmptyHeaders(channel);
     writeStraight(connection, channel);
@@ -102,7 +102,7 @@ export class Outbox {
   }
 
   /** The connection is lost; messages wait for the next one. */
-  suspend(): void {
+  detach(): void {
     this.#channel = undefined;
   }
 
