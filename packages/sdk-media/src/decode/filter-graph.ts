@@ -2,8 +2,8 @@ import type { AVColorRange, AVColorSpace } from "node-av/constants";
 import type { FilterContext, Frame as NativeFrame, FilterGraph as NativeGraph } from "node-av/lib";
 import { MediaError } from "../errors.ts";
 import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
+import { collectLog } from "../ffmpeg-log.ts";
 import type { Rational } from "../rational.ts";
-import { collectLog } from "./log-lines.ts";
 import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 /** FFmpeg's `AVCOL_SPC_NB` and `AVCOL_RANGE_NB`. */

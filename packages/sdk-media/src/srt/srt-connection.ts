@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JobLog } from "@mcai/worker-sdk";
-import { collectLog } from "../decode/log-lines.ts";
 import { MediaError, type MediaErrorCode } from "../errors.ts";
 import { errorText } from "../ffmpeg.ts";
+import { collectLog } from "../ffmpeg-log.ts";
 import { hidePassphrase, type SrtAddress } from "./srt-address.ts";
 
 /** How long a peer that refused, or was not there, is left alone. */

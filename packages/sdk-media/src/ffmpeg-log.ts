@@ -1,4 +1,4 @@
-import { AV_LOG_ERROR, AV_LOG_QUIET, ffmpeg } from "../ffmpeg.ts";
+import { AV_LOG_ERROR, AV_LOG_QUIET, ffmpeg } from "./ffmpeg.ts";
 
 const AVERROR_EINVAL = -22;
 
