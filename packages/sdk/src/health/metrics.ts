@@ -1,19 +1,19 @@
 import type { Registry } from "prom-client";
 
-/** What the metrics are read from, each time that they are asked for. */
+/** The values that the metrics show, read at each request. */
 export interface MetricSources {
   readonly isPublishing: () => boolean;
   readonly isConsuming: () => boolean;
-  /** How often the connection was made, the first time included. */
+  /** How many times each connection was established, including the first. */
   readonly connections: () => { readonly publishing: number; readonly consuming: number };
   readonly outbox: () => { readonly messages: number; readonly sizeBytes: number };
-  readonly jobsInHand: () => number;
-  readonly threadDeaths: () => number;
-  /** Gets who wants to know of each job that ends. */
+  readonly jobsInProgress: () => number;
+  readonly threadCrashes: () => number;
+  /** Registers a listener that is called when a job ends. */
   readonly onJobEnded: (listener: (status: string, durationSeconds: number) => void) => void;
 }
 
-/** The worker's metrics for Prometheus, and Node's own. */
+/** Creates the Prometheus registry with the metrics of the worker and those of Node.js. */
 export async function openMetrics(sources: MetricSources): Promise<Registry> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
@@ -28,7 +28,7 @@ export async function openMetrics(sources: MetricSources): Promise<Registry> {
         this.set(read());
       },
     });
-  // What counts by itself is set to its count, which a counter can only be by a reset.
+  // The sources keep the counts themselves. A Counter has no set(), so it is reset and incremented.
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({
       name,
@@ -39,22 +39,31 @@ export async function openMetrics(sources: MetricSources): Promise<Registry> {
         this.inc(read());
       },
     });
-  gauge("mcai_publishing", "1 while the publishing connection is up.", () => Number(sources.isPublishing()));
-  gauge("mcai_consuming", "1 while the consuming connection is up.", () => Number(sources.isConsuming()));
-  gauge("mcai_outbox_messages", "Messages that the broker has not confirmed.", () => sources.outbox().messages);
-  gauge("mcai_outbox_bytes", "Bytes that the broker has not confirmed.", () => sources.outbox().sizeBytes);
-  gauge("mcai_jobs_in_hand", "1 while a job is in hand.", sources.jobsInHand);
-  counter("mcai_job_thread_deaths_total", "How often the job thread ended unasked.", sources.threadDeaths);
+  gauge("mcai_publishing", "1 while the publishing connection is open, else 0.", () => Number(sources.isPublishing()));
+  gauge("mcai_consuming", "1 while the consuming connection is open, else 0.", () => Number(sources.isConsuming()));
+  gauge("mcai_outbox_messages", "Messages that the broker has not confirmed yet.", () => sources.outbox().messages);
+  gauge(
+    "mcai_outbox_bytes",
+    "Size in bytes of the messages that the broker has not confirmed yet.",
+    () => sources.outbox().sizeBytes,
+  );
+  gauge("mcai_jobs_in_progress", "1 while a job is in progress, else 0.", sources.jobsInProgress);
+  counter("mcai_job_thread_crashes_total", "Unexpected exits of the job thread.", sources.threadCrashes);
   for (const link of ["publishing", "consuming"] as const)
     counter(
       `mcai_${link}_connections_total`,
-      `How often the ${link} connection was made.`,
+      `Number of times the ${link} connection was established.`,
       () => sources.connections()[link],
     );
-  const jobs = new Counter({ name: "mcai_jobs_total", help: "Jobs that ended.", labelNames: ["status"], registers });
+  const jobs = new Counter({
+    name: "mcai_jobs_total",
+    help: "Jobs that have ended, by status.",
+    labelNames: ["status"],
+    registers,
+  });
   const durations = new Histogram({
     name: "mcai_job_duration_seconds",
-    help: "How long jobs took, from their order to their end.",
+    help: "Duration of jobs, from receiving the order to the end of the job.",
     labelNames: ["status"],
     buckets: [0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600],
     registers,

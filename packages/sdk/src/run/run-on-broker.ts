@@ -124,9 +124,9 @@ function toHealthSources(
     isConsuming: () => consuming.isUp,
     connections: () => ({ publishing: publishing.connections, consuming: consuming.connections }),
     outbox: () => ({ messages: outbox.messages, sizeBytes: outbox.sizeBytes }),
-    jobsInHand: () => Number(dispatcher.jobSilentMs !== undefined),
+    jobsInProgress: () => Number(dispatcher.jobSilentMs !== undefined),
     threadSilentMs: () => thread.silentMs,
-    threadDeaths: () => thread.lost,
+    threadCrashes: () => thread.lost,
     jobSilentMs: () => dispatcher.jobSilentMs,
     status: () => dispatcher.workerOrders.describeStatus(),
     onJobEnded: (listener) => {

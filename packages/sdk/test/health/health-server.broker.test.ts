@@ -49,7 +49,7 @@ describe("health", { timeout: 30_000 }, () => {
     expect(await (await get("/status")).json()).toMatchObject({ job: { job_id: id }, worker: { activity: "Busy" } });
     const metrics = await (await get("/metrics")).text();
     expect(metrics).toMatch(/mcai_jobs_total\{status="completed"\} 1/);
-    expect(metrics).toMatch(/mcai_jobs_in_hand 1/);
+    expect(metrics).toMatch(/mcai_jobs_in_progress 1/);
     expect(metrics).toMatch(/nodejs_eventloop_lag_seconds/);
     // The job thread is deaf, and that is too long.
     expect(await (await until("/healthz", 503)).json()).toMatchObject({ secondsSinceProgress: expect.any(Number) });
