@@ -1,9 +1,7 @@
 import { McaiError } from "../errors.ts";
+import { Version } from "../version.ts";
 import type { JsonAnswer } from "./http.ts";
 import type { BackendSession } from "./session.ts";
-
-/** The first version of the backend that has a black list, pre-releases of it excluded. */
-const firstVersion: readonly number[] = [1, 6, 0];
 
 /** The backend's side of the black list (docs/protocol.md). */
 export class BackendBlackList {
@@ -41,17 +39,14 @@ export class BackendBlackList {
 
 /** Whether a backend of this version has a black list. @throws {McaiError} `STORE_FAILED` if it is no version. */
 function hasBlackList(version: string): boolean {
-  const match = /^(\d+)\.(\d+)\.(\d+)(-[\w.-]+)?(\+[\w.-]+)?$/.exec(version);
-  if (!match)
+  const parsed = Version.parse(version);
+  if (parsed === undefined)
     throw new McaiError(
       "STORE_FAILED",
       `store BACKEND: expected a version such as 1.8.2, got ${JSON.stringify(version)}`,
     );
-  for (const [i, first] of firstVersion.entries()) {
-    const own = Number(match[i + 1]);
-    if (own !== first) return own > first;
-  }
-  return match[4] === undefined;
+  const order = parsed.compare(1, 6, 0);
+  return order > 0 || (order === 0 && !parsed.isPreRelease);
 }
 
 function readIds(what: string, answer: JsonAnswer): readonly number[] {

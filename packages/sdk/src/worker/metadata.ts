@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeValue, McaiError } from "../errors.ts";
+import { Version } from "../version.ts";
 
 /**
  * What a worker says of itself. Read from the package.json that is nearest above the worker's module and has a `name`;
@@ -28,10 +29,6 @@ export interface WorkerMetadata {
   /** Whose it is: `organisation` of the package.json, which npm does not know. */
   readonly organisation?: string | undefined;
 }
-
-// semver.org, "Is there a suggested regular expression".
-const semanticVersion =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?(\+[\da-zA-Z-]+(\.[\da-zA-Z-]+)*)?$/;
 
 /** Reads the metadata of the worker whose module has this URL, with the worker's own fields laid over it. */
 export function readMetadata(moduleUrl: string, overrides: Partial<WorkerMetadata>): WorkerMetadata {
@@ -59,7 +56,7 @@ export function toMetadata(
     field(name) === undefined ? undefined : text(name, "a text that is not empty");
 
   const version = text("version", "a version such as 1.4.0");
-  if (!semanticVersion.test(version)) throw wrong("version", "a version by semver.org, such as 1.4.0", version);
+  if (Version.parse(version) === undefined) throw wrong("version", "a version by semver.org, such as 1.4.0", version);
   const license = text("license", "an SPDX identifier, Commercial or Private");
   if (!isLicense(license)) throw wrong("license", "an SPDX identifier such as MIT, or Commercial, or Private", license);
   const description = text("description", "what the worker does");

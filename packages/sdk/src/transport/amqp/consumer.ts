@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from "amqplib";
 import type { BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
 import type { JobLog } from "../../log/job-log.ts";
+import { Version } from "../../version.ts";
 import type { TransportListener } from "../transport.ts";
 import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
@@ -167,7 +168,7 @@ export class Consumer {
   #topologyOptions(version: string): TopologyOptions {
     const { settings, log, queueName, directQueueName, binding } = this.#options;
     const { cluster, consumerTimeoutMs } = settings;
-    const takesTimeout = cluster || !isAtLeast(version, 4, 3);
+    const takesTimeout = cluster || (Version.parse(version)?.compare(4, 3, 0) ?? -1) < 0;
     log.info(`The broker is RabbitMQ ${version}.`);
     if (consumerTimeoutMs !== undefined && !takesTimeout)
       log.warn(`AMQP_CONSUMER_TIMEOUT is left out: RabbitMQ ${version} knows none on classic queues.`);
@@ -184,9 +185,4 @@ export class Consumer {
       exclusiveDirectQueue: this.#exclusiveDirectQueue,
     };
   }
-}
-
-function isAtLeast(version: string, major: number, minor: number): boolean {
-  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
