@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, sep } from "node:path";
 import { defineConfig } from "vitest/config";
 import { isApart } from "./scripts/build-apart.mjs";
 import { ensureFFmpeg } from "./scripts/ensure-ffmpeg.mjs";
@@ -19,9 +19,17 @@ function setUp(folder: string) {
 }
 
 const hasFFmpeg = ensureFFmpeg();
-// All of the media package but these have the ffmpeg command make their media, or compare with it; patterns by a project.
-const needFFmpeg = (name: string) =>
-  name === "sdk-media" ? ["test/!(pack|ported|readme|tensors).test.ts"] : ["test/ffmpeg.test.ts"];
+// The test files that run the ffmpeg command: ffmpeg.test.ts of an example, and what imports the support that runs it.
+function findFFmpegTests(folder: string): string[] {
+  const files = readdirSync(join(folder, "test"), { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => `test/${file.replaceAll(sep, "/")}`)
+    .filter(
+      (file) =>
+        /\/ffmpeg\.test/.test(file) || /support\/media\.ts"|FFmpegPeer/.test(readFileSync(join(folder, file), "utf8")),
+    );
+}
 
 export default defineConfig({
   test: {
@@ -30,7 +38,7 @@ export default defineConfig({
       test: {
         ...project,
         include: ["test/**/*.test.ts"],
-        exclude: hasFFmpeg ? [] : needFFmpeg(project.name),
+        exclude: hasFFmpeg ? [] : findFFmpegTests(project.root),
       },
     })),
     // Costs nothing until a test file asks for the broker.

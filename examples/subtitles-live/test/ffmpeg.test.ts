@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { useVirtualHost } from "../../../packages/sdk/test/support/broker.ts";
 import { startWorker } from "../../../packages/sdk/test/support/broker-worker.ts";
 import { LocalRun, openWorkersFolder } from "../../../packages/sdk/test/support/run-local.ts";
-import { FFmpegPeer, freePort } from "../../../packages/sdk-media/test/srt-peer.ts";
+import { FFmpegPeer, freePort } from "../../../packages/sdk-media/test/support/srt-peer.ts";
 import { documentOf, splitDocuments } from "./documents.ts";
 
 const urlOf = (path: string) => new URL(path, import.meta.url);

@@ -6,7 +6,7 @@ import type { TestResponse } from "@mcai/worker-sdk/testing";
 import { type EbuTtDocument, paragraphs, parseDocument, textOf, write } from "@mcai/worker-sdk-media/ebu-ttml";
 import { type MediaOutcome, source, startMediaJob, type TestSource } from "@mcai/worker-sdk-media/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { muxPrivateData } from "../../../packages/sdk-media/test/mpeg-ts.ts";
+import { muxPrivateData } from "../../../packages/sdk-media/test/support/mpeg-ts.ts";
 import worker from "../src/worker.ts";
 import { documentOf, splitDocuments } from "./documents.ts";
 

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { canMake, type MediaName, media } from "./media.ts";
+import { canMake, type MediaName, media } from "./support/media.ts";
 
 // `pnpm fuzz` runs more: MCAI_FUZZ_COUNT files a process, MCAI_FUZZ_SEEDS processes.
 const count = Number(process.env.MCAI_FUZZ_COUNT ?? 10);
 const seeds = Array.from({ length: Number(process.env.MCAI_FUZZ_SEEDS ?? 4) }, (_, i) => i + 1);
-const script = fileURLToPath(new URL("fuzz/mutate.mjs", import.meta.url));
+const script = fileURLToPath(new URL("support/mutate.mjs", import.meta.url));
 const names = (
   [
     ...["h264-b.mp4", "h264-b.ts", "aac.mkv", "mpeg2.ts", "hevc.mp4", "vp9.mkv", "av1.mkv", "prores.mov", "mjpeg.mkv"],

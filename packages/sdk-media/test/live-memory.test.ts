@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { job, LocalRun, openWorkersFolder, writeOrders } from "../../sdk/test/support/run-local.ts";
 import { Framer } from "../src/ebu-ttml.ts";
-import { live } from "./ebu-ttml-cases.ts";
-import { DataSender, freePort, SrtTaker } from "./srt-peer.ts";
+import { live } from "./support/ebu-ttml-cases.ts";
+import { DataSender, freePort, SrtTaker } from "./support/srt-peer.ts";
 
 // What half an hour of live brings: 5 documents a second of 1.5 kB are 9,000, some 13 MB.
 const [documentCount, documentMs] = [9000, 200];
@@ -29,7 +29,10 @@ const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 const packageFolder = join(import.meta.dirname, "..");
 await symlink(packageFolder, join(folder.path, "node_modules", "@mcai", "worker-sdk-media"), "junction");
-await copyFile(join(import.meta.dirname, "workers", "live-subtitles.mjs"), join(folder.path, "live-subtitles.mjs"));
+await copyFile(
+  join(import.meta.dirname, "support", "workers", "live-subtitles.mjs"),
+  join(folder.path, "live-subtitles.mjs"),
+);
 
 /** Starts a worker that waits for its peers, and pauses for as long after 3,000 documents. */
 async function startWorker(pauseMs: number) {

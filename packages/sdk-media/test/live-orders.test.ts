@@ -4,14 +4,14 @@ import { afterAll, describe, expect, it } from "vitest";
 import { useVirtualHost } from "../../sdk/test/support/broker.ts";
 import { startWorker } from "../../sdk/test/support/broker-worker.ts";
 import { openWorkersFolder } from "../../sdk/test/support/run-local.ts";
-import { DataSender, freePort, SrtTaker } from "./srt-peer.ts";
+import { DataSender, freePort, SrtTaker } from "./support/srt-peer.ts";
 
 const virtualHost = useVirtualHost();
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 const packageFolder = join(import.meta.dirname, "..");
 await symlink(packageFolder, join(folder.path, "node_modules", "@mcai", "worker-sdk-media"), "junction");
-await copyFile(join(import.meta.dirname, "workers", "live-text.mjs"), join(folder.path, "live-text.mjs"));
+await copyFile(join(import.meta.dirname, "support", "workers", "live-text.mjs"), join(folder.path, "live-text.mjs"));
 
 const parameter = (id: string, value: string) => ({ id, type: "string", value });
 

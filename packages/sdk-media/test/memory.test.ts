@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { cli, makeMedia } from "./media.ts";
+import { cli, makeMedia } from "./support/media.ts";
 
 // `pnpm memory` measures longer media: MCAI_MEMORY_MINUTES has their lengths.
 const long = process.env.MCAI_MEMORY_MINUTES?.split(",").map((minutes) => 60 * Number(minutes));
 const seconds = long ?? [20, 160];
-const script = fileURLToPath(new URL("memory/measure.mjs", import.meta.url));
+const script = fileURLToPath(new URL("support/measure-memory.mjs", import.meta.url));
 
 interface Measured {
   readonly frames: number;

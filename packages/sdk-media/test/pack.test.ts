@@ -45,7 +45,7 @@ beforeAll(async () => {
     await run("npx", ["-y", "pnpm@12.21.0", "pack", "--pack-destination", project], { cwd: folder });
   const tarballs = (await readdir(project)).filter((name) => name.endsWith(".tgz"));
   await writeFile(join(project, "package.json"), JSON.stringify({ ...manifest, private: true, type: "module" }));
-  await cp(join(import.meta.dirname, "pack-project"), project, { recursive: true });
+  await cp(join(import.meta.dirname, "support", "pack-project"), project, { recursive: true });
   const { devDependencies } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
   };

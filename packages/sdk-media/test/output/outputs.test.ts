@@ -1,0 +1,307 @@
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Type } from "@mcai/worker-sdk";
+import { runJob } from "@mcai/worker-sdk/testing";
+import { describe, expect, it } from "vitest";
+import { defineMediaWorker, type VideoFrame, videoStream } from "../../src/index.ts";
+import { folder, media, newDestination, runStreams } from "../support/media.ts";
+
+const ignore = () => undefined;
+const isFolder = "it is a folder; expected the path of a file";
+const write = (name: string, content: string) => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+/** Decodes 50 pictures. */
+const runVideo = async (options: object, handler: (frames: VideoFrame[]) => unknown) =>
+  runStreams(await media("h264-b.mp4"), (format) => [videoStream(format.first("video"), {}, handler)], options);
+const framesOf = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { frames: unknown[] }).frames;
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("handlers and outputs", () => {
+  it("fails the job with what a handler throws, and says where the results are", async () => {
+    const destination = newDestination();
+    let count = 0;
+    const outcome = await runStreams(
+      await media("h264-b.mp4"),
+      (f) => [
+        videoStream(f.first("video"), {}, ([frame]) => {
+          if (++count === 20) throw new Error("the model is tired");
+          return { timeMs: frame?.timeMs };
+        }),
+      ],
+      { destination },
+    );
+    expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
+    expect(outcome.message).toContain("the model is tired");
+    expect(outcome.message).toContain(`${destination}.part`);
+    expect(count).toBe(20);
+    expect(existsSync(destination)).toBe(false);
+    expect(readFileSync(`${destination}.part`, "utf8")).toMatch(/^\{"frames":\[\n\{"timeMs":0\}/);
+  });
+
+  it("leaves all results of a failed job in the .part file", async () => {
+    const destination = newDestination();
+    let count = 0;
+    await runStreams(
+      await media("h264-b.mp4"),
+      (f) => [
+        videoStream(f.first("video"), {}, ([frame]) => {
+          if (++count === 20) throw new Error("the model is tired");
+          return { timeMs: frame?.timeMs };
+        }),
+      ],
+      { destination },
+    );
+    expect(readFileSync(`${destination}.part`, "utf8").match(/timeMs/g)).toHaveLength(19);
+  });
+
+  it("fails the job with what an asynchronous handler rejects with", async () => {
+    const outcome = await runStreams(await media("h264-b.mp4"), (f) => [
+      videoStream(f.first("video"), {}, () => Promise.reject(new Error("later"))),
+    ]);
+    expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("later") });
+  });
+
+  it.each<[string, destination: () => string, reason: string]>([
+    ["missing", () => join(folder, "no-folder", "results.json"), "its folder does not exist"],
+    ["a file", () => join(write("no-folder.txt", "x"), "results.json"), "what should be its folder is none"],
+  ])("says that the destination's folder is %s", async (_, makeDestination, reason) => {
+    const destination = makeDestination();
+    const outcome = await runVideo({ destination }, () => 1);
+    // There is no .part file, and none is named.
+    expect(outcome).toMatchObject({ status: "error", message: `${destination} cannot be written: ${reason}` });
+  });
+
+  it("says that the destination is a folder, before it does all the work", async () => {
+    const destination = join(folder, "a-folder");
+    mkdirSync(destination);
+    let count = 0;
+    const outcome = await runVideo({ destination }, () => ++count);
+    expect(outcome).toMatchObject({ status: "error", message: `${destination} cannot be written: ${isFolder}` });
+    expect(count).toBe(1);
+    expect(existsSync(`${destination}.part`)).toBe(false);
+  });
+
+  it.each([1, 7, 50, 64])("writes what handlers return as JSON, in batches of %i", async (batchSize) => {
+    const destination = newDestination();
+    const sizes: number[] = [];
+    const outcome = await runStreams(
+      await media("h264-b.mp4"),
+      (f) => [
+        videoStream(f.first("video"), {}, (frames) => {
+          sizes.push(frames.length);
+          return frames.map(({ timeMs }) => timeMs);
+        }),
+      ],
+      { destination, parameters: { batch_size: batchSize } },
+    );
+    expect(outcome).toMatchObject({ status: "completed", destinationPaths: [destination] });
+    const { frames } = JSON.parse(readFileSync(destination, "utf8")) as { frames: number[][] };
+    expect(frames.flat()).toEqual(Array.from({ length: 50 }, (_, i) => i * 40));
+    expect(sizes).toEqual(
+      Array.from({ length: Math.ceil(50 / batchSize) }, (_, i) => Math.min(batchSize, 50 - i * batchSize)),
+    );
+    expect(existsSync(`${destination}.part`)).toBe(false);
+    expect(outcome.progress).toEqual([...new Set(outcome.progress)].sort((a, b) => a - b));
+    expect(outcome.progress.at(-1)).toBe(100);
+  });
+
+  it("keeps the results of a job that is stopped", async () => {
+    const destination = newDestination();
+    const why: string[] = [];
+    const worker = defineMediaWorker({
+      parameters: Type.Object({}),
+      initProcess: (format) => ({
+        streams: [
+          videoStream(format.first("video"), {}, async ([frame]) => {
+            await sleep(20);
+            return { timeMs: frame?.timeMs };
+          }),
+        ],
+        endingProcess: (reason) => void why.push(reason),
+      }),
+    });
+    const outcome = await runJob(
+      worker,
+      { source_path: await media("long12.mp4"), destination_path: destination },
+      { stopAfterProgress: 10 },
+    );
+    expect(outcome).toMatchObject({ status: "stopped", destinationPaths: [destination] });
+    expect(why).toEqual(["stopped"]);
+    const { frames } = JSON.parse(readFileSync(destination, "utf8")) as { frames: { timeMs: number }[] };
+    expect(frames.length).toBeGreaterThan(0);
+    expect(frames.length).toBeLessThan(150);
+    expect(frames.map(({ timeMs }) => timeMs)).toEqual(frames.map((_, i) => i * 40));
+  });
+
+  it("lets the handler in hand end before endingProcess when the job is stopped", async () => {
+    const events: string[] = [];
+    const destination = newDestination();
+    const worker = defineMediaWorker({
+      parameters: Type.Object({}),
+      initProcess: (format) => ({
+        streams: [
+          videoStream(format.first("video"), {}, async () => {
+            events.push("begin");
+            await sleep(200);
+            events.push("end");
+            return 1;
+          }),
+        ],
+        endingProcess: () => void events.push("endingProcess"),
+      }),
+    });
+    const outcome = await runJob(
+      worker,
+      { source_path: await media("long12.mp4"), destination_path: destination },
+      { stopAfterProgress: 5 },
+    );
+    await sleep(400);
+    expect(outcome.status).toBe("stopped");
+    expect(events.length).toBeLessThan(100);
+    expect(events.slice(-3)).toEqual(["begin", "end", "endingProcess"]);
+    expect(existsSync(`${destination}.part`)).toBe(false);
+    expect(outcome.destinationPaths).toEqual([destination]);
+  });
+});
+
+describe("outputs", () => {
+  it.skipIf(process.platform !== "linux")("say that the disk is full, and keep the .part file", async () => {
+    const destination = newDestination();
+    // Linux has a device that is a full disk.
+    symlinkSync("/dev/full", `${destination}.part`);
+    const outcome = await runVideo({ destination }, () => 1);
+    expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
+    expect(outcome.message).toBe(
+      `${destination} cannot be written: the disk is full\nWhat was written until then is in ${destination}.part`,
+    );
+    expect(existsSync(destination)).toBe(false);
+  });
+
+  it("go to devices as they are", async () => {
+    const destination = "/dev/null";
+    const before = statSync(destination);
+    const outcome = await runVideo({ destination }, () => 1);
+    expect(outcome).toMatchObject({ status: "completed", destinationPaths: [destination] });
+    expect(statSync(destination)).toMatchObject({ ino: before.ino, mode: before.mode });
+    expect(existsSync(`${destination}.part`)).toBe(false);
+  });
+
+  it("replace the file of an earlier run, at the end", async () => {
+    const destination = write("earlier.json", "earlier");
+    let seen = "";
+    const outcome = await runVideo({ destination }, () => {
+      seen = readFileSync(destination, "utf8");
+      return 1;
+    });
+    expect(outcome.status).toBe("completed");
+    expect(seen).toBe("earlier");
+    expect(framesOf(destination)).toHaveLength(50);
+  });
+
+  it("leave the file of an earlier run when the job fails", async () => {
+    const destination = write("kept.json", "earlier");
+    let count = 0;
+    const outcome = await runVideo({ destination }, () => {
+      if (++count === 3) throw new Error("no more");
+      return count;
+    });
+    expect(outcome.message).toContain(`What was written until then is in ${destination}.part`);
+    expect(readFileSync(destination, "utf8")).toBe("earlier");
+  });
+
+  it("are as many as there are paths", async () => {
+    const destination = newDestination();
+    const other = newDestination();
+    const outcome = await runStreams(
+      await media("h264-b.mp4"),
+      (format, job) => {
+        const written = job.output.json(other);
+        // The same file by another name of it.
+        expect(job.output.json(join(folder, ".", "x", "..", basename(other)))).toBe(written);
+        return [
+          videoStream(format.first("video"), {}, async ([frame]) => {
+            await written.write({ timeMs: frame?.timeMs });
+            await job.output.json().write(frame?.isKeyFrame);
+          }),
+        ];
+      },
+      { destination },
+    );
+    expect(outcome).toMatchObject({ status: "completed", message: "" });
+    expect([...outcome.destinationPaths].sort()).toEqual([destination, other].sort());
+    expect(framesOf(other)).toEqual(Array.from({ length: 50 }, (_, i) => ({ timeMs: i * 40 })));
+    expect(framesOf(destination).filter(Boolean)).toHaveLength(5);
+  });
+
+  it("are none if nothing was written", async () => {
+    const destination = newDestination();
+    const outcome = await runVideo({ destination }, () => undefined);
+    expect(outcome).toMatchObject({ status: "completed", destinationPaths: [] });
+    expect(existsSync(destination)).toBe(false);
+  });
+
+  it("keep the order of what is written at once", async () => {
+    const destination = newDestination();
+    const long = "x".repeat(30_000);
+    await runStreams(
+      await media("h264-b.mp4"),
+      (format, job) => [
+        videoStream(format.first("video"), {}, async ([frame]) => {
+          const json = job.output.json();
+          await Promise.all([json.write(frame?.timeMs), json.write(long), json.write({})]);
+        }),
+      ],
+      { destination },
+    );
+    const expected = Array.from({ length: 50 }, (_, i) => [i * 40, long, {}]).flat();
+    expect(framesOf(destination)).toEqual(expected);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ["a bigint", () => ({ pts: 5n }), /what was given is no JSON: .*BigInt/],
+    ["a circle", () => Object.assign([], { 0: globalThis }), /what was given is no JSON: .*circular/],
+    ["a function", () => ignore, /a function is no JSON value; write an object/],
+  ])("cannot have %s", async (_, result, message) => {
+    const outcome = await runVideo({}, result);
+    expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
+  });
+
+  it.each([undefined, null, 0, "", false])("have what a handler returns, %o", async (result) => {
+    const destination = newDestination();
+    await runVideo({ destination }, () => result);
+    if (result === undefined) expect(existsSync(destination)).toBe(false);
+    else expect(framesOf(destination)).toEqual(Array(50).fill(result));
+  });
+
+  it("stay under their .part name when endingProcess fails", async () => {
+    const destination = newDestination();
+    const worker = defineMediaWorker({
+      parameters: Type.Object({}),
+      initProcess: (format) => ({
+        streams: [videoStream(format.first("video"), {}, () => 1)],
+        endingProcess: () => Promise.reject(new Error("too late")),
+      }),
+    });
+    const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
+    const named = `Error: too late\nWhat was written until then is in ${destination}.part`;
+    expect(outcome).toMatchObject({ status: "error", message: named, destinationPaths: [] });
+    expect(existsSync(destination)).toBe(false);
+  });
+
+  it("that initProcess began are named when it fails", async () => {
+    const destination = newDestination();
+    const worker = defineMediaWorker({
+      parameters: Type.Object({}),
+      initProcess: async (_, __, job) => {
+        await job.output.json().write({ title: "first" });
+        throw new Error("no model");
+      },
+    });
+    const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
+    expect(outcome.message).toBe(`Error: no model\nWhat was written until then is in ${destination}.part`);
+    expect(readFileSync(`${destination}.part`, "utf8")).toContain("first");
+  });
+});

@@ -1,0 +1,42 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type FormatContext, videoStream } from "../../src/index.ts";
+import { folder, media, runMedia, runStreams } from "../support/media.ts";
+
+const firstVideo = (format: FormatContext) => [videoStream(format.first("video"), {}, () => undefined)];
+
+const write = (name: string, content: string | Uint8Array) => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe("a source that is none", () => {
+  it.each<[what: string, make: () => string | Promise<string>, message: RegExp]>([
+    ["a missing file", () => join(folder, "no.mp4"), /no\.mp4 does not exist/],
+    ["a missing folder", () => join(folder, "no", "no.mp4"), /does not exist/],
+    ["a file where a folder should be", () => join(write("file", "x"), "a.mp4"), /does not exist/],
+    ["a folder", () => folder, /is a folder; expected a media file/],
+    ["an empty file", () => write("empty.mp4", ""), /empty\.mp4 is empty/],
+    ["a text", () => write("text.mp4", "This is no media.\n".repeat(500)), /no media that FFmpeg knows/],
+    ["zeros", () => write("zeros.mp4", new Uint8Array(10_000)), /no media that FFmpeg knows/],
+    [
+      "an MP4 that is cut off",
+      async () => write("cut.mp4", readFileSync(await media("h264-b.mp4")).subarray(0, 5000)),
+      /no media that FFmpeg knows, or it is cut off/,
+    ],
+    ["an unknown protocol", () => "nonsense://example/a.mp4", /cannot be opened: Protocol not found/],
+  ])("%s", async (_, make, message) => {
+    const outcome = await runStreams(await make(), firstVideo);
+    expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
+    expect(outcome.message).toMatch(message);
+  });
+
+  it("decodes what is there of a TS that is cut off", async () => {
+    const whole = readFileSync(await media("h264-b.ts"));
+    const run = await runMedia(write("cut.ts", whole.subarray(0, whole.length / 2)), { video: {} });
+    expect(run.count).toBeGreaterThan(5);
+    expect(run.count).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import {
+  audioStream,
+  dataStream,
+  type FormatContext,
+  pcmStream,
+  type StreamDescriptor,
+  videoStream,
+} from "../../src/index.ts";
+import { media, runStreams } from "../support/media.ts";
+
+const ignore = () => undefined;
+const firstVideo = (format: FormatContext) => [videoStream(format.first("video"), {}, ignore)];
+
+describe("streams that cannot be", () => {
+  it.each<[what: string, streams: (format: FormatContext) => unknown, message: RegExp]>([
+    ["a kind that is not there", (f) => [dataStream(f.first("data"), {}, ignore)], /no data stream; it has 0 video/],
+    [
+      "sound as pictures",
+      (f) => [videoStream(f.first("audio"), {}, ignore)],
+      /expected a video stream, stream 1 is audio/,
+    ],
+    [
+      "pictures as sound",
+      (f) => [audioStream(f.first("video"), {}, ignore)],
+      /expected a audio stream, stream 0 is video/,
+    ],
+    [
+      "pictures as windows",
+      (f) => [pcmStream(f.first("video"), { sampleRate: 16_000, windowMs: 10 }, ignore)],
+      /pcmStream: expected a audio stream, stream 0 is video/,
+    ],
+    [
+      "a window that is no longer than its overlap",
+      (f) => [pcmStream(f.first("audio"), { sampleRate: 16_000, windowMs: 10, overlapMs: 10 }, ignore)],
+      /window longer than its overlap/,
+    ],
+    ["pictures as data", (f) => [dataStream(f.first("video"), {}, ignore)], /dataStream: expected a data or subtitle/],
+    ["the same stream twice", (f) => [...firstVideo(f), ...firstVideo(f)], /stream 0 is asked for twice/],
+    ["none at all", () => [], /expected at least one stream/],
+    ["no list", () => undefined, /expected at least one stream/],
+    ["something else", () => [{}], /each of streams is made by/],
+  ])("%s", async (_, streams, message) => {
+    const outcome = await runStreams(await media("long12.mp4"), (f) => streams(f) as StreamDescriptor[]);
+    expect(outcome.status).toBe("error");
+    expect(outcome.message).toMatch(message);
+  });
+});
