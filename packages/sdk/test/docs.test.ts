@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-// The code of the README and the guides, in a folder of its own, against the built package.
+// Runs the code of the README and of the guides against the built package.
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const packageFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it("compiles, runs and passes its own test", { timeout: 60_000 }, async () => {
+it("the code of the documents compiles, runs and passes its own test", { timeout: 60_000 }, async () => {
   await run(join(root, "node_modules", ".bin", "tsc"), ["-p", folder]);
 
   const values = { source_path: join(folder, "words.txt"), destination_path: join(folder, "long.txt") };

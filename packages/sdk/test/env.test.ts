@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { environmentSecrets, readSettings, readStoreAccess } from "../src/env.ts";
 
-describe("environment", () => {
+describe("readSettings", () => {
   it("has the defaults of the protocol", () => {
     expect(readSettings({})).toEqual({
       describe: false,
@@ -41,7 +41,7 @@ describe("environment", () => {
     ["0", false],
     ["yes", false],
     ["", false],
-  ])("DESCRIBE=%s is %s", (DESCRIBE, described) => expect(readSettings({ DESCRIBE }).describe).toBe(described));
+  ])("reads DESCRIBE=%s as %s", (DESCRIBE, described) => expect(readSettings({ DESCRIBE }).describe).toBe(described));
 
   it.each([
     [{ MCAI_LOG: "WARNING" }, "warn"],
@@ -49,9 +49,9 @@ describe("environment", () => {
     [{ RUST_LOG: "hyper=error,trace" }, "trace"],
     [{ RUST_LOG: "off" }, "silent"],
     [{ RUST_LOG: "mcai=loud" }, "info"],
-  ])("%o logs from %s on", (env, level) => expect(readSettings(env).log.level).toBe(level));
+  ])("reads %o as log level %s", (env, level) => expect(readSettings(env).log.level).toBe(level));
 
-  it("says which variable is wrong", () => {
+  it("names the variable that is invalid", () => {
     for (const name of ["MCAI_STOP_GRACE_MS", "MCAI_DRAIN_TIMEOUT_MS", "MCAI_THREADS", "MESSAGE_TTL_LIMIT"])
       for (const text of ["-1", "1.5", "soon", "99999999999"])
         expect(() => readSettings({ [name]: text })).toThrow(
@@ -59,7 +59,7 @@ describe("environment", () => {
         );
   });
 
-  it("reaches stores by their code, in its case", () => {
+  it("reads the access to a store by the exact code of the store", () => {
     expect(readStoreAccess({ Mine_HOSTNAME: "http://h/api/", Mine_TOKEN: "t" }, "Mine")).toEqual({
       hostname: "http://h/api",
       username: "",

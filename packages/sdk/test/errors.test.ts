@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { describeValue, messageOf } from "../src/errors.ts";
 
-describe("texts", () => {
-  it("of values are short and never fail", () => {
+describe("describeValue and messageOf", () => {
+  it("describe any value briefly and never throw", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     expect([

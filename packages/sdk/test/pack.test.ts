@@ -5,7 +5,7 @@ import { basename, join, sep } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-// What a user gets: the packed SDK, installed by npm into an empty project.
+// What a user gets: the packed package, which npm installs into an empty project.
 const run = promisify(execFile);
 const packageFolder = join(import.meta.dirname, "..");
 const project = await mkdtemp(join(tmpdir(), "mcai-pack-"));
@@ -29,16 +29,16 @@ const compilerOptions = {
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   skipLibCheck: false,
-  // The imports here end in .ts, as everywhere in this repository.
+  // The imports of the project end in .ts, as everywhere in this repository.
   rewriteRelativeImportExtensions: true,
 };
 
-/** Installs into the project as a user would. */
+/** Installs packages into the project as a user would. */
 async function npmInstall(...packages: readonly string[]): Promise<void> {
   await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: project });
 }
 
-/** Compiles the project; the error has what the compiler said. */
+/** Compiles the project. The error has the output of the compiler. */
 async function compile(name: string, options: Readonly<Record<string, unknown>>): Promise<void> {
   const config = join(project, `tsconfig.${name}.json`);
   await writeFile(config, JSON.stringify({ compilerOptions: { ...compilerOptions, ...options }, include: ["*.ts"] }));
@@ -48,7 +48,7 @@ async function compile(name: string, options: Readonly<Record<string, unknown>>)
   });
 }
 
-/** The files in a folder and below it. */
+/** Returns the files in a folder and its subfolders. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -63,8 +63,8 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => rm(project, { recursive: true }));
 
-describe("the packed package, alone", () => {
-  it("brings nothing native", async () => {
+describe("the packed package", () => {
+  it("installs nothing native", async () => {
     const files = await filesIn(modules);
     expect(files.length).toBeGreaterThan(100);
     const native =
@@ -78,7 +78,7 @@ describe("the packed package, alone", () => {
     }
   });
 
-  it("has what it declares, and the sources that its maps lead to", async () => {
+  it("contains what it declares, and the sources of its source maps", async () => {
     const files = await filesIn(installed);
     const names = files.map((file) => file.slice(installed.length + 1).replaceAll(sep, "/"));
     expect(names).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/index.js", "dist/testing.d.ts"]));
@@ -94,7 +94,7 @@ describe("the packed package, alone", () => {
     }
   });
 
-  it("has TypeBox and pino in it, each in one file that stands alone, with its licences", async () => {
+  it("bundles TypeBox and pino, each in one file with its licences", async () => {
     const scripts = (await filesIn(join(installed, "dist"))).filter((file) => /\.[cm]?js$/.test(file));
     const texts = new Map(
       await Promise.all(scripts.map(async (file) => [file, await readFile(file, "utf8")] as const)),
@@ -112,7 +112,7 @@ describe("the packed package, alone", () => {
   });
 });
 
-describe("a worker beside it", () => {
+describe("a worker that uses the packed package", () => {
   beforeAll(async () => {
     await cp(join(import.meta.dirname, "support/pack-project"), project, { recursive: true });
     const { devDependencies } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
@@ -128,9 +128,9 @@ describe("a worker beside it", () => {
     ["preserve", { module: "preserve", moduleResolution: "bundler", noEmit: true }],
   ])("compiles with %s", { timeout: 120_000 }, (name, options) => compile(name, options));
 
-  it("compiles with nodenext, and runs", { timeout: 120_000 }, async () => {
+  it("compiles with nodenext and runs", { timeout: 120_000 }, async () => {
     await compile("nodenext", { module: "nodenext", moduleResolution: "nodenext", outDir: "dist" });
-    // The bundled TypeBox needs no other; its types did.
+    // Only the types need the installed TypeBox. At run time the bundled one is used.
     await rename(join(modules, "typebox"), join(project, "typebox"));
 
     const source = join(project, "words.txt");

@@ -1,25 +1,18 @@
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Backend } from "../support/backend.ts";
 import { useVirtualHost } from "../support/broker.ts";
-import { startWorker, type WorkerOnBroker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 
 const virtualHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<void> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
-
-async function start(backend: Backend): Promise<WorkerOnBroker> {
-  const worker = await startWorker(folder, virtualHost(), { env: backend.env });
-  opened.push(worker);
-  return worker;
-}
+const workers = await useWorkers(virtualHost);
+const start = (backend: Backend) => workers.start({ env: backend.env });
 
 const timeout = 30_000;
 
-it("drops a job of the backend's list without a word, and takes it off", { timeout }, async () => {
+it("drops a job of the backend's black list without a response, and removes it from the list", {
+  timeout,
+}, async () => {
   await using backend = await Backend.start({ blackList: [80, 81] });
   const { wire } = await start(backend);
   await wire.sendJob(job(80));
@@ -27,12 +20,12 @@ it("drops a job of the backend's list without a word, and takes it off", { timeo
   await wire.next("job_completed", 1);
   expect(wire.kinds(80)).toEqual([]);
   expect([...backend.blackList]).toEqual([81]);
-  // Off the list, it is done.
+  // Once removed, the job runs.
   await wire.sendJob(job(80));
   await wire.next("job_completed", 80);
 });
 
-it("does what orders say of it, and reads it again when it is told to", { timeout }, async () => {
+it("changes the black list by orders, and reads it again on sync_black_list", { timeout }, async () => {
   await using backend = await Backend.start();
   const { wire } = await start(backend);
   const list = async () => {
@@ -46,7 +39,7 @@ it("does what orders say of it, and reads it again when it is told to", { timeou
   backend.blackList.add(9);
   await wire.sendDirect({ type: "sync_black_list" });
   expect(await list()).toEqual([9]);
-  // A sync that fails leaves it as it was.
+  // A sync that fails leaves the list unchanged.
   backend.fail({ status: 500 });
   await wire.sendDirect({ type: "sync_black_list" });
   expect(await list()).toEqual([9]);
@@ -57,14 +50,16 @@ it.each([
   ["1.6.0-rc1", []],
   ["1.5.9", []],
   ["2.0.0-alpha", [5]],
-] as const)("is that of a backend of version %s: %j", { timeout }, async (version, expected) => {
+] as const)("reads from a backend of version %s the list %j", { timeout }, async (version, expected) => {
   await using backend = await Backend.start({ version, blackList: [5] });
   const { wire } = await start(backend);
   await wire.sendDirect({ type: "get_black_list" });
   expect((await wire.next("worker_black_list")).body.black_list.job_ids).toEqual(expected);
 });
 
-it("holds no worker back whose backend is absent, and is read as soon as it is there", { timeout }, async () => {
+it("starts the worker while its backend is unreachable, and reads the list as soon as it is reachable", {
+  timeout,
+}, async () => {
   await using backend = await Backend.start({ blackList: [5] });
   await backend.goAway();
   const { wire, run } = await start(backend);
@@ -77,9 +72,9 @@ it("holds no worker back whose backend is absent, and is read as soon as it is t
 });
 
 it.each([
-  ["answers rubbish", { rubbish: true }],
+  ["sends invalid JSON", { rubbish: true }],
   ["fails", { status: 503 }],
-] as const)("holds no worker back whose backend %s", { timeout }, async (_, fault) => {
+] as const)("starts the worker when its backend %s", { timeout }, async (_, fault) => {
   await using backend = await Backend.start({ blackList: [5] });
   backend.fail(fault);
   const { wire, run } = await start(backend);

@@ -7,7 +7,7 @@ const never = new AbortController().signal;
 const open = (backend: Backend) => new BackendSession("BACKEND", readStoreAccess(backend.env, "BACKEND"));
 const asked = (backend: Backend) => backend.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
 
-it("logs in, and again when the session has ended", async () => {
+it("logs in, and logs in again after the session has ended", async () => {
   await using backend = await Backend.start({ credentials: { "a/b": "secret" }, version: "1.9.0" });
   const session = open(backend);
   expect(await session.credential("a/b", never)).toBe("secret");
@@ -24,7 +24,7 @@ it("logs in, and again when the session has ended", async () => {
   await expect(session.credential("c", never)).rejects.toThrow("no credential c (HTTP 404");
 });
 
-it("says what to check when the login is refused", async () => {
+it("says what to check when the login is rejected", async () => {
   await using backend = await Backend.start();
   const access = { ...readStoreAccess(backend.env, "BACKEND"), password: "another" };
   const asking = new BackendSession("BACKEND", access).request("GET", "/step_flow", never);
@@ -32,7 +32,7 @@ it("says what to check when the login is refused", async () => {
   expect(asked(backend)).toEqual(["POST /sessions 401"]);
 });
 
-it("reads and clears the black list", async () => {
+it("reads the black list and removes a job from it", async () => {
   await using backend = await Backend.start({ blackList: [3, 5] });
   const session = open(backend);
   expect((await session.request("GET", "/step_flow/blacklist", never)).field("data")).toEqual([3, 5]);
@@ -41,7 +41,7 @@ it("reads and clears the black list", async () => {
   expect(await backend.answered("DELETE", "/step_flow/blacklist/3")).toMatchObject({ authorization: "token-1" });
 });
 
-it("outlives a backend that fails, talks rubbish, is slow, or is away for a while", async () => {
+it("recovers from a backend that fails, sends invalid JSON, is slow, or is unreachable for a while", async () => {
   await using backend = await Backend.start({ blackList: [3] });
   const session = open(backend);
   const read = async () => (await session.request("GET", "/step_flow/blacklist", never)).field("data");
@@ -56,8 +56,9 @@ it("outlives a backend that fails, talks rubbish, is slow, or is away for a whil
   let answer = () => {};
   backend.fail({ until: new Promise<void>((resolve) => (answer = resolve)) });
   let answered = false;
+  const arrived = backend.arrived();
   const slow = read().finally(() => (answered = true));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await arrived;
   expect(answered).toBe(false);
   answer();
   expect(await slow).toEqual([3]);

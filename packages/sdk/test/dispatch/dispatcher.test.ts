@@ -4,8 +4,8 @@ import { startTestWorker } from "../../src/testing.ts";
 import { about, direct, job, message, parameter } from "../support/test-orders.ts";
 import { disposable, gated, kinds } from "../support/test-workers.ts";
 
-describe("a job", () => {
-  it("is answered by progression 0 and job_completed, with exactly the fields of the protocol", async () => {
+describe("a job from the queue", () => {
+  it("gets progression 0 and job_completed, with exactly the fields of the protocol", async () => {
     const { worker, open } = gated();
     open();
     await using test = disposable(await startTestWorker(worker));
@@ -42,14 +42,14 @@ describe("a job", () => {
     });
   });
 
-  it("with wrong parameters is answered at once, with the message as its one parameter", async () => {
+  it("with invalid parameters fails at once, with the message as its only parameter", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
     expect(await test.worker.send(job(1, [parameter("n", "x")]))).toBe("acknowledge");
     expect(kinds(test.worker)).toEqual(["job_error"]);
     expect(await test.worker.next("job_error")).toMatchObject(message('n: expected integer, got "x" (string)'));
   });
 
-  it("that lacks a requirement is delayed without a word; where that cannot be, it is an error", async () => {
+  it("with a missing requirement is delayed without a response, or fails if it cannot be delayed", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
     const order = job(1, [{ id: "requirements", type: "requirements", value: { paths: ["/no/such"] } }]);
     expect(await test.worker.send(order)).toBe("delay");
@@ -58,7 +58,7 @@ describe("a job", () => {
     expect(await test.worker.next("job_error")).toMatchObject(message('Required file does not exist: "/no/such"'));
   });
 
-  it("that died or was delayed too often is expired", async () => {
+  it("expires if it was dead-lettered or delayed too often", async () => {
     const { worker, open } = gated();
     open();
     await using test = disposable(
@@ -72,7 +72,7 @@ describe("a job", () => {
     expect(await test.worker.next("job_completed")).toMatchObject({ job_id: 2 });
   });
 
-  it("on the black list is dropped without a word", async () => {
+  it("on the black list is dropped without a response", async () => {
     const { worker, open } = gated();
     open();
     await using test = disposable(await startTestWorker(worker));
@@ -87,7 +87,7 @@ describe("a job", () => {
     expect(await test.worker.next("job_completed")).toMatchObject({ job_id: 401 });
   });
 
-  it("that is deaf to a stop is answered when the grace is over, and its late result is dropped", async () => {
+  it("that ignores a stop is answered as stopped after the grace period", async () => {
     const worker = defineWorker({ parameters: Type.Object({}), process: () => new Promise<void>(() => undefined) });
     await using test = disposable(await startTestWorker(worker, { environment: { MCAI_STOP_GRACE_MS: "50" } }));
     const sent = test.worker.send(job(1));
@@ -98,8 +98,8 @@ describe("a job", () => {
   });
 });
 
-describe("while a job runs", () => {
-  it("another from the queue waits, and is done afterwards", async () => {
+describe("while a job is running, the dispatcher", () => {
+  it("runs another job from the queue afterwards", async () => {
     const { worker, open } = gated();
     await using test = disposable(await startTestWorker(worker));
     const both = [test.worker.send(job(1)), test.worker.send(job(2))];
@@ -109,24 +109,27 @@ describe("while a job runs", () => {
     expect(kinds(test.worker)).toEqual(["job_progression", "job_completed", "job_progression", "job_completed"]);
   });
 
-  it.each(["job", "init_process"] as const)("a direct %s of another is an error of that one alone", async (type) => {
-    const { worker, open } = gated();
-    await using test = disposable(await startTestWorker(worker));
-    const first = test.worker.send(job(1));
-    await test.worker.next("job_progression");
-    const other = { type, job_id: 2, parameters: [] } as Order;
-    expect(await test.worker.send(other, direct)).toBe("acknowledge");
-    expect(await test.worker.next("job_error")).toMatchObject({
-      job_id: 2,
-      ...message("Cannot initialize this job, an another job is already in progress."),
-    });
-    expect(await test.worker.send({ ...other, job_id: 1 } as Order, direct)).toBe("reject");
-    open();
-    expect(await first).toBe("acknowledge");
-    expect(await test.worker.next("job_completed")).toMatchObject({ job_id: 1 });
-  });
+  it.each(["job", "init_process"] as const)(
+    "answers a direct %s for another job with an error of that job",
+    async (type) => {
+      const { worker, open } = gated();
+      await using test = disposable(await startTestWorker(worker));
+      const first = test.worker.send(job(1));
+      await test.worker.next("job_progression");
+      const other = { type, job_id: 2, parameters: [] } as Order;
+      expect(await test.worker.send(other, direct)).toBe("acknowledge");
+      expect(await test.worker.next("job_error")).toMatchObject({
+        job_id: 2,
+        ...message("Cannot initialize this job, an another job is already in progress."),
+      });
+      expect(await test.worker.send({ ...other, job_id: 1 } as Order, direct)).toBe("reject");
+      open();
+      expect(await first).toBe("acknowledge");
+      expect(await test.worker.next("job_completed")).toMatchObject({ job_id: 1 });
+    },
+  );
 
-  it("what concerns another job, or is no order, does not touch it", async () => {
+  it("ignores orders for other jobs, and messages that are not an order", async () => {
     const { worker, open } = gated();
     await using test = disposable(await startTestWorker(worker));
     const first = test.worker.send(job(1));
@@ -143,7 +146,7 @@ describe("while a job runs", () => {
     expect(kinds(test.worker)).toEqual(["job_progression", "job_completed"]);
   });
 
-  it("status is answered with the job, and every stop is settled with its end", async () => {
+  it("answers status with the job, and settles every stop when the job ends", async () => {
     const { worker } = gated();
     await using test = disposable(await startTestWorker(worker));
     const first = test.worker.send(job(1));
@@ -162,7 +165,7 @@ describe("while a job runs", () => {
     expect(await test.worker.next("job_stopped")).toMatchObject({ job_id: 1, status: "stopped" });
   });
 
-  it("an update is validated, merged and answered, also without a handler", async () => {
+  it("validates, merges and answers an update, even if the worker has no updateProcess", async () => {
     const { worker, open } = gated();
     await using test = disposable(await startTestWorker(worker));
     const first = test.worker.send(job(1));
@@ -177,8 +180,8 @@ describe("while a job runs", () => {
   });
 });
 
-describe("while idle", () => {
-  it("what needs a job is refused or answered as the reference answers", async () => {
+describe("while idle, the dispatcher", () => {
+  it("refuses orders that need a job, or answers them as the reference does", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
     expect(await test.worker.send(about("stop_process", 1), direct)).toBe("reject");
     expect(await test.worker.send(about("update_process", 1), direct)).toBe("reject");
@@ -195,7 +198,7 @@ describe("while idle", () => {
     expect(kinds(test.worker)).toHaveLength(3);
   });
 
-  it("status says who the worker is", async () => {
+  it("answers status with the description of the worker", async () => {
     await using test = disposable(
       await startTestWorker(gated().worker, { metadata: { name: "@acme/gate", authors: ["A"] } }),
     );
@@ -233,7 +236,7 @@ describe("while idle", () => {
     });
   });
 
-  it("suspended it takes no job from the queue until it is resumed", async () => {
+  it("takes no job from the queue while it is suspended", async () => {
     const { worker, open } = gated();
     open();
     await using test = disposable(await startTestWorker(worker));
@@ -247,7 +250,7 @@ describe("while idle", () => {
     expect(await waiting).toBe("acknowledge");
   });
 
-  it("stop_worker says goodbye, and is settled by that", async () => {
+  it("answers stop_worker with worker_terminated and acknowledges it", async () => {
     const { worker } = gated();
     const test = await startTestWorker(worker);
     expect(await test.send({ type: "stop_worker" }, direct)).toBe("acknowledge");
@@ -256,8 +259,8 @@ describe("while idle", () => {
   });
 });
 
-describe("going down", () => {
-  it("gives the job in hand back", async () => {
+describe("at shutdown, the dispatcher", () => {
+  it("returns the current job to the queue", async () => {
     const test = await startTestWorker(gated().worker);
     let settled: unknown;
     void test.send(job(1)).then((how) => {

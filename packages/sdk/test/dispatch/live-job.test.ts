@@ -4,7 +4,7 @@ import { startTestWorker } from "../../src/testing.ts";
 import { about, direct, job, message, parameter } from "../support/test-orders.ts";
 import { disposable, kinds, live } from "../support/test-workers.ts";
 
-describe("a live worker", () => {
+describe("a worker with initProcess", () => {
   it("is initialised, started, updated and stopped", async () => {
     const calls: string[] = [];
     await using test = disposable(await startTestWorker(live(calls)));
@@ -30,7 +30,7 @@ describe("a live worker", () => {
     expect(calls).toEqual(["init de", "run", 'update {"language":"en"}', 'update {"language":"xx"}', "ending stopped"]);
   });
 
-  it("that is stopped before its start is stopped, and takes the next job", async () => {
+  it("can stop a job before it starts, and then runs the next job", async () => {
     const calls: string[] = [];
     await using test = disposable(await startTestWorker(live(calls)));
     await test.worker.send(about("init_process", 3), direct);
@@ -50,7 +50,7 @@ describe("a live worker", () => {
   it.each([
     ["init", "Error: no source", []],
     ["run", "Error: cut", ["run", "ending failed"]],
-  ])("that fails in %s has a job_error, and endingProcess once at most", async (fail, text, calls) => {
+  ])("answers a failure in %s with job_error, and calls endingProcess at most once", async (fail, text, calls) => {
     const called: string[] = [];
     await using test = disposable(await startTestWorker(live(called)));
     await test.worker.send(job(5, [parameter("fail", fail)]));
@@ -58,7 +58,7 @@ describe("a live worker", () => {
     expect(called).toEqual(["init fr", ...calls]);
   });
 
-  it("holds back the jobs of the queue", async () => {
+  it("takes no job from the queue while a job is initialised", async () => {
     await using test = disposable(await startTestWorker(live([])));
     await test.worker.send(about("init_process", 3), direct);
     const waiting = test.worker.send(job(4, [parameter("fail", "never")]));
@@ -74,19 +74,22 @@ describe("a live worker", () => {
     [{ cues: 3 }, undefined, "job_completed"],
     [undefined, { cues: 3 }, "job_completed"],
     [undefined, undefined, "job_error"],
-  ])("may give the results that its schema requires from run (%o) or endingProcess (%o)", async (ran, ended, kind) => {
-    const result = (parameters: { cues: number } | undefined) => parameters && { parameters };
-    const worker = defineLiveWorker({
-      parameters: Type.Object({}),
-      results: Type.Object({ cues: Type.Integer() }),
-      initProcess: () => ({ run: () => result(ran), endingProcess: () => result(ended) }),
-    });
-    await using test = disposable(await startTestWorker(worker));
-    await test.worker.send(job(1));
-    expect(kinds(test.worker).at(-1)).toBe(kind);
-  });
+  ])(
+    "sends the results of run (%o) or of endingProcess (%o), which must match the schema",
+    async (ran, ended, kind) => {
+      const result = (parameters: { cues: number } | undefined) => parameters && { parameters };
+      const worker = defineLiveWorker({
+        parameters: Type.Object({}),
+        results: Type.Object({ cues: Type.Integer() }),
+        initProcess: () => ({ run: () => result(ran), endingProcess: () => result(ended) }),
+      });
+      await using test = disposable(await startTestWorker(worker));
+      await test.worker.send(job(1));
+      expect(kinds(test.worker).at(-1)).toBe(kind);
+    },
+  );
 
-  it("that runs at close ends as stopped", async () => {
+  it("stops its running job at close", async () => {
     const test = await startTestWorker(live([]));
     await test.send(about("init_process", 3), direct);
     await test.send(about("start_process", 3), direct);

@@ -1,26 +1,21 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useVirtualHost } from "../support/broker.ts";
-import { startWorker, urlOf, type WorkerOnBroker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { urlOf, type WorkerOnBroker } from "../support/broker-worker.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 import { Wire } from "../support/wire.ts";
 
 const virtualHost = useVirtualHost();
-const folder = await openWorkersFolder();
-afterAll(() => folder.remove());
-
-const running: WorkerOnBroker[] = [];
-async function start(options: Parameters<typeof startWorker>[2] = {}) {
-  const worker = await startWorker(folder, virtualHost(), options);
-  running.push(worker);
-  return worker;
-}
-afterAll(() => Promise.all(running.map((worker) => worker.close())));
+const { folder, start } = await useWorkers(virtualHost);
+/** The worker of the first test, which others use as well. */
+let worker: WorkerOnBroker;
 
 let nextId = 100;
 
 describe("a worker on a broker", { timeout: 30_000 }, () => {
-  it("answers a job with progress and results, and settles it", async () => {
-    const { wire } = await start();
+  it("answers a job with progress and results, and acknowledges it", async () => {
+    worker = await start();
+    const { wire } = worker;
     const id = nextId++;
     await wire.sendJob(job(id, { text: "café 日本 😀" }), { priority: 7 });
     const { body, exchange, properties } = await wire.next("job_completed", id);
@@ -33,12 +28,12 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     const set = Object.entries(properties).filter(([name, value]) => value !== undefined && name !== "headers");
     expect(set).toEqual([["deliveryMode", 2]]);
     expect(wire.kinds(id)).toEqual(["job_progression", "job_completed"]);
-    // The next one comes only after the acknowledgement of this one.
+    // The next job is delivered only after this one was acknowledged.
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++);
   });
 
-  it("announces itself to both kinds of backend, and says when it is there and when it goes", async () => {
+  it("announces itself to old and new backends, and reports its start and its end", async () => {
     const { wire, run } = await start();
     run.signal("SIGTERM");
     const ended = await run.end();
@@ -59,7 +54,7 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
       short_description: expect.stringMatching(/\w/),
       direct_messaging_queue_name: expect.stringMatching(/^direct_messaging_/),
     });
-    // Its own queue is gone with it.
+    // Its direct queue no longer exists.
     const { direct_messaging_queue_name } = body as { direct_messaging_queue_name: string };
     const probe = await Wire.open(urlOf(virtualHost()), "none");
     probe.channel.on("error", () => undefined);
@@ -69,18 +64,18 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
 
   it.each([
     [
-      "wrong parameters",
+      "invalid parameters",
       { job_id: 1, parameters: [{ id: "count", type: "string", value: "many" }] },
       /count: expected/,
     ],
     ["an unknown type", { job_id: 1, type: "dance", parameters: [] }, /unknown order type "dance"/],
     [
-      "a store that has nothing",
+      "a key that the store does not have",
       { job_id: 1, parameters: [{ id: "text", type: "string", store: "env", value: "NONE_X" }] },
       /NONE_X is not set/,
     ],
-  ])("answers %s at once by an error", async (_, order, message) => {
-    const { wire } = running[0] as WorkerOnBroker;
+  ])("answers an order with %s at once with an error", async (_, order, message) => {
+    const { wire } = worker;
     const id = nextId++;
     await wire.sendJob({ ...order, job_id: id });
     const { body } = await wire.next("job_error", id);
@@ -89,8 +84,8 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("settles what is no order and names no job, without a word", async () => {
-    const { wire } = running[0] as WorkerOnBroker;
+  it("acknowledges a message that is not an order and has no job_id, without a response", async () => {
+    const { wire } = worker;
     const before = wire.responses.length;
     for (const bytes of ["", "{not json", '{"job_id":"12","parameters":[]}', "\xff\xfe"])
       await wire.sendJob(Buffer.from(bytes, "latin1"));
@@ -102,8 +97,8 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     );
   });
 
-  it("delays a job whose requirements are missing, counted, with all its properties", async () => {
-    const { wire } = running[0] as WorkerOnBroker;
+  it("delays a job with missing requirements, counts the delay, and keeps the properties of the message", async () => {
+    const { wire } = worker;
     const id = nextId++;
     const requirements = (paths: string[]) => ({ id: "requirements", type: "requirements", value: { paths } });
     await wire.sendJob(
@@ -116,7 +111,7 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     expect(waiting.properties.headers).toEqual({ "x-my": "h", soft_reject: [{ count: 1 }] });
     expect(waiting.fields.routingKey).toBe(wire.queue);
     await folder.write("later.txt", "now");
-    // Requeued, it expires after the 5 s of the queue and goes on.
+    // After this requeue the message expires in the queue of 5 s and is delivered to the worker.
     wire.channel.reject(waiting, true);
     await wire.next("job_completed", id, 15_000);
     expect(wire.kinds(id)).toEqual(["job_progression", "job_completed"]);
@@ -125,14 +120,17 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
   it.each([
     ["deaths", { "x-death": [{ count: { "!": "long", value: 5 } }] }],
     ["soft rejections", { soft_reject: [{ count: { "!": "long", value: 801 } }] }],
-  ])("ends a job that had too many %s", async (_, headers) => {
-    const { wire } = running[0] as WorkerOnBroker;
+  ])("fails a job with too many %s", async (_, headers) => {
+    const { wire } = worker;
     const id = nextId++;
     await wire.sendJob(job(id), { headers });
     expect((await wire.next("job_error", id)).body.parameters).toMatchObject([{ value: "Job TTL has been reached." }]);
   });
 
-  it.each(["deaf", "native_call"])("answers status at once while a job is %s", async (action) => {
+  it.each([
+    ["is unresponsive", "unresponsive"],
+    ["is in a native call", "native_call"],
+  ])("answers status at once while the current job %s", async (_, action) => {
     const { wire } = await start();
     const id = nextId++;
     await wire.sendJob(job(id, { action }));
@@ -144,8 +142,8 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     expect(status.body).toMatchObject({ job: { job_id: id, status: "processing" }, worker: { activity: "Busy" } });
   });
 
-  it("stops a job that never yields, and no other", async () => {
-    const { wire } = running[0] as WorkerOnBroker;
+  it("stops a job that never yields, and ignores a stop for another job", async () => {
+    const { wire } = worker;
     const id = nextId++;
     await wire.sendJob(job(id, { action: "poll" }));
     await wire.next("job_progression", id);
@@ -157,10 +155,10 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     expect(body).toMatchObject({ status: "stopped", parameters: [{ id: "tiles", value: 3 }] });
   });
 
-  it("ends a deaf job after MCAI_STOP_GRACE_MS, and goes on with the next", async () => {
+  it("ends an unresponsive job after MCAI_STOP_GRACE_MS, and runs the next job", async () => {
     const { wire } = await start({ env: { MCAI_STOP_GRACE_MS: "300" } });
     const id = nextId++;
-    await wire.sendJob(job(id, { action: "deaf" }));
+    await wire.sendJob(job(id, { action: "unresponsive" }));
     await wire.sendJob(job(nextId));
     await wire.next("job_progression", id);
     await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
@@ -168,8 +166,8 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     await wire.next("job_completed", nextId++);
   });
 
-  it("keeps jobs in the queue while it is suspended", async () => {
-    const { wire } = running[0] as WorkerOnBroker;
+  it("leaves jobs in the queue while it is suspended", async () => {
+    const { wire } = worker;
     await wire.sendDirect({ type: "stop_consuming_jobs" });
     expect((await wire.next("worker_status")).body.worker.activity).toBe("Suspended");
     const id = nextId++;
@@ -180,7 +178,7 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     await wire.next("job_completed", id);
   });
 
-  it("is initialised, started, updated and stopped by direct orders", async () => {
+  it("initialises, starts, updates and stops a job by direct orders", async () => {
     const { wire } = await start({ worker: "./live.mjs" });
     const order = { job_id: nextId++, parameters: [{ id: "word", type: "string", value: "one" }] };
     const change = (value: string) => ({ ...order, parameters: [{ id: "word", type: "string", value }] });
@@ -200,11 +198,11 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
       { id: "words", type: "array_of_strings", value: ["one", "two"] },
       { id: "why", value: "stopped" },
     ]);
-    // Every order was settled, and jobs come again.
+    // Every order was settled, so jobs are delivered again.
     const id = nextId++;
     await wire.sendJob({ ...order, job_id: id, parameters: [{ id: "fail", type: "boolean", value: true }] });
     expect((await wire.next("job_error", id)).body.parameters).toMatchObject([
-      { value: expect.stringMatching(/in vain/) },
+      { value: expect.stringMatching(/initialisation failed/) },
     ]);
   });
 });

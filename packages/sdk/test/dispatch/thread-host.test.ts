@@ -6,19 +6,19 @@ import { job, openWorkersFolder, runOrders, runToEnd, writeOrders } from "../sup
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-it("what the user's module posts to the main thread disturbs nothing", { timeout: 30_000 }, async () => {
+it("ignores what the user's module posts to the main thread", { timeout: 30_000 }, async () => {
   const run = await runOrders(folder, [job(70, { action: "post_to_parent" }), job(71)]);
   expect(run.exitCode).toBe(0);
   expect(run.responses("Completed")).toMatchObject([{ job_id: 70 }, { job_id: 71 }]);
 });
 
-describe.concurrent("the end of the job thread", { timeout: 30_000 }, () => {
+describe.concurrent("an unexpected exit of the job thread", { timeout: 30_000 }, () => {
   it.each([
-    ["an exception outside the promise", "throw_outside", "Error: thrown outside: no tiles"],
-    ["a lost rejection", "lose_promise", "Error: lost: no tiles"],
+    ["an exception outside the promise of the job", "throw_outside", "Error: thrown outside: no tiles"],
+    ["an unhandled rejection", "lose_promise", "Error: lost: no tiles"],
     ["process.exit", "exit", "exit code 7"],
     ["a full heap", "fill_heap", "its heap is full"],
-  ])("by %s is that job's error, and the next one gets a new thread", async (_, action, why) => {
+  ])("by %s fails the job, and the next job runs in a new thread", async (_, action, why) => {
     const env = { NODE_OPTIONS: "--max-old-space-size=64" };
     const run = await runOrders(folder, [job(70), job(71, { action, text: "no tiles" }), job(72)], env);
     expect(run.exitCode).toBe(1);
@@ -29,7 +29,7 @@ describe.concurrent("the end of the job thread", { timeout: 30_000 }, () => {
     expect(run.stdout).toBe("setup\nsetup\n");
   });
 
-  it("ends the process when it comes ten times in a row", async () => {
+  it("ends the process after ten in a row", async () => {
     const orders = Array.from({ length: 12 }, (_, index) => job(71 + index, { action: "exit" }));
     const run = await runOrders(folder, orders);
     expect(run.exitCode).toBe(71);
@@ -37,7 +37,7 @@ describe.concurrent("the end of the job thread", { timeout: 30_000 }, () => {
     expect(run.stderr).toContain("ended 10 times in a row");
   });
 
-  it("ends the process when the new thread cannot be set up", async () => {
+  it("ends the process if the setup of the new thread fails", async () => {
     const marker = join(folder.path, "was-set-up");
     await folder.write(
       "once.mjs",

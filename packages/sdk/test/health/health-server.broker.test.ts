@@ -1,29 +1,17 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FaultProxy } from "../../../../chaos/fault-proxy.mjs";
 import { useVirtualHost } from "../support/broker.ts";
-import { startWorker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 
 const virtualHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<void> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
-
-async function startBehindProxy(env: Record<string, string> = {}) {
-  const proxy = await FaultProxy.open(virtualHost().port);
-  opened.push(proxy);
-  const worker = await startWorker(folder, virtualHost(), { port: proxy.port, env });
-  opened.push(worker);
-  return { proxy, ...worker };
-}
+const { startBehindProxy } = await useWorkers(virtualHost);
 
 let nextId = 500;
 
-describe("health", { timeout: 30_000 }, () => {
-  it("tells over HTTP how the worker is, and drains it", async () => {
-    // A port that nobody has now.
+describe("the health server", { timeout: 30_000 }, () => {
+  it("reports the health, status and metrics of the worker, and drains it", async () => {
+    // A port that is free now.
     const placeholder = await FaultProxy.open(0);
     const { port } = placeholder;
     await placeholder.close();
@@ -51,7 +39,7 @@ describe("health", { timeout: 30_000 }, () => {
     expect(metrics).toMatch(/mcai_jobs_total\{status="completed"\} 1/);
     expect(metrics).toMatch(/mcai_jobs_in_progress 1/);
     expect(metrics).toMatch(/nodejs_eventloop_lag_seconds/);
-    // The job thread is deaf, and that is too long.
+    // The job thread has been unresponsive for longer than the limit.
     expect(await (await until("/healthz", 503)).json()).toMatchObject({ secondsSinceProgress: expect.any(Number) });
     proxy.refuse(true);
     proxy.cut();
@@ -63,7 +51,7 @@ describe("health", { timeout: 30_000 }, () => {
     expect((await get("/drain", { method: "POST" })).status).toBe(202);
     await run.waitFor(/going down/);
     expect((await get("/readyz")).status).toBe(503);
-    // The orchestrator's signal after the hook is no second one.
+    // The signal of the orchestrator after the hook does not count as a second signal.
     run.signal("SIGTERM");
     await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
     await wire.next("job_stopped", id);

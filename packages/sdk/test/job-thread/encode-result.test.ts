@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { defineWorker, Type } from "../../src/index.ts";
 import { runJob } from "../../src/testing.ts";
 
-describe("results", () => {
+describe("the results of a job", () => {
   const send = (parameters: unknown, results?: ReturnType<typeof Type.Object>) =>
     runJob(defineWorker({ parameters: Type.Object({}), results, process: () => ({ parameters }) as never }), {});
 
-  it("have their type by value", async () => {
+  it("have the type of their value", async () => {
     const values = {
       i: 3,
       f: 0.5,
@@ -37,7 +37,7 @@ describe("results", () => {
     });
   });
 
-  it("have their type by schema, or by hand", async () => {
+  it("have the type of their schema, or the one that the worker sets", async () => {
     const schema = Type.Object({ score: Type.Number(), marks: Type.Array(Type.Number()) });
     expect((await send({ score: 1, marks: [] }, schema)).types).toEqual({ score: "float", marks: "array_of_floats" });
     const typed = await send({ segments: { type: "array_of_media_segments", value: [{ start: 0, end: 10 }] } });
@@ -45,7 +45,7 @@ describe("results", () => {
     expect(typed.parameters).toEqual({ segments: [{ start: 0, end: 10 }] });
   });
 
-  it("that cannot be sent are named, every one", async () => {
+  it("are all named if they cannot be sent", async () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
     const { status, message } = await send({
@@ -67,7 +67,7 @@ describe("results", () => {
     ]);
   });
 
-  it("are checked against their schema", async () => {
+  it("are validated against their schema", async () => {
     const schema = Type.Object({ score: Type.Number(), hits: Type.Integer() });
     const { message } = await send({ score: "0.5" }, schema);
     expect(message).toContain('parameters.score: expected number, got "0.5" (string)');
@@ -75,10 +75,14 @@ describe("results", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["a list", [1], /the result: expected \{ destinationPaths, parameters \} or nothing/],
-    ["paths that are no list", { destinationPaths: "/a" }, /destinationPaths: expected a list of strings, got "\/a"/],
-    ["parameters that are a list", { parameters: [1] }, /parameters: expected an object/],
-  ])("refuse %s", async (_, returned, text) => {
+    ["an array", [1], /the result: expected \{ destinationPaths, parameters \} or nothing/],
+    [
+      "destinationPaths that are not an array",
+      { destinationPaths: "/a" },
+      /destinationPaths: expected a list of strings, got "\/a"/,
+    ],
+    ["parameters that are an array", { parameters: [1] }, /parameters: expected an object/],
+  ])("must not be %s", async (_, returned, text) => {
     const worker = defineWorker({ parameters: Type.Object({}), process: () => returned as never });
     expect((await runJob(worker, {})).message).toMatch(text);
   });

@@ -4,14 +4,14 @@ import { job, openWorkersFolder, runOrders, runToEnd, writeOrders } from "../sup
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-describe.concurrent("a local run", { timeout: 30_000 }, () => {
-  it("leaves standard output to the worker's module", async () => {
+describe.concurrent("standard output of the worker", { timeout: 30_000 }, () => {
+  it("has only what the worker's module prints", async () => {
     const run = await runOrders(folder, [job(71, { action: "print", count: 20_000 }), job(72, { action: "fail" })]);
     const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index + 1}\n`);
     expect(run.stdout === `setup\n${lines.join("")}`, `${run.stdout.length} characters`).toBe(true);
   });
 
-  it("loses nothing of what the worker prints as it goes down", async () => {
+  it("loses nothing that teardown prints", async () => {
     await folder.write(
       "talks-at-the-end.mjs",
       `import actions from "./actions.mjs";

@@ -6,7 +6,7 @@ import { toMetadata } from "../../src/worker/metadata.ts";
 
 const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
 
-it("says of a parameter with a default that no order needs it", () => {
+it("describeWorker does not list a parameter with a default as required", () => {
   const area = Type.Object({ top: Type.Integer({ default: 0 }), left: Type.Integer() });
   const parameters = Type.Object({ source_path: Type.String(), count: Type.Integer({ default: 1 }), area });
   const { parameters: described } = describeWorker(

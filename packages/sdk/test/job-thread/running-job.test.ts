@@ -3,7 +3,7 @@ import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/inde
 import { fromStore, runJob } from "../../src/testing.ts";
 
 describe("a job", () => {
-  it("reports each whole percent once, however often it is told", async () => {
+  it("reports each whole percent once, however often progress is called", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       process: (_, job) => {
@@ -14,7 +14,7 @@ describe("a job", () => {
     expect(progress).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
   });
 
-  it("cuts progress to 0…100, and refuses what is no number", async () => {
+  it("limits progress to 0–100, and rejects NaN", async () => {
     const told = defineWorker({
       parameters: Type.Object({}),
       process: (_, job) => [-5, 0.9, 300, Number.POSITIVE_INFINITY].forEach((percent) => void job.progress(percent)),
@@ -24,7 +24,7 @@ describe("a job", () => {
     expect((await runJob(wrong, {})).message).toMatch(/job\.progress: expected a number from 0 to 100/);
   });
 
-  it("stops at a checkpoint, by its signal or by polling; results of one that returns are kept", async () => {
+  it("stops at a checkpoint, through its signal or by polling, and keeps the result that it returns", async () => {
     const parameters = Type.Object({});
     const ways = {
       checkpoint: async (job: Job) => {
@@ -52,7 +52,7 @@ describe("a job", () => {
     }
   });
 
-  it("keeps the result given to throwIfStopped or checkpoint when it is stopped", async () => {
+  it("keeps the result that it passes to throwIfStopped or checkpoint", async () => {
     const results = Type.Object({ tiles: Type.Integer() });
     const stopped = (job: Job) => job.stopped;
     const ways = {
@@ -90,7 +90,7 @@ describe("a job", () => {
     expect((await outcomeOf(ways.wrong)).message).toContain('parameters.tiles: expected integer, got "3" (string)');
   });
 
-  it("that throws another error after a stop has failed", async () => {
+  it("fails if it throws another error after a stop", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       async process(_, job) {
@@ -106,7 +106,7 @@ describe("a job", () => {
     });
   });
 
-  it("can stop by itself", async () => {
+  it("stops if it throws JobStopped", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       process: () => {
@@ -118,14 +118,14 @@ describe("a job", () => {
 
   it.each<[string, unknown, string]>([
     ["an error", new RangeError("too far"), "RangeError: too far"],
-    ["a text", "just a text", "just a text"],
-    ["nothing", undefined, "thrown value: nothing"],
-  ])("that throws %s fails with it", async (_, thrown, message) => {
+    ["a string", "just a text", "just a text"],
+    ["undefined", undefined, "thrown value: nothing"],
+  ])("fails if it throws %s", async (_, thrown, message) => {
     const worker = defineWorker({ parameters: Type.Object({}), process: () => Promise.reject(thrown) });
     expect(await runJob(worker, {})).toMatchObject({ status: "error", message });
   });
 
-  it("has at least one thread, and as many as MCAI_THREADS says", async () => {
+  it("has at least one thread, and as many as MCAI_THREADS sets", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       process: (_, job) => ({ parameters: { n: job.threads } }),
@@ -134,7 +134,7 @@ describe("a job", () => {
     expect((await runJob(worker, {}, { environment: { MCAI_THREADS: "3" } })).parameters).toEqual({ n: 3 });
   });
 
-  it("shows no secret in its error, however it got it", async () => {
+  it("shows no secret in its error, whether from the order or from a store", async () => {
     const worker = defineWorker({
       parameters: Type.Object({ inline: Secret(), stored: Type.String() }),
       process: ({ inline, stored }) => {

@@ -3,7 +3,7 @@ import { defineWorker, Type } from "../../src/index.ts";
 import { runJob } from "../../src/testing.ts";
 
 describe("setup and teardown", () => {
-  it("run once, around the jobs", async () => {
+  it("run once, before and after the jobs", async () => {
     const calls: string[] = [];
     const worker = defineWorker({
       parameters: Type.Object({}),
@@ -17,7 +17,7 @@ describe("setup and teardown", () => {
     expect(calls.slice(3)).toEqual(["process", "teardown 7"]);
   });
 
-  it("failing says so", async () => {
+  it("reject the start of the worker if setup fails", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       setup: () => Promise.reject(new Error("no model")),

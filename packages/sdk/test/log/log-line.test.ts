@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatLine } from "../../src/log/log-line.ts";
 
-describe("texts", () => {
+describe("formatLine", () => {
   const line = {
     time: "2026-01-05T10:00:03.120Z",
     level: "info",
@@ -10,7 +10,7 @@ describe("texts", () => {
     msg: "hello",
   };
 
-  it("of the log have the reference's form", () => {
+  it("formats a line as the reference does", () => {
     expect(formatLine(JSON.stringify(line), false)).toBe(
       "2026-01-05 10:00:03.120 UTC - 4f2a - job_probe - -1 - INFO - hello\n",
     );

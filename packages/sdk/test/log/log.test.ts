@@ -9,7 +9,7 @@ afterAll(() => folder.remove());
 const esc = "\u001b";
 
 describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
-  it("has the reference's lines", async () => {
+  it("has the format of the reference", async () => {
     const SOURCE_ORDERS = await writeOrders(folder, [job(71)]);
     const run = await runToEnd(folder, { env: { SOURCE_ORDERS, AMQP_QUEUE: "job_tiles" } });
     const [first] = run.log;
@@ -23,14 +23,14 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     ]);
     for (const { queue, level, instanceId } of run.log)
       expect([queue, level, instanceId]).toEqual(["job_tiles", "INFO", first?.instanceId]);
-    // Nothing stands before or between the lines.
+    // There is nothing before or between the lines.
     const lines = run.log.map(
       (line) => `${line.time} - ${line.instanceId} - job_tiles - ${line.jobId} - INFO - ${line.text}\n`,
     );
     expect(run.stderr).toBe(lines.join(""));
   });
 
-  it("has one JSON object a line with ONLY_JSON_LOGS=1", async () => {
+  it("is one JSON object per line with ONLY_JSON_LOGS=1", async () => {
     const orders = [job(71), job(72, { action: "fail" }), job(73, { action: "throw_outside" }), "no order"];
     const run = await runOrders(folder, orders, { ONLY_JSON_LOGS: "1", FORCE_COLOR: "1" });
     const lines = run.stderr
@@ -49,7 +49,7 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     expect(ended.map(({ job_id }) => job_id)).toEqual([71, 72, 73]);
   });
 
-  it("has JSON lines alone also when the worker cannot be started", async () => {
+  it("consists of JSON lines only, even when the worker cannot start", async () => {
     const env = { ONLY_JSON_LOGS: "1", SOURCE_ORDERS: "a.json" };
     const run = await runToEnd(folder, { worker: "./none.mjs", env });
     const lines = run.stderr
@@ -68,7 +68,7 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     [{ MCAI_LOG: "off" }, []],
     [{ RUST_LOG: "warn,hyper=debug" }, ["warn", "error"]],
     [{ MCAI_LOG: "debug", RUST_LOG: "error" }, ["debug", "info", "warn", "error"]],
-  ])("shows of the levels with %o", async (env: Record<string, string>, levels) => {
+  ])("contains the levels that %o selects", async (env: Record<string, string>, levels) => {
     const run = await runOrders(folder, [job(71, { action: "log_levels" })], env);
     const shown = run.log.filter(({ text }) => text.startsWith("a line of level"));
     expect(shown.map(({ text }) => text)).toEqual(levels.map((level) => `a line of level ${level} {"tile":3}`));
@@ -78,12 +78,12 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     expect(run.exitCode).toBe(0);
   });
 
-  it("has no colours where there is no terminal", async () => {
+  it("has no colours when standard error is not a terminal", async () => {
     const run = await runOrders(folder, [job(71, { action: "log_levels" })]);
     expect(run.stderr).not.toContain(esc);
   });
 
-  it("has colours with FORCE_COLOR=1, and goes into FILE_LOGGING without them", async () => {
+  it("has colours with FORCE_COLOR=1, and is written to FILE_LOGGING without them", async () => {
     const file = join(folder.path, "worker.log");
     const orders = [job(71, { action: "log_levels" })];
     const run = await runOrders(folder, orders, { FORCE_COLOR: "1", FILE_LOGGING: file });
@@ -94,7 +94,7 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     expect(await readFile(file, "utf8")).toBe(plain);
   });
 
-  it("ends the run with exit code 64 when FILE_LOGGING cannot be opened", async () => {
+  it("ends the run with exit code 64 if FILE_LOGGING cannot be opened", async () => {
     const file = join(folder.path, "no", "such", "folder", "worker.log");
     const run = await runOrders(folder, [job(71)], { FILE_LOGGING: file });
     expect(run.stderr).toContain("FILE_LOGGING");
@@ -103,9 +103,9 @@ describe.concurrent("the log of a local run", { timeout: 30_000 }, () => {
     expect(run.exitCode).toBe(64);
   });
 
-  it("is seen of a job that blocks its thread for ever", async () => {
+  it("is written while the job blocks its thread", async () => {
     const run = await startOrders(folder, [job(71, { action: "log_and_block" })]);
-    await run.waitFor(/ - 71 - INFO - about to block for ever\n/);
+    await run.waitFor(/ - 71 - INFO - about to block\n/);
     run.signal("SIGKILL");
     expect((await run.end()).exitCode).toBe(137);
   });

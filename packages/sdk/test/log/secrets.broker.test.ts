@@ -17,7 +17,7 @@ const secrets = {
   parameter: "parameter-s3cret",
 };
 
-it("shows no secret in a log, an answer, a metric or a status", { timeout: 30_000 }, async () => {
+it("a worker shows no secret in its log, responses, metrics or status", { timeout: 30_000 }, async () => {
   const host = virtualHost();
   const user = `secretive-${crypto.randomUUID()}`;
   await host.manage("PUT", `/users/${user}`, { password: secrets.broker, tags: "" });
@@ -71,14 +71,14 @@ it("shows no secret in a log, an answer, a metric or a status", { timeout: 30_00
   const responses = JSON.stringify(wire.responses);
   await close();
 
-  // And where the login itself is refused.
+  // The same holds when the broker rejects the login.
   await host.manage("PUT", `/users/${user}`, { password: "another one", tags: "" });
   const refused = await runWorkerOn(folder, host, "job_refused", { env }).end();
   expect(refused.exitCode).toBe(74);
   await host.manage("DELETE", `/users/${user}`);
 
   const said = [stderr, stdout, responses, ...pages, refused.stderr];
-  // They were to be seen: what stands in their place is.
+  // The secrets were really written, because their replacement is there.
   expect(stderr).toMatch(/logged: \[redacted\]/);
   expect(responses).toMatch(/thrown: \[redacted\]/);
   for (const text of said) for (const secret of Object.values(secrets)) expect(text).not.toContain(secret);

@@ -7,8 +7,8 @@ import { job, openWorkersFolder, runOrders } from "../support/run-local.ts";
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-describe.concurrent("secrets", { timeout: 30_000 }, () => {
-  // Each with what JSON, a URL and a pattern write in another way.
+describe.concurrent("a secret in a local run", { timeout: 30_000 }, () => {
+  // Each secret has characters that JSON, a URL and a regular expression escape.
   const secret = (name: string) => `${name} "quoted" \\ $& ü%`;
   const password = secret("parameterSecret");
   const login = secret("loginSecret");
@@ -19,33 +19,36 @@ describe.concurrent("secrets", { timeout: 30_000 }, () => {
     ["leak", {}],
     ["leak_outside", {}],
     ["leak", { ONLY_JSON_LOGS: "1", FILE_LOGGING: "secrets.log" }],
-  ])("are neither in the log nor in an error: %s %o", async (action, env: Record<string, string>) => {
-    await using backend = await startHttpServer([
-      { method: "POST", path: "/sessions", status: 200, json: { access_token: token } },
-      {
-        method: "GET",
-        path: "/credentials/FTP_PASSWORD",
-        status: 200,
-        json: { data: { id: 1, key: "FTP_PASSWORD", value: credential, inserted_at: "2026-01-01T00:00:00" } },
-      },
-    ]);
-    const order = job(71, { action, password });
-    const stored = { id: "credential", type: "string", store: "BACKEND", value: "FTP_PASSWORD" };
-    const run = await runOrders(folder, [{ ...order, parameters: [...order.parameters, stored] }], {
-      BACKEND_HOSTNAME: backend.url,
-      BACKEND_USERNAME: "user@example.org",
-      BACKEND_PASSWORD: login,
-      MCAI_LOG: "debug",
-      ...env,
-    });
-    expect(run.exitCode).toBe(1);
-    expect(run.stderr).toContain("thrown");
-    expect(run.stderr).toContain("[redacted] [redacted] [redacted]");
-    const file = env.FILE_LOGGING === undefined ? "" : await readFile(join(folder.path, env.FILE_LOGGING), "utf8");
-    expect(run.stdout + run.stderr + file).not.toMatch(/Secret/);
-  });
+  ])(
+    "does not appear in the log or in an error (action %s, environment %o)",
+    async (action, env: Record<string, string>) => {
+      await using backend = await startHttpServer([
+        { method: "POST", path: "/sessions", status: 200, json: { access_token: token } },
+        {
+          method: "GET",
+          path: "/credentials/FTP_PASSWORD",
+          status: 200,
+          json: { data: { id: 1, key: "FTP_PASSWORD", value: credential, inserted_at: "2026-01-01T00:00:00" } },
+        },
+      ]);
+      const order = job(71, { action, password });
+      const stored = { id: "credential", type: "string", store: "BACKEND", value: "FTP_PASSWORD" };
+      const run = await runOrders(folder, [{ ...order, parameters: [...order.parameters, stored] }], {
+        BACKEND_HOSTNAME: backend.url,
+        BACKEND_USERNAME: "user@example.org",
+        BACKEND_PASSWORD: login,
+        MCAI_LOG: "debug",
+        ...env,
+      });
+      expect(run.exitCode).toBe(1);
+      expect(run.stderr).toContain("thrown");
+      expect(run.stderr).toContain("[redacted] [redacted] [redacted]");
+      const file = env.FILE_LOGGING === undefined ? "" : await readFile(join(folder.path, env.FILE_LOGGING), "utf8");
+      expect(run.stdout + run.stderr + file).not.toMatch(/Secret/);
+    },
+  );
 
-  it("are not in the faults of an order that holds them", async () => {
+  it("does not appear in the faults of an order that contains it", async () => {
     const orders = [
       job(71, { password: 123454321 }),
       '{"job_id":72,"parameters":[{"id":"password","type":"string","value":bareSecret}]}',
@@ -59,7 +62,7 @@ describe.concurrent("secrets", { timeout: 30_000 }, () => {
     expect(run.stdout + run.stderr).not.toMatch(/Secret|123454321/);
   });
 
-  it("are not in the faults of a backend that refuses the login", async () => {
+  it("does not appear in the error of a backend that rejects the login", async () => {
     await using backend = await startHttpServer(({ body }) => ({ status: 401, json: { errors: `refused: ${body}` } }));
     const stored = { id: "credential", type: "string", store: "BACKEND", value: "FTP_PASSWORD" };
     const run = await runOrders(folder, [{ job_id: 71, parameters: [stored] }], {

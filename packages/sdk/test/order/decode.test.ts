@@ -16,7 +16,7 @@ function errorOf(message: unknown): OrderError {
     if (error instanceof OrderError) return error;
     throw error;
   }
-  throw new Error("it was taken for an order");
+  throw new Error("the message was accepted as an order");
 }
 
 describeCases<{ message: string }, { order: OrderType; job_id?: number; parameter_ids?: string[] }>(
@@ -31,12 +31,12 @@ describeCases<{ message: string }, { order: OrderType; job_id?: number; paramete
 );
 
 describe("decodeOrder", () => {
-  it("reads a message as well after one that ends inside a character", () => {
+  it("decodes a message after one that ends inside a character", () => {
     expect(errorOf(Uint8Array.of(0x22, 0xe2, 0x82)).message).toMatch(/not UTF-8/);
     expect(decode({ job_id: 71, parameters: [] })).toMatchObject({ job_id: 71 });
   });
 
-  it("takes a message without type for a job, and makes absent fields null", () => {
+  it("decodes a message without a type as a job, and sets absent fields to null", () => {
     expect(
       decode({ job_id: 71, parameters: [{ id: "a", type: "string", value: "b", unknown: 1 }], extra: true }),
     ).toEqual({
@@ -46,7 +46,7 @@ describe("decodeOrder", () => {
     });
   });
 
-  it("reads all fourteen orders", () => {
+  it("decodes all fourteen orders", () => {
     expect(Object.keys(orderSchemas)).toHaveLength(14);
     for (const [type, { required }] of Object.entries(orderSchemas)) {
       const fields = { type, job_id: 80, parameters: [] };
@@ -56,7 +56,7 @@ describe("decodeOrder", () => {
     }
   });
 
-  it("tells a byte order mark from text", () => {
+  it("ignores a byte order mark", () => {
     expect(decode('\ufeff{"type":"status"}')).toEqual({ type: "status" });
   });
 
@@ -69,84 +69,99 @@ describe("decodeOrder", () => {
   });
 });
 
-describe("bad input", () => {
+describe("decodeOrder with invalid input", () => {
   const deep = (levels: number) =>
     `{"job_id":1,"parameters":[{"id":"a","type":"b","value":${"[".repeat(levels)}${"]".repeat(levels)}}]}`;
 
   it.each<[string, string | Uint8Array, RegExp, number | undefined]>([
-    ["empty", "", /empty/, undefined],
-    ["not UTF-8", Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d), /not UTF-8/, undefined],
-    ["not JSON", "{not json", /not JSON/, undefined],
-    ["cut", '{"job_id":1,"parameters":[', /not JSON/, undefined],
-    ["a list", "[]", /JSON object.*got array/, undefined],
-    ["null", "null", /got null/, undefined],
-    ["a number", "12", /got number/, undefined],
-    ["10,000 levels", deep(10_000), /10003 levels deep; an order has at most 128/, undefined],
-    ["64 MiB", Buffer.alloc(64 * 1024 * 1024, 0x20), /67108864 bytes; an order has at most 16777216/, undefined],
+    ["is empty", "", /empty/, undefined],
+    ["is not UTF-8", Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d), /not UTF-8/, undefined],
+    ["is not JSON", "{not json", /not JSON/, undefined],
+    ["is truncated", '{"job_id":1,"parameters":[', /not JSON/, undefined],
+    ["is an array", "[]", /JSON object.*got array/, undefined],
+    ["is null", "null", /got null/, undefined],
+    ["is a number", "12", /got number/, undefined],
+    ["is nested 10,000 levels deep", deep(10_000), /10003 levels deep; an order has at most 128/, undefined],
+    ["has 64 MiB", Buffer.alloc(64 * 1024 * 1024, 0x20), /67108864 bytes; an order has at most 16777216/, undefined],
     [
-      "an id that is a text",
+      "has a string as job_id",
       '{"job_id":"1","parameters":[]}',
       /job_id: expected an integer.*got "1" \(string\)/,
       undefined,
     ],
-    ["a negative id", '{"job_id":-1,"parameters":[]}', /job_id.*got -1/, undefined],
-    ["a fractional id", '{"job_id":1.5,"parameters":[]}', /job_id.*got 1.5/, undefined],
-    ["a huge id", '{"job_id":18446744073709551615,"parameters":[]}', /job_id.*from 0 to 9007199254740991/, undefined],
-    ["no id", '{"parameters":[]}', /job_id.*got nothing/, undefined],
-    ["a prototype's key as id", '{"__proto__":{"job_id":5},"parameters":[]}', /job_id.*got nothing/, undefined],
-    ["a prototype's key as type", '{"type":"constructor","job_id":5}', /unknown order type "constructor"/, 5],
-    ["an unknown type", '{"type":"dance","job_id":5,"parameters":[]}', /unknown order type "dance".*known are job,/, 5],
-    ["a type that is null", '{"type":null,"job_id":5,"parameters":[]}', /unknown order type null/, 5],
-    ["no parameters", '{"job_id":5}', /parameters: expected a list.*got nothing/, 5],
-    ["parameters that are no list", '{"job_id":5,"parameters":{}}', /parameters: expected a list.*got object/, 5],
-    ["a parameter that is a text", '{"job_id":5,"parameters":["a"]}', /parameters\[0\]: expected an object/, 5],
+    ["has a negative job_id", '{"job_id":-1,"parameters":[]}', /job_id.*got -1/, undefined],
+    ["has a fractional job_id", '{"job_id":1.5,"parameters":[]}', /job_id.*got 1.5/, undefined],
     [
-      "a parameter without id",
+      "has a job_id that is too large",
+      '{"job_id":18446744073709551615,"parameters":[]}',
+      /job_id.*from 0 to 9007199254740991/,
+      undefined,
+    ],
+    ["has no job_id", '{"parameters":[]}', /job_id.*got nothing/, undefined],
+    ["has a job_id only in __proto__", '{"__proto__":{"job_id":5},"parameters":[]}', /job_id.*got nothing/, undefined],
+    [
+      "has the name of a property of Object.prototype as type",
+      '{"type":"constructor","job_id":5}',
+      /unknown order type "constructor"/,
+      5,
+    ],
+    [
+      "has an unknown type",
+      '{"type":"dance","job_id":5,"parameters":[]}',
+      /unknown order type "dance".*known are job,/,
+      5,
+    ],
+    ["has null as type", '{"type":null,"job_id":5,"parameters":[]}', /unknown order type null/, 5],
+    ["has no parameters", '{"job_id":5}', /parameters: expected a list.*got nothing/, 5],
+    ["has an object as parameters", '{"job_id":5,"parameters":{}}', /parameters: expected a list.*got object/, 5],
+    ["has a string as parameter", '{"job_id":5,"parameters":["a"]}', /parameters\[0\]: expected an object/, 5],
+    [
+      "has a parameter without id",
       '{"job_id":5,"parameters":[{"type":"string"}]}',
       /parameters\[0\].id: expected a string/,
       5,
     ],
     [
-      "a parameter without type",
+      "has a parameter without type",
       '{"job_id":5,"parameters":[{"id":"a"}]}',
       /parameters\[0\].type: expected a string/,
       5,
     ],
     [
-      "a store that is a number",
+      "has a number as store",
       '{"job_id":5,"parameters":[{"id":"a","type":"b","store":1}]}',
       /parameters\[0\].store/,
       5,
     ],
-  ])("%s", (_, message, text, jobId) => {
+  ])("rejects a message that %s", (_, message, text, jobId) => {
     const error = errorOf(message);
     expect(error.code).toBe("ORDER_INVALID");
     expect(error.message).toMatch(text);
     expect(error.jobId).toBe(jobId);
   });
 
-  it("takes what is just within the limits", () => {
+  it("accepts a message at the limits", () => {
     expect(decode(deep(maxOrderDepth - 3))).toMatchObject({ job_id: 1 });
     expect(errorOf(deep(maxOrderDepth - 2)).message).toMatch(/129 levels/);
     const filler = " ".repeat(maxOrderBytes - '{"type":"status"}'.length);
     expect(decode(`{"type":"status"}${filler}`)).toEqual({ type: "status" });
   });
 
-  it("does not take brackets in a text for depth", () => {
+  it("does not count brackets inside a string as levels", () => {
     const value = `${"[{".repeat(500)}\\"]`;
     expect(decode(`{"job_id":1,"parameters":[{"id":"a","type":"string","value":"${value}"}]}`)).toMatchObject({
       job_id: 1,
     });
   });
 
-  it("shows nothing of the message's text, where a secret may stand", () => {
+  it("shows no text of the message, which may contain a secret", () => {
     expect(errorOf('{"job_id":1,"parameters":[{"id":"p","type":"string","value":"s3cret-9"},]}').message).not.toContain(
       "s3cret",
     );
     expect(errorOf('s3cret-9 {"job_id":1}').message).not.toContain("s3cret");
   });
 
-  it("gives an order or a named error for any bytes", () => {
+  it("returns an order or throws an OrderError for any bytes", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -164,7 +179,7 @@ describe("bad input", () => {
     );
   });
 
-  it("agrees with the schemas about what is an order", () => {
+  it("accepts exactly the messages that match the schemas", () => {
     const field = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant([]), fc.double(), fc.boolean());
     const parameter = fc.record(
       { id: field, type: field, store: field, value: field, default: field },

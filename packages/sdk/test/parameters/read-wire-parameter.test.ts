@@ -4,7 +4,7 @@ import { EnvironmentStores } from "../../src/parameters/store.ts";
 import { describeCases } from "../support/cases.ts";
 import { type Expected, errorOf, never, type WireType } from "../support/parameters.ts";
 
-// A value of each type of the reference: read under the name that the case gives, it must come back.
+// A value of each type of the reference. Reading it under the type name of the case returns it unchanged.
 const samples: Record<string, unknown> = {
   String: "a",
   i64: 1,

@@ -15,18 +15,18 @@ describeCases<{ message: string }, { error?: unknown; requirements?: { kind: str
   },
 );
 
-describe("requirements", () => {
+describe("findMissingRequirements", () => {
   const missing = (value: unknown) =>
     findMissingRequirements([{ id: "requirements", type: "requirements", value }], new EnvironmentStores({}), never);
 
-  it("names the files that are not there", async () => {
+  it("returns the required files that do not exist", async () => {
     const here = import.meta.filename;
     expect(await missing({ paths: [here, "/no/such", `${here}/inside`] })).toEqual(["/no/such", `${here}/inside`]);
     expect(await missing({})).toEqual([]);
     expect(await missing(null)).toEqual([]);
   });
 
-  it("refuses requirements of another form", async () => {
+  it("rejects requirements that are not of the expected form", async () => {
     expect((await errorOf(missing({ paths: "/a" }))).message).toMatch(/^requirements: expected requirements, got/);
   });
 });

@@ -23,7 +23,7 @@ describe("resolveParameters", () => {
     mode: Type.Optional(Type.Union([Type.Literal("fast"), Type.Literal("good")])),
   });
 
-  it("takes the value, else the default, else the schema's default; null is absent", async () => {
+  it("takes the value, else the default, else the default of the schema, and treats null as absent", async () => {
     const parameters: Parameter[] = [
       { id: "path", type: "string", value: null, default: "/a" },
       { id: "threshold", type: "float", value: null, default: null },
@@ -34,30 +34,30 @@ describe("resolveParameters", () => {
     expect({}).not.toHaveProperty("polluted");
   });
 
-  it("takes a default from inside a value that has none itself", async () => {
+  it("applies the defaults inside a value", async () => {
     const deep = Type.Object({ tiles: Type.Array(Type.Object({ width: Type.Integer({ default: 4 }) })) });
     expect((await resolve(deep, given({ tiles: [{}, { width: 8 }] }))).values).toEqual({
       tiles: [{ width: 4 }, { width: 8 }],
     });
   });
 
-  it("lets the last of two parameters with one id count", async () => {
+  it("takes the last of two parameters with the same id", async () => {
     const { values } = await resolve(schema, [...given({ path: "/a" }), ...given({ path: "/b" })]);
     expect(values.path).toBe("/b");
   });
 
-  it("keeps null where the schema takes null", async () => {
+  it("keeps null if the schema allows null", async () => {
     const nullable = Type.Object({ note: Type.Union([Type.String(), Type.Null()]) });
     expect((await resolve(nullable, given({ note: null }))).values).toEqual({ note: null });
   });
 
-  it("leaks nothing from one job to the next", async () => {
+  it("does not share a default value between jobs", async () => {
     const first = await resolve(schema, given({ path: "/a" }));
     (first.values.tiles as unknown[]).push("mine");
     expect((await resolve(schema, given({ path: "/b" }))).values).toEqual({ path: "/b", threshold: 0.5, tiles: [] });
   });
 
-  it("coerces nothing, and says path, value and what was expected", async () => {
+  it("coerces nothing, and reports path, value and expectation of each fault", async () => {
     const wrong = { threshold: "8", tiles: [{ width: 4 }, { width: 0 }, { width: "x" }], mode: "slow" };
     const error = (await errorOf(resolve(schema, given(wrong)))) as ParameterError;
     expect(error.message.split("\n")).toEqual([
@@ -70,7 +70,7 @@ describe("resolveParameters", () => {
     expect(error.faults.map(({ path }) => path)).toContain("tiles[1].width");
   });
 
-  it("has a line for each of 50 faults, of whatever kind", async () => {
+  it("reports each of 50 faults of any kind on its own line", async () => {
     const names = Array.from({ length: 25 }, (_, i) => `p${i}`);
     const big = Type.Object(
       Object.fromEntries([...names, ...names.map((n) => `q${n}`)].map((n) => [n, Type.Integer()])),

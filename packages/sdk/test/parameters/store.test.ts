@@ -26,22 +26,22 @@ describeCases<CredentialInput, Expected>("credentials.json", async ({ input, exp
   else expect(await reading).toEqual(expected.value);
 });
 
-describe("stores", () => {
+describe("EnvironmentStores", () => {
   const schema = Type.Object({ text: Type.Optional(Type.String()), number: Type.Optional(Type.Integer()) });
   const stored = (id: string, store: string, value: unknown) => [{ id, type: "string", store, value }];
 
-  it("keeps a text from a store a text where the schema wants one, and reads it as JSON elsewhere", async () => {
+  it("returns a string if the schema expects one, and otherwise parses the value as JSON", async () => {
     const env = { NUMBER: "12345" };
     expect((await resolve(schema, stored("text", "env", "NUMBER"), env)).values).toEqual({ text: "12345" });
     expect((await resolve(schema, stored("number", "ENV", "NUMBER"), env)).values).toEqual({ number: 12345 });
   });
 
-  it("does not show what came from a store", async () => {
+  it("does not show a value of a store in a fault", async () => {
     const error = await errorOf(resolve(schema, stored("number", "environment", "KEY"), { KEY: "s3cret" }));
     expect(error.message).toBe("number: expected integer, got a string that is not shown");
   });
 
-  it("logs in to a backend once for all jobs, escapes keys, and again when the session has ended", async () => {
+  it("logs in to a backend once for all jobs, escapes keys, and logs in again after the session has ended", async () => {
     let token = "t1";
     const seen: string[] = [];
     await using server = await startHttpServer(({ method, url, headers, body }) => {
@@ -64,7 +64,7 @@ describe("stores", () => {
     expect(seen.filter((line) => line.startsWith("POST"))).toHaveLength(1);
   });
 
-  it("reads a vault's secret whole", async () => {
+  it("reads all fields of a secret of Vault", async () => {
     await using server = await startHttpServer(({ url, headers }) =>
       headers["x-vault-token"] === "vt" && url === "/secret/data/team/a%20b"
         ? { status: 200, json: { data: { data: { user: "u", password: "pw" } } } }
@@ -79,12 +79,12 @@ describe("stores", () => {
 
   it.each<[string, Answer, RegExp]>([
     [
-      "a refused login",
+      "a rejected login",
       { method: "POST", path: "/sessions", status: 401, json: {} },
       /no access_token \(HTTP 401\); check MINE_HOSTNAME, MINE_USERNAME and MINE_PASSWORD/,
     ],
     [
-      "an answer that is no JSON",
+      "a response that is not JSON",
       { method: "POST", path: "/sessions", status: 200, json: undefined },
       /no access_token \(HTTP 200\)/,
     ],
@@ -97,7 +97,7 @@ describe("stores", () => {
     expect(error.message).not.toContain("s3cret");
   });
 
-  it("explains a backend that is not there, and a credential that it has not", async () => {
+  it("explains an unreachable backend and an unknown credential", async () => {
     const gone = await startHttpServer([]);
     await gone[Symbol.asyncDispose]();
     const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });

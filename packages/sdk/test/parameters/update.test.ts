@@ -10,7 +10,7 @@ describe("mergeUpdate", () => {
   const merge = (values: Record<string, unknown>) =>
     mergeUpdate(schema, current, given(values), new EnvironmentStores({}), never);
 
-  it("gives the merge and the difference", async () => {
+  it("returns the merged values and those that changed", async () => {
     expect(await merge({ threshold: 0.7, n: 1, source_path: "/a" })).toMatchObject({
       values: { source_path: "/a", threshold: 0.7, n: 1 },
       changed: { threshold: 0.7 },
@@ -18,7 +18,7 @@ describe("mergeUpdate", () => {
     expect((await merge({ threshold: null })).changed).toEqual({});
   });
 
-  it("validates the merge and keeps source and destination", async () => {
+  it("validates the merged values and rejects a change of source_path", async () => {
     expect((await errorOf(merge({ threshold: 2 }))).message).toMatch(/^threshold: /);
     expect((await errorOf(merge({ source_path: "/b" }))).message).toBe("source_path: cannot change while the job runs");
   });

@@ -60,14 +60,14 @@ describeCases<Input, Record<string, unknown> & { typed?: Typed[] }>("job_results
       job,
     );
     if (error) await expect(reading, id).rejects.toThrow(McaiError);
-    // A parameter is found under its own type only.
+    // A parameter is found only under its own type.
     else expect(await reading, id).toEqual(type === as ? value : undefined);
   }
 });
 
 const job = { signal: new AbortController().signal };
 
-/** Runs a job that does what the case says, and gives its last answer of a kind. */
+/** Runs a job that does what the case says, and returns its last response of a kind. */
 async function run(input: Input, kind: "job_progression" | "job_completed" | "job_error"): Promise<object> {
   const steps = input.steps ?? [];
   const worker = defineWorker({

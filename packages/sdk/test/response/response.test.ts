@@ -10,8 +10,8 @@ const toWire = (overrides = {}) =>
     { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
   );
 
-describe("responses", () => {
-  it("are UTF-8 JSON, whatever the language", () => {
+describe("a response", () => {
+  it("is JSON in UTF-8", () => {
     const { exchange, routingKey, body } = encodeResponse("job_error", toErrorResult(1, "café 日本 😀"));
     expect([exchange, routingKey]).toEqual(["job_response", "job_error"]);
     expect(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body))).toMatchObject({

@@ -5,7 +5,7 @@ const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
 describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
-  it.each(["1", "TRUE", "true"])("=%s prints the configuration alone, and runs nothing", async (DESCRIBE) => {
+  it.each(["1", "TRUE", "true"])("=%s prints only the configuration and runs nothing", async (DESCRIBE) => {
     const env = { DESCRIBE, SOURCE_ORDERS: await writeOrders(folder, [job(71)]), AMQP_QUEUE: "job_tiles" };
     const run = await runToEnd(folder, { worker: "./printing.mjs", env });
     expect(run.exitCode).toBe(0);
@@ -26,11 +26,11 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
         properties: { threshold: { type: "number", default: 0.5, description: "from 0 to 1" } },
       },
     });
-    // The module printed on both ways; its setup and its process would have as well.
+    // What the module prints is on standard error. Its setup and its process did not run.
     expect(run.stderr).toBe("printed at import\nwritten at import\n");
   });
 
-  it("lets nothing be lost of much that the module prints", async () => {
+  it("loses nothing of a long output of the module", async () => {
     const count = 5000;
     await folder.write(
       "chatty.mjs",
@@ -43,7 +43,7 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
     expect(JSON.parse(run.stdout)).toHaveProperty("parameters.properties.password.writeOnly", true);
   });
 
-  it.each(["0", "yes", ""])("=%s is none: the orders run", async (DESCRIBE) => {
+  it.each(["0", "yes", ""])("=%s runs the orders", async (DESCRIBE) => {
     const env = { DESCRIBE, SOURCE_ORDERS: await writeOrders(folder, [job(71)]) };
     const run = await runToEnd(folder, { worker: "./printing.mjs", env });
     expect(run.exitCode).toBe(0);
@@ -52,7 +52,7 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
     expect(run.responses("Completed")).toMatchObject([{ job_id: 71 }]);
   });
 
-  it("has nothing to print of a module that is no worker", async () => {
+  it("prints nothing for a module that is not a worker", async () => {
     await folder.write("no-worker.mjs", 'console.log("printed");\nexport default { parameters: {} };');
     const run = await runToEnd(folder, { worker: "./no-worker.mjs", env: { DESCRIBE: "1" } });
     expect(run.exitCode).toBe(65);
@@ -60,7 +60,7 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
     expect(run.stderr).toContain("no-worker.mjs is no worker");
   });
 
-  it("has nothing to print of a module that ends its thread", async () => {
+  it("prints nothing for a module that ends its thread", async () => {
     await folder.write("leaving.mjs", "process.exit(0);");
     const run = await runToEnd(folder, { worker: "./leaving.mjs", env: { DESCRIBE: "1" } });
     expect(run.exitCode).toBe(65);

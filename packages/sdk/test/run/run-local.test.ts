@@ -5,7 +5,7 @@ import { type Ended, job, openWorkersFolder, runOrders, runToEnd, writeOrders } 
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-/** Which jobs ended how, in their order. */
+/** Returns how each job ended, in order. */
 function endings({ log }: Ended): [string, number][] {
   return log.flatMap(({ text, jobId }): [string, number][] => {
     const tag = /^\{"(Completed|Error|Stopped)":/.exec(text)?.[1];
@@ -14,7 +14,7 @@ function endings({ log }: Ended): [string, number][] {
 }
 
 describe.concurrent("a local run", { timeout: 30_000 }, () => {
-  it("does the orders one after another and exits with 0", async () => {
+  it("runs the orders one after another and exits with 0", async () => {
     const run = await runOrders(folder, [job(71, { text: "Grüße 🎬" }), job(72)]);
     expect(run.exitCode).toBe(0);
     expect(endings(run)).toEqual([
@@ -33,7 +33,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("exits with 1 when a job failed, and does the rest", async () => {
+  it("runs the other orders and exits with 1 if a job fails", async () => {
     const run = await runOrders(folder, [job(71, { action: "fail", text: "no tiles" }), job(72)]);
     expect(run.exitCode).toBe(1);
     expect(endings(run)).toEqual([
@@ -45,7 +45,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("exits with 0 when a job stopped itself", async () => {
+  it("exits with 0 if a job stops itself", async () => {
     const run = await runOrders(folder, [job(71, { action: "stop_itself" }), job(72)]);
     expect(run.exitCode).toBe(0);
     expect(endings(run)).toEqual([
@@ -54,7 +54,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("takes typed orders like bare jobs", async () => {
+  it("accepts orders with a type as well as jobs without one", async () => {
     const orders = [{ type: "job", ...job(71) }, { type: "status" }, job(72), { type: "stop_worker" }, job(73)];
     const run = await runOrders(folder, orders);
     expect(run.exitCode).toBe(0);
@@ -67,7 +67,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     expect(run.stderr.match(/Start to process order/g)).toHaveLength(4);
   });
 
-  it("initialises a job by one file and starts it by the next", async () => {
+  it("initialises a job from one file and starts it from the next", async () => {
     const orders = [
       { type: "init_process", ...job(71, { text: "two files" }) },
       { type: "start_process", ...job(71) },
@@ -91,14 +91,14 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
 
   it.each([
     ["is empty", "", "the message is empty"],
-    ["is no JSON", "{job_id: 71}", "the message is not JSON"],
-    ["ends in the middle", '{"job_id":71,"parameters":[', "the message is not JSON"],
+    ["is not JSON", "{job_id: 71}", "the message is not JSON"],
+    ["is truncated", '{"job_id":71,"parameters":[', "the message is not JSON"],
     ["is not UTF-8", Buffer.from('{"job_id":71,"parameters":[],"a":"\xe9"}', "latin1"), "the message is not UTF-8"],
-    ["is no object", "[]", "an order is a JSON object"],
+    ["is not an object", "[]", "an order is a JSON object"],
     ["is nested 10,000 levels deep", "[".repeat(10_000) + "]".repeat(10_000), "nested 10000 levels deep"],
     ["has 64 MiB", Buffer.alloc(64 * 1024 * 1024, " "), "the message has 67108864 bytes"],
-    ["has another type", { type: "dance", ...job(71) }, 'unknown order type "dance"'],
-  ])("names a file that %s, and does the rest", async (_, content, why) => {
+    ["has an unknown type", { type: "dance", ...job(71) }, 'unknown order type "dance"'],
+  ])("names a file that %s, and runs the others", async (_, content, why) => {
     const orders = await writeOrders(folder, [job(70), content, job(72)]);
     const run = await runToEnd(folder, { env: { SOURCE_ORDERS: orders } });
     expect(run.exitCode).toBe(1);
@@ -117,7 +117,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ["does not exist", "no/such/order.json", "ENOENT"],
     ["is a folder", ".", "EISDIR"],
     ["has an empty name", "", "ENOENT"],
-  ])("names a file that %s, and does the rest", async (_, file, why) => {
+  ])("names a file that %s, and runs the others", async (_, file, why) => {
     const first = await writeOrders(folder, [job(70)]);
     const last = await writeOrders(folder, [job(72)]);
     const run = await runToEnd(folder, { env: { SOURCE_ORDERS: [first, file, last].join(delimiter) } });
@@ -131,13 +131,13 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("takes an empty SOURCE_ORDERS for a file without a name, as the reference does", async () => {
+  it("treats an empty SOURCE_ORDERS as a file with an empty name, as the reference does", async () => {
     const run = await runToEnd(folder, { env: { SOURCE_ORDERS: "" } });
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toContain('The order file "" cannot be read');
   });
 
-  it("sends a progression for each whole percent, of a million calls", async () => {
+  it("sends one progression per whole percent for a million calls", async () => {
     const run = await runOrders(folder, [job(71, { action: "progress" })]);
     const percents = run.responses("Feedback").map(({ progression }) => progression);
     expect(percents).toEqual(Array.from({ length: 101 }, (_, percent) => percent));

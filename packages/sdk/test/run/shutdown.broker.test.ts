@@ -1,26 +1,16 @@
 import { type AddressInfo, createServer } from "node:net";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useVirtualHost } from "../support/broker.ts";
-import { runWorkerOn, startWorker, type WorkerOnBroker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 
 const virtualHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<void> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
+const { start, run: runWorker, closeAtEnd } = await useWorkers(virtualHost);
 
 let nextId = 100;
 
-async function start(options: Parameters<typeof startWorker>[2] = {}, host = virtualHost()): Promise<WorkerOnBroker> {
-  const worker = await startWorker(folder, host, options);
-  opened.push(worker);
-  return worker;
-}
-
-describe("going down", { timeout: 30_000 }, () => {
-  it("lets the job in hand end, and leaves the others to others", async () => {
+describe("at shutdown, a worker", { timeout: 30_000 }, () => {
+  it("finishes the current job, and leaves the others in the queue", async () => {
     const { wire, run } = await start({ env: { MCAI_DRAIN_TIMEOUT_MS: "20000" } });
     const [id, other] = [nextId++, nextId++];
     await wire.sendJob(job(id, { action: "poll" }));
@@ -36,10 +26,10 @@ describe("going down", { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ["SIGTERM", "checkpoints"],
-    ["SIGINT", "deaf"],
-    ["SIGHUP", "stubborn"],
-  ] as const)("by %s gives a job back that is %s, without a death", async (signal, action) => {
+    ["SIGTERM", "awaits checkpoints", "checkpoints"],
+    ["SIGINT", "is unresponsive", "unresponsive"],
+    ["SIGHUP", "ignores the stop", "stubborn"],
+  ] as const)("by %s returns a job that %s to the queue, without a death", async (signal, _, action) => {
     const env = { MCAI_DRAIN_TIMEOUT_MS: "100", MCAI_STOP_GRACE_MS: "300" };
     const { wire, run } = await start({ env });
     const id = nextId++;
@@ -54,7 +44,7 @@ describe("going down", { timeout: 30_000 }, () => {
     expect(wire.kinds(id)).toEqual(["job_progression"]);
   });
 
-  it("gives a job back that is in a native call, and ends with the process", async () => {
+  it("returns a job that is in a native call to the queue, and aborts the process", async () => {
     const { wire, run } = await start({ env: { MCAI_DRAIN_TIMEOUT_MS: "0", MCAI_STOP_GRACE_MS: "300" } });
     const id = nextId++;
     await wire.sendJob(job(id, { action: "native_call" }));
@@ -65,7 +55,7 @@ describe("going down", { timeout: 30_000 }, () => {
     await wire.next("worker_terminated");
   });
 
-  it("by stop_worker, also when it comes twice", async () => {
+  it("by stop_worker exits with 0, even if the order comes twice", async () => {
     const { wire, run } = await start();
     await wire.sendDirect({ type: "stop_worker" });
     await wire.sendDirect({ type: "stop_worker" }).catch(() => undefined);
@@ -74,19 +64,19 @@ describe("going down", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a worker that is told to go while it connects", { timeout: 30_000 }, () => {
-  it("ends at once, whether the broker answers or not", async () => {
+describe("a worker that gets SIGTERM while it connects", { timeout: 30_000 }, () => {
+  it("exits at once, whether the broker answers or not", async () => {
     const silent = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const { port } = silent.address() as AddressInfo;
-    opened.push({ close: () => new Promise((resolve) => silent.close(() => resolve())) });
+    closeAtEnd({ close: () => new Promise((resolve) => silent.close(resolve)) });
     for (const env of [{}, { AMQP_PORT: String(port) }, { AMQP_PORT: String(port), AMQP_TLS: "true" }]) {
-      const run = runWorkerOn(folder, virtualHost(), `job_${nextId++}`, { env });
+      const run = runWorker(`job_${nextId++}`, { env });
       await run.waitFor(/ Worker: /);
       const startMs = performance.now();
       run.signal("SIGTERM");
       expect((await run.end()).exitCode).toBe(0);
-      // A connection that nobody answers is given up after ten.
+      // The timeout for a broker that does not answer is ten seconds.
       expect(performance.now() - startMs).toBeLessThan(5000);
     }
   });

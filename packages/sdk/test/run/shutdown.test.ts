@@ -4,10 +4,10 @@ import { job, LocalRun, openWorkersFolder, startOrders, writeOrders } from "../s
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-// Longer than a test may take: what ends all the same was not ended by the grace.
+// Longer than the timeout of a test, so that the grace period cannot have ended the job.
 const noGrace = { MCAI_STOP_GRACE_MS: "600000" };
 
-/** Starts a job, with another one behind it, and waits until it is at 30 percent. */
+/** Starts a run of two jobs, and waits until the first is at 30 percent. */
 async function startJob(action: string, env: Readonly<Record<string, string>> = {}) {
   const run = await startOrders(folder, [job(71, { action }), job(72)], env);
   await run.waitFor(/"Feedback":\{"type":"progression","job_id":71,"progression":30,/);
@@ -19,19 +19,22 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
-  ] as const)("%s stops a job that never yields, keeps its results and skips the rest", async (signal, exitCode) => {
-    const run = await startJob("poll", noGrace);
-    run.signal(signal);
-    const ended = await run.end();
-    expect(ended.exitCode).toBe(exitCode);
-    expect(ended.responses("Stopped")).toMatchObject([
-      { job_id: 71, status: "stopped", destination_paths: ["/half.json"], parameters: [{ id: "tiles", value: 3 }] },
-    ]);
-    expect(ended.responses("WorkerTerminated")).toHaveLength(1);
-    expect(ended.stderr.match(/Start to process order/g)).toHaveLength(1);
-    expect(ended.responses("Completed")).toEqual([]);
-    expect(ended.log.filter(({ level }) => level !== "INFO")).toEqual([]);
-  });
+  ] as const)(
+    "%s stops a job that never yields, keeps its results and skips the other jobs",
+    async (signal, exitCode) => {
+      const run = await startJob("poll", noGrace);
+      run.signal(signal);
+      const ended = await run.end();
+      expect(ended.exitCode).toBe(exitCode);
+      expect(ended.responses("Stopped")).toMatchObject([
+        { job_id: 71, status: "stopped", destination_paths: ["/half.json"], parameters: [{ id: "tiles", value: 3 }] },
+      ]);
+      expect(ended.responses("WorkerTerminated")).toHaveLength(1);
+      expect(ended.stderr.match(/Start to process order/g)).toHaveLength(1);
+      expect(ended.responses("Completed")).toEqual([]);
+      expect(ended.log.filter(({ level }) => level !== "INFO")).toEqual([]);
+    },
+  );
 
   it("stops a job that awaits its checkpoints", async () => {
     const run = await startJob("checkpoints", noGrace);
@@ -42,8 +45,8 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
     expect(ended.responses("Completed")).toEqual([]);
   });
 
-  it("ends a deaf job with its thread after MCAI_STOP_GRACE_MS", async () => {
-    const run = await startJob("deaf", { MCAI_STOP_GRACE_MS: "300" });
+  it("ends an unresponsive job and its thread after MCAI_STOP_GRACE_MS", async () => {
+    const run = await startJob("unresponsive", { MCAI_STOP_GRACE_MS: "300" });
     run.signal("SIGINT");
     const ended = await run.end();
     expect(ended.exitCode).toBe(130);
@@ -52,7 +55,7 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
     expect(ended.responses("Completed")).toEqual([]);
   });
 
-  it("ends a job in a native call with the process, after its answer", async () => {
+  it("answers a job that is in a native call as stopped, and aborts the process", async () => {
     const run = await startJob("native_call", { MCAI_STOP_GRACE_MS: "300" });
     run.signal("SIGINT");
     const ended = await run.end();
@@ -61,7 +64,7 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
     expect(ended.responses("WorkerTerminated")).toHaveLength(1);
   });
 
-  it("ends the process at once when it is the second one", async () => {
+  it("ends the process at once if it is the second", async () => {
     const run = await startJob("stubborn", noGrace);
     run.signal("SIGINT");
     await run.waitFor(/ - 71 - WARN - the stop was seen\n/);
@@ -72,7 +75,7 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
   });
 
   it.each(["await new Promise(() => setInterval(() => undefined, 1000))", "for (;;);"])(
-    "ends a setup that takes for ever: %s",
+    "ends a setup that never returns: %s",
     async (body) => {
       const name = `endless-setup-${body.length}.mjs`;
       await folder.write(

@@ -1,19 +1,15 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { useVirtualHost, type VirtualHost } from "../support/broker.ts";
-import { runWorkerOn, urlOf } from "../support/broker-worker.ts";
-import { openWorkersFolder } from "../support/run-local.ts";
+import { urlOf } from "../support/broker-worker.ts";
+import { useWorkers } from "../support/use-workers.ts";
 import { Wire } from "../support/wire.ts";
 
 const sharedHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<unknown> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
+const { folder, run: runWorker, closeAtEnd } = await useWorkers(sharedHost);
 
-// Workers that are known, or set up, only when the file of the variable GO is there. They block their thread.
+// Workers whose import or setup blocks its thread until the file of the variable GO exists.
 await folder.write(
   "wait.mjs",
   `import { existsSync } from "node:fs";
@@ -29,17 +25,11 @@ let count = 0;
 
 function start(host: VirtualHost, worker: string, env: Record<string, string> = {}) {
   const [file, queue] = [`go-${++count}`, `job_start_${count}`];
-  const run = runWorkerOn(folder, host, queue, { worker, env: { GO: file, ...env } });
-  opened.push({
-    close() {
-      run.signal("SIGKILL");
-      return run.end();
-    },
-  });
+  const run = runWorker(queue, { worker, env: { GO: file, ...env } }, host);
   return { run, queue, go: () => folder.write(file, "") };
 }
 
-/** The connections of the worker of a queue, by the broker's names, once it shows so many: that takes seconds. */
+/** Returns the broker's names of a worker's connections as soon as there are so many, which takes seconds. */
 function connections({ vhost, manage }: VirtualHost, queue: string, expected: number): Promise<string[]> {
   return vi.waitFor(
     async () => {
@@ -57,19 +47,19 @@ interface Connection {
   readonly client_properties?: { readonly connection_name?: string };
 }
 
-/** The names of all that is declared in a virtual host. */
+/** Returns the names of all queues and exchanges of a virtual host. */
 async function declared({ vhost, manage }: VirtualHost): Promise<string[]> {
   const lists = await Promise.all(["queues", "exchanges"].map((kind) => manage("GET", `/${kind}/${vhost}`)));
   return lists.flatMap((list) => (list as { name: string }[]).map(({ name }) => name));
 }
 
-describe.concurrent.each(["module", "setup"])("the broker and a worker whose %s takes its time", (what) => {
-  // Of its own, so that nobody else declares anything there.
+describe.concurrent.each(["module", "setup"])("a worker with a slow %s", (what) => {
+  // A virtual host of its own, in which no other worker declares anything.
   const host = useVirtualHost();
 
-  it("are connected, with nothing declared before it is ready", { timeout: 60_000 }, async () => {
+  it("is connected to the broker, and declares nothing before it is ready", { timeout: 60_000 }, async () => {
     const before = await declared(host());
-    // Three of them pass before the broker shows its connections.
+    // Three heartbeats pass before the broker shows its connections.
     const { run, queue, go } = start(host(), `./late-${what}.mjs`, { AMQP_HEARTBEAT: "1" });
     const early = await connections(host(), queue, 2);
     expect(await declared(host())).toEqual(before);
@@ -83,7 +73,7 @@ describe.concurrent.each(["module", "setup"])("the broker and a worker whose %s 
     await wire.close();
   });
 
-  it("are connected again when it is, and no attempt of before counts", { timeout: 60_000 }, async () => {
+  it("connects again once it is ready, and ignores earlier connection errors", { timeout: 60_000 }, async () => {
     const { run, queue, go } = start(sharedHost(), `./late-${what}.mjs`, { AMQP_CONNECTION_MAX_RETRY: "0" });
     for (const name of await connections(sharedHost(), queue, 2))
       await sharedHost().manage("DELETE", `/connections/${encodeURIComponent(name)}`);
@@ -96,7 +86,7 @@ describe.concurrent.each(["module", "setup"])("the broker and a worker whose %s 
     await wire.close();
   });
 
-  it("are parted by a signal", { timeout: 60_000 }, async () => {
+  it("disconnects and exits on a signal", { timeout: 60_000 }, async () => {
     const { run, queue } = start(sharedHost(), `./late-${what}.mjs`);
     await connections(sharedHost(), queue, 2);
     run.signal("SIGTERM");
@@ -106,20 +96,20 @@ describe.concurrent.each(["module", "setup"])("the broker and a worker whose %s 
   });
 });
 
-describe.concurrent("a module that is broken", { timeout: 30_000 }, () => {
+describe.concurrent("a worker whose module fails", { timeout: 30_000 }, () => {
   const broker = (port: string) => ({ AMQP_PORT: port });
   const brokerByTls = (port: string) => ({ AMQP_PORT: port, AMQP_TLS: "true" });
   const backend = (port: string) => ({ BACKEND_HOSTNAME: `http://127.0.0.1:${port}/api` });
 
   it.each<[what: string, env: (port: string) => Record<string, string>, answer: (socket: Socket) => void]>([
-    ["a broker that goes away", broker, (socket) => socket.destroy()],
-    ["a broker that refuses", brokerByTls, (socket) => socket.end("AMQP\0\0\x09\x01")],
-    ["a silent broker", broker, () => undefined],
-    ["a silent backend", backend, () => undefined],
-  ])("ends the worker, at once and with its own error, beside %s", async (_, env, answer) => {
+    ["a broker that closes the connection", broker, (socket) => socket.destroy()],
+    ["a broker that does not speak TLS", brokerByTls, (socket) => socket.end("AMQP\0\0\x09\x01")],
+    ["a broker that does not answer", broker, () => undefined],
+    ["a backend that does not answer", backend, () => undefined],
+  ])("exits at once with the error of the module, even with %s", async (_, env, answer) => {
     const server = createServer();
     await once(server.listen(0, "127.0.0.1"), "listening");
-    opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+    closeAtEnd({ close: () => new Promise((resolve) => server.close(resolve)) });
     const met = new Promise<unknown>((resolve) =>
       server.on("connection", (socket) => {
         socket.on("error", () => undefined);
@@ -136,7 +126,7 @@ describe.concurrent("a module that is broken", { timeout: 30_000 }, () => {
     const { exitCode, stderr } = await run.end();
     expect(stderr).toContain("cannot be imported: Error: no model.onnx");
     expect(exitCode).toBe(65);
-    // A silent one may take ten seconds.
+    // The timeout for a broker or backend that does not answer is ten seconds.
     expect(performance.now() - startMs).toBeLessThan(5000);
   });
 });

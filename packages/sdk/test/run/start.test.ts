@@ -8,13 +8,13 @@ afterAll(() => folder.remove());
 
 const manifest = { name: "worker", version: "1.0.0", description: "Does it", license: "MIT", type: "module" };
 
-/** Runs a worker's module on one order. */
+/** Runs a worker's module with one order. */
 async function start(worker: string, env: Readonly<Record<string, string>> = {}, main?: string): Promise<Ended> {
   const SOURCE_ORDERS = await writeOrders(folder, [job(71)]);
   return runToEnd(folder, { worker, env: { SOURCE_ORDERS, ...env }, ...(main !== undefined && { main }) });
 }
 
-/** Writes a worker's module and runs it on one order. */
+/** Writes a worker's module and runs it with one order. */
 async function startModule(name: string, source: string): Promise<Ended> {
   await folder.write(name, source);
   return start(`./${name}`);
@@ -25,11 +25,11 @@ function expectNothingRan(run: Ended): void {
   expect(run.log.filter(({ text }) => text.startsWith("{"))).toEqual([]);
 }
 
-describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () => {
+describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
   it.each([
     ["", ""],
-    [", with a timer that stays", "setInterval(() => undefined, 1000);"],
-  ])("because its setup fails%s: exit code 70 and the reason", async (_, before) => {
+    [" while a timer is active", "setInterval(() => undefined, 1000);"],
+  ])("exits with 70 and the reason if its setup fails%s", async (_, before) => {
     const run = await startModule(
       `failing-setup-${before.length}.mjs`,
       `import actions from "./actions.mjs";
@@ -43,7 +43,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
   it.each([
     ["an exception outside its promise", 'setTimeout(() => { throw new Error("no model.onnx"); });', "no model.onnx"],
     ["process.exit", "process.exit(0);", "exit code 0"],
-  ])("because its setup ends the thread by %s: exit code 70 and the reason", async (_, body, why) => {
+  ])("exits with 70 and the reason if its setup ends the thread by %s", async (_, body, why) => {
     const run = await startModule(
       `deadly-setup-${body.length}.mjs`,
       `import actions from "./actions.mjs";
@@ -54,7 +54,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
     expectNothingRan(run);
   });
 
-  it("because its module does not exist: exit code 65", async () => {
+  it("exits with 65 if its module does not exist", async () => {
     const run = await start("./absent.js");
     expect(run.exitCode).toBe(65);
     expect(run.stderr).toContain(join(folder.path, "absent.js"));
@@ -62,7 +62,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
     expectNothingRan(run);
   });
 
-  it("because it is not built: exit code 65, unless the runtime reads TypeScript", async () => {
+  it("exits with 65 if it is not built, unless the runtime reads TypeScript", async () => {
     await folder.write(
       "typed.ts",
       `import actions from "./actions.mjs";
@@ -82,12 +82,16 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
 
   it.each([
     ["has no default export", "export const worker = {};", "is no worker"],
-    ["exports what is no worker", "export default { process() {} };", "parameters: expected the schema of an object"],
+    ["does not export a worker", "export default { process() {} };", "parameters: expected the schema of an object"],
     ["throws", 'throw new Error("no licence");', "cannot be imported: Error: no licence"],
-    ["is no JavaScript", "export default {", "cannot be imported: SyntaxError"],
-    ["imports what is not there", 'import "no-such-package";', "no-such-package"],
-    ["stays open and is no worker", "setInterval(() => undefined, 1000);\nexport default 5;", "is no worker"],
-  ])("because its module %s: exit code 65", async (what, source, why) => {
+    ["is not JavaScript", "export default {", "cannot be imported: SyntaxError"],
+    ["imports a package that does not exist", 'import "no-such-package";', "no-such-package"],
+    [
+      "has an active timer and does not export a worker",
+      "setInterval(() => undefined, 1000);\nexport default 5;",
+      "is no worker",
+    ],
+  ])("exits with 65 if its module %s", async (what, source, why) => {
     const name = `${what.replaceAll(" ", "-")}.mjs`;
     const run = await startModule(name, source);
     expect(run.stderr).toContain(why);
@@ -99,15 +103,15 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
   it.each([
     ["an exception", 'setTimeout(() => { throw new Error("no licence"); });', "no licence"],
     ["process.exit", "process.exit(0);", "exit code 0"],
-  ])("because its module ends the thread by %s: exit code 65", async (_, source, why) => {
+  ])("exits with 65 if its module ends the thread by %s", async (_, source, why) => {
     const run = await startModule(`deadly-${source.length}.mjs`, `${source}\nawait new Promise(() => undefined);`);
     expect(run.exitCode).toBe(65);
     expect(run.stderr).toContain(why);
     expectNothingRan(run);
   });
 
-  it("because its module starts itself: exit code 65", async () => {
-    // Its thread would start it again, and so on; a thread gets the variables as they are where it is started.
+  it("exits with 65 if its module starts itself", async () => {
+    // Its thread would start it again, and so on. DEPTH counts the threads, because a thread inherits the variables.
     const run = await startModule(
       "starts-itself.mjs",
       `import { runWorker } from "@mcai/worker-sdk";
@@ -131,7 +135,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
     ["license", "MITT", '"MITT"'],
     ["name", 5, "5"],
     ["author", 5, "5"],
-  ])("because the field %s of its package.json is %o: exit code 65", async (field, value, got) => {
+  ])("exits with 65 if the field %s of its package.json is %o", async (field, value, got) => {
     const name = `package-${field}-${String(value).trim()}`;
     const file = await folder.write(join(name, "package.json"), JSON.stringify({ ...manifest, [field]: value }));
     const run = await startModule(join(name, "dist", "worker.js"), 'export { default } from "../../actions.mjs";');
@@ -141,7 +145,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
     expectNothingRan(run);
   });
 
-  it("because its package.json is no JSON: exit code 65", async () => {
+  it("exits with 65 if its package.json is not JSON", async () => {
     const file = await folder.write("package-broken/package.json", "{");
     const run = await startModule("package-broken/worker.mjs", 'export { default } from "../actions.mjs";');
     expect(run.stderr).toContain(file);
@@ -150,7 +154,7 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
   });
 
   it.each(["soon", "-1", "0", "1.5", "2147483648"])(
-    "because MCAI_STOP_GRACE_MS is %s: exit code 64",
+    "exits with 64 if MCAI_STOP_GRACE_MS is %s",
     async (MCAI_STOP_GRACE_MS) => {
       const run = await start("./actions.mjs", { MCAI_STOP_GRACE_MS });
       expect(run.exitCode).toBe(64);
@@ -160,29 +164,26 @@ describe.concurrent("a worker that cannot be started", { timeout: 30_000 }, () =
     },
   );
 
-  // The second name is that of the thread's own entry in the package.
-  it.each(["main.mjs", "job-thread.js"])(
-    "because it is bundled with the package into %s: exit code 65",
-    async (name) => {
-      const main = join("bundle", name.replace(/\..*/, ""), name);
-      await build({
-        entryPoints: [join(folder.path, "main.mjs")],
-        outfile: join(folder.path, main),
-        bundle: true,
-        platform: "node",
-        format: "esm",
-        target: "node20",
-      });
-      const run = await start("../../actions.mjs", {}, main);
-      expect(run.exitCode).toBe(65);
-      expect(run.stderr).toContain("a bundler must keep the package @mcai/worker-sdk external");
-      expectNothingRan(run);
-    },
-  );
+  // The second name is the one of the job thread's entry point in the package.
+  it.each(["main.mjs", "job-thread.js"])("exits with 65 if it is bundled with the package into %s", async (name) => {
+    const main = join("bundle", name.replace(/\..*/, ""), name);
+    await build({
+      entryPoints: [join(folder.path, "main.mjs")],
+      outfile: join(folder.path, main),
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node20",
+    });
+    const run = await start("../../actions.mjs", {}, main);
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain("a bundler must keep the package @mcai/worker-sdk external");
+    expectNothingRan(run);
+  });
 });
 
-describe.concurrent("a worker's main", { timeout: 30_000 }, () => {
-  it("may be bundled with the package kept external", async () => {
+describe.concurrent("the main module of a worker", { timeout: 30_000 }, () => {
+  it("can be bundled if the package is kept external", async () => {
     await build({
       entryPoints: [join(folder.path, "main.mjs")],
       outfile: join(folder.path, "bundle", "external.mjs"),
@@ -196,7 +197,7 @@ describe.concurrent("a worker's main", { timeout: 30_000 }, () => {
     expect(run.exitCode).toBe(0);
   });
 
-  it("may have a worker's module that is bundled with the package, or fails with the remedy", async () => {
+  it("runs a worker's module that is bundled with the package, or says that the package must be external", async () => {
     await build({
       entryPoints: [join(folder.path, "actions.mjs")],
       outfile: join(folder.path, "bundle", "worker.mjs"),
@@ -210,7 +211,7 @@ describe.concurrent("a worker's main", { timeout: 30_000 }, () => {
     else expect(run.responses("Completed")).toMatchObject([{ job_id: 71 }]);
   });
 
-  it("may name the module by its path, and go on after the run", async () => {
+  it("can name the worker's module by its path, and continues after the run", async () => {
     await folder.write(
       "by-path.mjs",
       `import { runWorker } from "@mcai/worker-sdk";

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { defineWorker, Type } from "../../src/index.ts";
 import { runJob } from "../../src/testing.ts";
 
-describe("defineWorker", () => {
-  it("takes schemas that were made with the user's own typebox", async () => {
+describe("schemas", () => {
+  it("accepts schemas that were made with the user's own copy of TypeBox", async () => {
     const { Type: Theirs } = UserTypebox;
     const worker = defineWorker({
       parameters: Theirs.Object({ a: Theirs.String() }),

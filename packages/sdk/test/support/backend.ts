@@ -1,23 +1,23 @@
 import { EventEmitter, once } from "node:events";
 import { type Reply, type Request, startHttpServer } from "./http-server.ts";
 
-/** What a backend of the tests holds; all of it may be changed while it runs. */
+/** The initial content of a {@link Backend}. Tests may change it later. */
 interface BackendOptions {
-  /** Of step_flow. @default "1.8.1" */
+  /** The version of step_flow. @default "1.8.1" */
   readonly version?: string;
-  /** Values by their keys. @default {} */
+  /** The values of credentials by key. @default {} */
   readonly credentials?: Readonly<Record<string, unknown>>;
-  /** The jobs that must not be done. @default [] */
+  /** The ids of the jobs that must not run. @default [] */
   readonly blackList?: readonly number[];
 }
 
-/** How requests fail: by a status, by a body that is no JSON, or by an answer that waits until a promise resolves. */
+/** How requests fail: with a status, with a body that is not JSON, or with an answer that waits for a promise. */
 type Fault = { readonly status: number } | { readonly rubbish: true } | { readonly until: Promise<unknown> };
 
-/** A request that came, and the status of its answer. */
+/** A request, and the status of its answer. */
 interface Recorded {
   readonly method: string;
-  /** Below `/api`. */
+  /** The path below `/api`. */
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: string;
@@ -27,16 +27,16 @@ interface Recorded {
 const email = "worker@example.org";
 const password = "a backend password";
 
-/** A backend's HTTP side on the loopback, as far as workers use it. Like the real one it wants a login first. */
+/** The part of a backend's HTTP API that workers use, on the loopback interface. Like the real one, it requires a login. */
 export class Backend implements AsyncDisposable {
-  /** Of step_flow. */
+  /** The version of step_flow. */
   version: string;
   readonly credentials: Map<string, unknown>;
   readonly blackList: Set<number>;
-  /** The requests that were answered, in the order of their answers. */
+  /** The answered requests, in the order of their answers. */
   readonly requests: Recorded[] = [];
 
-  readonly #answered = new EventEmitter();
+  readonly #events = new EventEmitter();
   readonly #faults = new Map<string, Fault>();
   readonly #tokens = new Set<string>();
   #tokenCount = 0;
@@ -55,7 +55,7 @@ export class Backend implements AsyncDisposable {
     this.blackList = new Set(blackList);
   }
 
-  /** What a worker needs in its environment to reach it. */
+  /** The variables with which a worker connects to it. */
   get env(): Readonly<Record<string, string>> {
     return {
       BACKEND_HOSTNAME: `http://127.0.0.1:${this.#port}/api`,
@@ -64,22 +64,22 @@ export class Backend implements AsyncDisposable {
     };
   }
 
-  /** Ends all sessions: what is asked with their tokens is answered with 401. */
+  /** Ends all sessions. Requests with their tokens get 401. */
   expireTokens(): void {
     this.#tokens.clear();
   }
 
-  /** From now on requests fail; only those to a path and what is below it if one is given. */
+  /** Lets requests fail from now on: all, or those whose path is or starts with this one. */
   fail(fault: Fault, path = "/"): void {
     this.#faults.set(path, fault);
   }
 
-  /** Takes back every fault. */
+  /** Removes all faults. */
   heal(): void {
     this.#faults.clear();
   }
 
-  /** Closes the port and cuts the connections. */
+  /** Closes the port and all connections. */
   async goAway(): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]();
     this.#server = undefined;
@@ -92,12 +92,17 @@ export class Backend implements AsyncDisposable {
     this.#port = server.port;
   }
 
-  /** Waits until so many requests of a method and path have been answered, since the start, and gives the last of them. */
+  /** Waits until the next request arrives. */
+  async arrived(): Promise<void> {
+    await once(this.#events, "arrival");
+  }
+
+  /** Waits until so many requests with a method and path have been answered, and returns the last of them. */
   async answered(method: string, path: string, count = 1): Promise<Recorded> {
     for (;;) {
       const found = this.requests.filter((one) => one.method === method && one.path === path)[count - 1];
       if (found) return found;
-      await once(this.#answered, "request");
+      await once(this.#events, "answer");
     }
   }
 
@@ -107,10 +112,11 @@ export class Backend implements AsyncDisposable {
 
   async #respond(request: Request): Promise<Reply> {
     const path = request.url.replace(/^\/api(?=\/)/, "");
+    this.#events.emit("arrival");
     const reply = await this.#reply(request, path);
     const { method, headers, body } = request;
     this.requests.push({ method, path, authorization: headers.authorization, body, status: reply.status });
-    this.#answered.emit("request");
+    this.#events.emit("answer");
     return reply;
   }
 
@@ -123,7 +129,7 @@ export class Backend implements AsyncDisposable {
     }
     if (!request.url.startsWith("/api/")) return refusal(404, "Not Found");
     if (request.method === "POST" && path === "/sessions") return this.#logIn(request.body);
-    // The whole header is the token: the real backend knows no "Bearer".
+    // The header is only the token, because the real backend does not use "Bearer".
     if (!this.#tokens.has(request.headers.authorization ?? "")) return refusal(401, "Unauthorized");
     return this.#resource(request.method, path);
   }

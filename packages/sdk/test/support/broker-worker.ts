@@ -2,11 +2,11 @@ import type { VirtualHost } from "./broker.ts";
 import { LocalRun, type WorkersFolder } from "./run-local.ts";
 import { Wire } from "./wire.ts";
 
-/** A worker's process on a broker, and the backend's side of it. */
+/** The process of a worker on a broker, and the backend's side of the broker. */
 export interface WorkerOnBroker {
   readonly wire: Wire;
   readonly run: LocalRun;
-  /** Kills the process if it is still there, and closes the wire. */
+  /** Kills the process if it still runs, and closes the wire. */
   close(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export async function startWorker(
   }: {
     readonly worker?: string;
     readonly env?: Readonly<Record<string, string>>;
-    /** Of a proxy before the broker. */
+    /** The port of a proxy of the broker. */
     readonly port?: number;
     readonly queue?: string;
   } = {},
@@ -37,7 +37,9 @@ export async function startWorker(
   try {
     await Promise.race([
       wire.next("worker_created"),
-      run.end().then(({ exitCode, stderr }) => Promise.reject(new Error(`the worker ended (${exitCode}):\n${stderr}`))),
+      run
+        .end()
+        .then(({ exitCode, stderr }) => Promise.reject(new Error(`the worker exited (${exitCode}):\n${stderr}`))),
     ]);
   } catch (error) {
     run.signal("SIGKILL");
@@ -55,7 +57,7 @@ export async function startWorker(
   };
 }
 
-/** Starts a worker's process with a queue. */
+/** Starts the process of a worker with this queue, and does not wait. */
 export function runWorkerOn(
   folder: WorkersFolder,
   virtualHost: VirtualHost,
@@ -65,7 +67,7 @@ export function runWorkerOn(
   return new LocalRun(folder, { ...(worker && { worker }), env: { ...virtualHost.env, AMQP_QUEUE: queue, ...env } });
 }
 
-/** The address of a virtual host. */
+/** Returns the URL of a virtual host. */
 export function urlOf({ hostname, port, vhost }: VirtualHost): string {
   return `amqp://guest:guest@${hostname}:${port}/${vhost}`;
 }

@@ -11,14 +11,14 @@ const host = useVirtualHost();
 const version = process.env.MCAI_TEST_BROKER_VERSION || undefined;
 const command = join(import.meta.dirname, "../../../../scripts/broker.mjs");
 
-/** What runs of a broker in this folder: its processes, by their command lines, and its container. */
+/** Returns the processes and the container of a broker that runs in this folder. */
 function running(folder: string): string[] {
   const processes = readdirSync("/proc").flatMap((pid) => {
     try {
       const ours = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`HOME=${folder}`);
       return ours ? [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")] : [];
     } catch {
-      return []; // no process, or one that has just ended, or another user's
+      return []; // not a process, or one that has just ended, or one of another user
     }
   });
   const { stdout } = spawnSync("docker", ["ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Mounts}}"]);
@@ -43,8 +43,8 @@ async function publishOne(broker: { hostname: string; port: number; vhost?: stri
   return connection;
 }
 
-describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
-  it("carries a message in the virtual host of this file, and nowhere else", async () => {
+describe.concurrent("the broker of the tests", { timeout: 120_000 }, () => {
+  it("carries a message only in the virtual host of the test file", async () => {
     const { hostname, port, vhost } = host();
     const connection = await publishOne({ hostname, port, vhost }, "shared", "to the shared one");
     await connection.close();
@@ -53,7 +53,7 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     expect(await getOne({ hostname, port, vhost }, "shared")).toBe("to the shared one");
   });
 
-  it("is of the version that was asked for, and answers with TLS to who trusts its authority", async () => {
+  it("has the requested version, and accepts TLS connections that trust its authority", async () => {
     const { hostname, tlsPort, caFile, vhost, version: started } = host();
     if (version !== undefined) expect(started).toMatch(new RegExp(`^${version}\\.\\d+$`));
     const address = {
@@ -70,11 +70,11 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     await expect(connect(address)).rejects.toThrow(/certificate/);
   });
 
-  it("keeps a confirmed message when it is killed, hangs when it is paused, and leaves nothing when it stops", async () => {
+  it("keeps a confirmed message when it is killed, hangs while it is paused, and leaves nothing after stop", async () => {
     const broker = await startBroker({ version, tls: true, config: { heartbeat: 7 } });
     const folder = join(broker.caFile as string, "../..");
     const connection = await publishOne(broker, "kept", "confirmed");
-    connection.on("error", () => {}); // the reset; what counts is the close
+    connection.on("error", () => {}); // the connection is reset; the test waits for "close"
     const closed = new Promise((resolve) => connection.on("close", resolve));
     await broker.kill();
     await closed;
@@ -97,7 +97,7 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     await expect(broker.restart()).rejects.toThrow("stopped");
   });
 
-  it("leaves nothing when the process that started it is killed", async () => {
+  it("leaves nothing after the process that started it is killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "mcai-killed-"));
     const args = [command, "start", ...(version === undefined ? [] : ["--version", version])];
     const child = spawn(process.execPath, args, { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
@@ -110,7 +110,7 @@ describe.concurrent("a broker of the tests", { timeout: 120_000 }, () => {
     await rmdir(folder);
   });
 
-  it("says what it tried where there is none", async () => {
+  it("says what was tried if RabbitMQ is not installed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "mcai-no-broker-"));
     const code = `const { startBroker } = await import(${JSON.stringify(command)});
       await startBroker({ version: "4.0" }).catch(({ code, message }) => console.log(code, message));

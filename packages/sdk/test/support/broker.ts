@@ -7,26 +7,27 @@ export { startBroker };
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Asked, it answers where the run's broker listens, and starts it if need be. */
+    /** The URL that answers with the address of the broker of this run, and starts the broker if necessary. */
     brokerUrl: string;
   }
 }
 
-/** A virtual host of a test file on the broker that all files of a run share. */
+/** A virtual host for one test file, on the broker that all files of a run share. */
 export interface VirtualHost extends BrokerAddress {
   readonly vhost: string;
-  /** What a worker needs in its environment to connect. */
+  /** The variables with which a worker connects. */
   readonly env: Readonly<Record<string, string>>;
-  /** Asks the broker's management API: a method, a path below `/api` and the body of a PUT or POST. */
+  /** Calls the management API of the broker: a method, a path below `/api`, and the body of a PUT or POST. */
   manage(method: string, path: string, body?: object): Promise<unknown>;
 }
 
-// Where it is not installed, the broker is fetched first.
+// If RabbitMQ is not installed, it is downloaded first.
 const startTimeoutMs = 300_000;
 
 /**
- * Gives the tests of a file a virtual host of their own; call it once, at the top of the file, and the result in tests.
- * Without a broker the tests are skipped at a desk, and fail under `CI`. Who kills the broker starts one with `startBroker`.
+ * Creates a virtual host for the tests of a file. Call it at the top of the file, and the function that it returns in
+ * tests. Without RabbitMQ the tests are skipped, and fail under `CI`. A test that kills, pauses or configures a broker
+ * starts its own with `startBroker`.
  */
 export function useVirtualHost(): () => VirtualHost {
   let host: VirtualHost | undefined;
@@ -50,14 +51,14 @@ export function useVirtualHost(): () => VirtualHost {
   });
 
   return () => {
-    if (!host) throw new Error("the virtual host is there while tests run, not before");
+    if (!host) throw new Error("the virtual host exists only while tests run");
     return host;
   };
 }
 
 type Answer = BrokerAddress | { readonly error: { readonly message: string; readonly code?: string } };
 
-// Not by fetch, which gives up while a broker is still being fetched.
+// Not with fetch, whose timeout is shorter than the download of a broker.
 function askForBroker(): Promise<Answer> {
   return new Promise((resolve, reject) => {
     get(inject("brokerUrl"), (response) => resolve(json(response) as Promise<Answer>)).on("error", reject);

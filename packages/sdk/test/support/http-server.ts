@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What the server answers to a request of this method and path. */
+/** The answer to a request with this method and path. */
 export interface Answer {
   readonly method: string;
   readonly path: string;
@@ -16,7 +16,7 @@ export interface Request {
   readonly body: string;
 }
 
-/** A status and what is sent as JSON; undefined is sent as `<html>`, which is none. */
+/** A status, and the value to send as JSON. For undefined the server sends `<html>`, which is not JSON. */
 export interface Reply {
   readonly status: number;
   readonly json: unknown;
@@ -25,8 +25,8 @@ export interface Reply {
 type Responder = (request: Request) => Reply | undefined | Promise<Reply | undefined>;
 
 /**
- * A real HTTP server on the loopback; without an answer it answers 404, a responder that gives undefined never answers.
- * Its port is a free one unless one is given.
+ * Starts an HTTP server on the loopback interface, on a free port unless one is given. A request without an answer gets
+ * 404. If a responder returns undefined, the request is never answered.
  */
 export async function startHttpServer(
   answers: readonly Answer[] | Responder,

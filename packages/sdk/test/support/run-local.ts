@@ -5,17 +5,17 @@ import { delimiter, join } from "node:path";
 
 const packageFolder = join(import.meta.dirname, "../..");
 
-/** A folder outside the workspace with the workers of `test/workers`, where the built package is installed. */
+/** A folder outside the workspace with the workers of `support/workers` and the built package. */
 export interface WorkersFolder {
   readonly path: string;
-  /** Writes a file and gives its path; folders in its name are made. */
+  /** Writes a file, with the folders of its name, and returns its path. */
   write(name: string, content: string | Uint8Array): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Makes a folder to run workers in. */
+/** Creates a folder in which workers can run. */
 export async function openWorkersFolder(): Promise<WorkersFolder> {
-  // A name that is another one as a URL.
+  // A name that differs from its form in a URL.
   const path = await mkdtemp(join(tmpdir(), "mcai local é#%-"));
   await cp(join(import.meta.dirname, "workers"), path, { recursive: true });
   await mkdir(join(path, "node_modules", "@mcai"), { recursive: true });
@@ -32,12 +32,12 @@ export async function openWorkersFolder(): Promise<WorkersFolder> {
   };
 }
 
-/** An order, or the bytes of a file that may be none. */
+/** An order, or the content of a file that may not be an order. */
 type OrderFile = object | string | Uint8Array;
 
 let fileCount = 0;
 
-/** Writes orders to files of their own and gives the value of SOURCE_ORDERS. */
+/** Writes each order to a file, and returns the value of SOURCE_ORDERS. */
 export async function writeOrders(folder: WorkersFolder, orders: readonly OrderFile[]): Promise<string> {
   const files = orders.map((order) => {
     const content = typeof order === "string" || order instanceof Uint8Array ? order : JSON.stringify(order);
@@ -46,7 +46,7 @@ export async function writeOrders(folder: WorkersFolder, orders: readonly OrderF
   return (await Promise.all(files)).join(delimiter);
 }
 
-/** A bare job with parameters of these values. */
+/** Returns a job order without a type, with parameters of these values. */
 export function job(jobId: number, values: Readonly<Record<string, string | number>> = {}) {
   const parameters = Object.entries(values).map(([id, value]) => ({
     id,
@@ -56,7 +56,7 @@ export function job(jobId: number, values: Readonly<Record<string, string | numb
   return { job_id: jobId, parameters };
 }
 
-/** One line of the log. */
+/** A line of the log. */
 interface LogLine {
   readonly time: string;
   readonly instanceId: string;
@@ -66,19 +66,19 @@ interface LogLine {
   readonly text: string;
 }
 
-/** A process that has ended. */
+/** The outcome of a process. */
 export interface Ended {
-  /** As a shell says it: 128 and its number for a signal. */
+  /** As in a shell, 128 plus the number of the signal if a signal ended the process. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** The lines of the log; what stands between two of them belongs to the text of the first. */
+  /** The lines of the log. Output between two lines belongs to the text of the first. */
   readonly log: readonly LogLine[];
-  /** The responses, by their tags: `Completed`, `Error`, `Stopped`, `Feedback`, `WorkerStarted` and so on. */
+  /** Returns the responses with a tag: `Completed`, `Error`, `Stopped`, `Feedback`, `WorkerStarted` and so on. */
   responses(tag: string): ResponseBody[];
 }
 
-/** What a test reads of a response. */
+/** The fields of a response that tests read. */
 interface ResponseBody {
   readonly job_id: number;
   readonly status: string;
@@ -87,17 +87,17 @@ interface ResponseBody {
   readonly parameters: readonly { readonly id: string; readonly value: unknown }[];
 }
 
-/** What to run. */
+/** Options of {@link LocalRun}. */
 interface LocalRunOptions {
   /** The address of the worker's module, relative to the folder. @default "./actions.mjs" */
   readonly worker?: string;
-  /** @default main.mjs of the folder */
+  /** The main module, relative to the folder. @default "main.mjs" */
   readonly main?: string;
-  /** Beside the search path, nothing of the caller's environment is there. */
+  /** The environment. Only PATH is inherited. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A worker's process. */
+/** The process of a worker. */
 export class LocalRun {
   readonly #child: ChildProcess;
   readonly #changed = new EventTarget();
@@ -125,7 +125,7 @@ export class LocalRun {
     });
   }
 
-  /** Resolves when a pattern stands in what the process wrote to stderr; rejects if it ended without. */
+  /** Resolves when standard error matches a pattern. Rejects if the process exits before. */
   async waitFor(pattern: RegExp): Promise<void> {
     const seen = new Promise<"seen">((resolve) => {
       const look = () => pattern.test(this.#stderr) && resolve("seen");
@@ -134,7 +134,7 @@ export class LocalRun {
     });
     const outcome = await Promise.race([seen, this.#ended]);
     if (outcome !== "seen" && !pattern.test(this.#stderr))
-      throw new Error(`the process ended (${outcome}) without ${pattern}:\n${this.#stderr}`);
+      throw new Error(`the process exited (${outcome}) without ${pattern}:\n${this.#stderr}`);
   }
 
   /** Sends a signal. */
@@ -142,7 +142,7 @@ export class LocalRun {
     this.#child.kill(name);
   }
 
-  /** Resolves when the process has ended and its output is complete. */
+  /** Resolves when the process has exited and its output is complete. */
   async end(): Promise<Ended> {
     const exitCode = await this.#ended;
     const log = readLog(this.#stderr);
@@ -156,12 +156,12 @@ export class LocalRun {
   }
 }
 
-/** Runs a worker to its end. */
+/** Runs a worker until it exits. */
 export function runToEnd(folder: WorkersFolder, options: LocalRunOptions): Promise<Ended> {
   return new LocalRun(folder, options).end();
 }
 
-/** Starts `actions.mjs` on orders. */
+/** Starts `actions.mjs` with orders. */
 export async function startOrders(
   folder: WorkersFolder,
   orders: readonly OrderFile[],
@@ -170,7 +170,7 @@ export async function startOrders(
   return new LocalRun(folder, { env: { SOURCE_ORDERS: await writeOrders(folder, orders), ...env } });
 }
 
-/** Runs `actions.mjs` on orders, to its end. */
+/** Runs `actions.mjs` with orders until it exits. */
 export async function runOrders(
   folder: WorkersFolder,
   orders: readonly OrderFile[],
@@ -179,12 +179,12 @@ export async function runOrders(
   return (await startOrders(folder, orders, env)).end();
 }
 
-// The reference's line: `<utc> - <instance> - <queue> - <job or -1> - <LEVEL> - <text>`.
+// The format of the reference: `<utc> - <instance> - <queue> - <job or -1> - <LEVEL> - <text>`.
 const lineStart =
   /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC) - (\S+) - (\S+) - (-1|\d+) - (TRACE|DEBUG|INFO|WARN|ERROR) - /m;
 
 function readLog(stderr: string): LogLine[] {
-  // Split gives: what stands before the first line, then six parts a line.
+  // The parts are the text before the first line, and then six parts per line.
   const parts = stderr.split(new RegExp(lineStart, "gm"));
   const lines: LogLine[] = [];
   for (let i = 1; i < parts.length; i += 6) {
@@ -196,7 +196,7 @@ function readLog(stderr: string): LogLine[] {
 
 function readResponse(text: string, tag: string): ResponseBody[] {
   if (!text.startsWith(`{"${tag}":`)) return [];
-  // What follows in other lines was written beside the log.
+  // The following lines are not from the log.
   const [json = ""] = text.split("\n");
   return [(JSON.parse(json) as Record<string, ResponseBody>)[tag] as ResponseBody];
 }

@@ -1,7 +1,7 @@
 import { defineLiveWorker, defineWorker, type Job, Type } from "../../src/index.ts";
 import type { TestWorker } from "../../src/testing.ts";
 
-/** A worker whose jobs end when the test says so. */
+/** Creates a worker whose jobs end when the test opens a gate. */
 export function gated() {
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ export function gated() {
   return { worker, open };
 }
 
-/** A live worker that says what happens to it. */
+/** Creates a worker with initProcess that records its calls. */
 export function live(calls: string[]) {
   return defineLiveWorker({
     parameters: Type.Object({ language: Type.String({ default: "fr" }), fail: Type.Optional(Type.String()) }),

@@ -1,7 +1,7 @@
 import amqplib, { type ChannelModel, type ConfirmChannel, type ConsumeMessage, type Options } from "amqplib";
 import type { ResponseBodies, ResponseKind } from "../../src/response/response.ts";
 
-/** One response as it stood on the wire. */
+/** A response with the properties of its message. */
 export interface WireResponse<Kind extends ResponseKind = ResponseKind> {
   readonly kind: Kind;
   readonly exchange: string;
@@ -9,7 +9,7 @@ export interface WireResponse<Kind extends ResponseKind = ResponseKind> {
   readonly body: ResponseBodies[Kind];
 }
 
-/** The backend's side of a virtual host: sends orders, and sees every response. */
+/** The backend's side of a virtual host: sends orders and receives every response. */
 export class Wire {
   /** Every response so far. */
   readonly responses: WireResponse[] = [];
@@ -25,7 +25,7 @@ export class Wire {
     this.queue = queue;
   }
 
-  /** Connects to a virtual host whose worker consumes this queue, and watches it. */
+  /** Connects to a virtual host, and collects the responses of the workers of this queue. */
   static async open(url: string, queue: string): Promise<Wire> {
     const connection = await amqplib.connect(url, { noDelay: true });
     connection.on("error", () => undefined);
@@ -34,7 +34,7 @@ export class Wire {
     return wire;
   }
 
-  /** Puts an order, or the bytes of what may be none, into the job queue. */
+  /** Puts an order, or the bytes of an invalid one, into the job queue. */
   async sendJob(order: object | Uint8Array, properties: Options.Publish = {}): Promise<void> {
     await this.publish("job_submit", this.queue, order, properties);
   }
@@ -44,7 +44,7 @@ export class Wire {
     await this.publish("direct_messaging", "", order, { headers });
   }
 
-  /** Publishes, confirmed. */
+  /** Publishes a message, and waits until the broker has confirmed it. */
   publish(exchange: string, key: string, order: object | Uint8Array, properties: Options.Publish): Promise<void> {
     const body = order instanceof Uint8Array ? Buffer.from(order) : Buffer.from(JSON.stringify(order));
     return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ export class Wire {
     });
   }
 
-  /** Awaits the next response of a kind that was not awaited before, of this job if one is given. */
+  /** Returns the next response of a kind, and of a job, that was not returned before. Waits for it if necessary. */
   async next<Kind extends ResponseKind>(kind: Kind, jobId?: number, timeoutMs = 10_000): Promise<WireResponse<Kind>> {
     const find = () =>
       this.responses.find(
@@ -77,7 +77,7 @@ export class Wire {
         this.#taken.add(found);
         return found;
       }
-      if (isLate) throw new Error(`no ${kind} came within ${timeoutMs} ms; ${this.#summary()}`);
+      if (isLate) throw new Error(`no ${kind} within ${timeoutMs} ms; ${this.#summary()}`);
       const came = new Promise<void>((resolve) =>
         this.#changed.addEventListener("response", () => resolve(), { once: true }),
       );
@@ -85,7 +85,7 @@ export class Wire {
     }
   }
 
-  /** The kinds of the responses about a job, in order; a run of progressions counts once. */
+  /** Returns the kinds of the responses about a job, in order. Consecutive progressions count once. */
   kinds(jobId: number): ResponseKind[] {
     const kinds = this.responses
       .filter(({ body }) => "job_id" in body && body.job_id === jobId)
@@ -93,7 +93,7 @@ export class Wire {
     return kinds.filter((kind, i) => kind !== "job_progression" || kinds[i - 1] !== kind);
   }
 
-  /** How many messages wait in a queue, and how many consumers it has. */
+  /** Returns the number of messages that are ready in a queue, and the number of its consumers. */
   async count(queue: string): Promise<{ messages: number; consumers: number }> {
     const { messageCount, consumerCount } = await this.channel.checkQueue(queue);
     return { messages: messageCount, consumers: consumerCount };
@@ -116,7 +116,7 @@ export class Wire {
 
   #take({ fields, properties, content }: ConsumeMessage): void {
     const body = JSON.parse(content.toString());
-    // Of all that the virtual host carries, what concerns this queue's workers.
+    // Only the responses of the workers of this queue.
     const { queue_name } = body.worker ?? body.worker_description ?? body;
     if (queue_name !== undefined && queue_name !== this.queue) return;
     const { routingKey: kind, exchange } = fields;
@@ -125,6 +125,6 @@ export class Wire {
   }
 
   #summary(): string {
-    return `there were ${this.responses.map(({ kind, body }) => ("job_id" in body ? `${kind} ${body.job_id}` : kind)).join(", ") || "none"}`;
+    return `received: ${this.responses.map(({ kind, body }) => ("job_id" in body ? `${kind} ${body.job_id}` : kind)).join(", ") || "nothing"}`;
   }
 }

@@ -18,13 +18,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("system information", () => {
-  // Minor page faults of the children that have ended: every one of them has some.
+  // Minor page faults of the child processes that have ended. Every child process has some.
   const faultsOfChildren = async () => {
     const stat = await readFile("/proc/self/stat", "utf8");
     return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[9]);
   };
 
-  it("is there at once, sampled in the background, and starts no process", async () => {
+  it("is available at once, is sampled in the background, and starts no process", async () => {
     const before = await faultsOfChildren();
     const info = new SystemInfo("4f2a90c1d7be");
     const first = info.forProgression();
@@ -46,7 +46,7 @@ describe("system information", () => {
     expect(await faultsOfChildren()).toBeGreaterThan(before);
   });
 
-  it("says how busy the cores were since the last time", () => {
+  it("has the usage of the cores since the last sample", () => {
     const usage = new CoreUsage();
     expect(usage.read()).toHaveLength(cpus().length);
     const until = performance.now() + 300;
@@ -54,7 +54,7 @@ describe("system information", () => {
     expect(Math.max(...usage.read().map((core) => core.usage))).toBeGreaterThan(50);
   });
 
-  it("tells the memory in kB of 1000 bytes", async () => {
+  it("has the memory in kB of 1000 bytes, where the kB of /proc/meminfo have 1024", async () => {
     const file = join(folder, "meminfo");
     await writeFile(file, "MemTotal: 1000000 kB\nMemAvailable:  750000 kB\nSwapTotal: 2000 kB\nSwapFree: 500 kB\n");
     expect(readLinuxMemory(file)).toEqual({
@@ -66,7 +66,7 @@ describe("system information", () => {
     expect(readLinuxMemory("/no/such").total_memory).toBe(0);
   });
 
-  it("has the cards that nvidia-smi tells of, as it goes on", { timeout: 60_000 }, async () => {
+  it("has the graphics cards that nvidia-smi reports while it runs", { timeout: 60_000 }, async () => {
     const device = join(folder, "nvidiactl");
     const command = join(folder, "nvidia-smi");
     const asked = join(folder, "asked");
@@ -109,7 +109,7 @@ describe("system information", () => {
     expect(new NvidiaCards(device, join(folder, "no-such-command")).cards).toEqual([]);
   });
 
-  it("tells the machine as Linux's own files do", async () => {
+  it("describes the machine as the files of Linux do", async () => {
     const files: Record<string, string> = {
       "etc/os-release": 'PRETTY_NAME="Debian 12"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\n',
       "proc/cpuinfo": [0, 1]
@@ -140,7 +140,7 @@ describe("system information", () => {
     expect(readLinuxMachine(join(root, "nowhere"))).toEqual({});
   });
 
-  it("counts what the interfaces carried", async () => {
+  it("has the traffic of the network interfaces", async () => {
     const file = join(folder, "net-dev");
     await writeFile(file, "Inter-| Receive\n face |bytes\n    lo: 3193 29 0 0 0 0 0 0 4000 30 0 0 0 0 0 0\n");
     expect(readNetworkCounters(file)).toEqual([

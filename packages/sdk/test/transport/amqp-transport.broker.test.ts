@@ -49,7 +49,7 @@ async function makeTransportUnderTest(bodies: readonly string[]): Promise<Transp
   const channel = await openChannel();
   const options = { ...of, cluster: false, consumerTimeoutMs: undefined, exclusiveDirectQueue: false };
   const lists = topology(options);
-  // Without the direct queue, which is the worker's own.
+  // Without the direct queue, which the worker declares exclusively.
   for (const list of lists)
     await declare(
       channel,
@@ -72,12 +72,12 @@ async function makeTransportUnderTest(bodies: readonly string[]): Promise<Transp
 describe("AmqpTransport", () => {
   for (const { name, run } of transportContract(makeTransportUnderTest)) it(name, run);
 
-  it("declares what can be declared again, by a backend of either age and by itself", async () => {
+  it("declares what a backend of any age and another worker can declare again", async () => {
     const of = names();
     const first = makeTransport(of);
     await first.start({ onDelivery: () => undefined });
     const channel = await openChannel();
-    // As the backend of 2021 does: without a queue type, and whatever comes first.
+    // As the backend of 2021 does: without a queue type, after the worker.
     await channel.assertQueue("worker_discovery", {
       arguments: { "x-dead-letter-exchange": "job_response_delayed", "x-dead-letter-routing-key": "worker_discovery" },
     });
@@ -86,7 +86,7 @@ describe("AmqpTransport", () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
-  it("connects to nobody when it is ended before it has begun to", async () => {
+  it("makes no connection if it is stopped before it starts to connect", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -98,14 +98,14 @@ describe("AmqpTransport", () => {
     });
     const links = new Links({ settings: broker, log: silent, queueName: "job_ended" });
     await links.close();
-    // The server takes connections in the order in which they were made.
+    // The server accepts connections in the order in which they were made.
     const own = connect(port, "127.0.0.1");
     await once(own, "close");
     server.close();
     expect(connections).toBe(1);
   });
 
-  it("sends what it has when it is closed while it opens its first connection", async () => {
+  it("sends its messages if it is stopped while it opens its first connection", async () => {
     const [of, channel] = [names(), await openChannel()];
     const { queue } = await channel.assertQueue("", { exclusive: true });
     const alternate = { arguments: { "alternate-exchange": "job_response_not_found" } };
@@ -114,14 +114,14 @@ describe("AmqpTransport", () => {
     const transport = makeTransport(of);
     const body = Buffer.from("last words");
     const published = transport.publish({ exchange: "job_response", routingKey: of.queueName, body });
-    // It ends before it is open, and nobody hears of it any more.
+    // It is stopped before it is open, so nothing awaits this promise.
     void transport.start({ onDelivery: () => undefined });
     await transport.stop();
     await published;
     expect((await channel.get(queue, { noAck: true })) || undefined).toMatchObject({ content: body });
   });
 
-  it("says nothing after its channel is lost, so that the broker brings the message again", async () => {
+  it("does not settle a message after its channel is lost, so that the broker delivers it again", async () => {
     const of = names();
     const links = makeLinks(of);
     const transport = makeTransport(of, links);

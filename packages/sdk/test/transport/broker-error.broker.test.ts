@@ -8,19 +8,19 @@ const virtualHost = useVirtualHost();
 const folder = await openWorkersFolder();
 afterAll(() => folder.remove());
 
-describe("what the broker refuses", { timeout: 30_000 }, () => {
+describe("an error of the broker", { timeout: 30_000 }, () => {
   it.each<[what: string, env: Record<string, string>, exitCode: number, message: RegExp]>([
-    ["a login", { AMQP_PASSWORD: "wrong" }, 74, /login refused; check AMQP_USERNAME and AMQP_PASSWORD/],
-    ["a virtual host", { AMQP_VHOST: "absent" }, 75, /check AMQP_VHOST/],
-    ["everything", { AMQP_PORT: "1", AMQP_CONNECTION_MAX_RETRY: "1" }, 72, /ECONNREFUSED.*attempt 2/],
-    ["TLS", { AMQP_TLS: "true" }, 73, /TLS failed.*AMQP_TLS/],
-  ])("ends the process that needs %s, with a code of its own", async (_, env, exitCode, message) => {
+    ["rejects the login", { AMQP_PASSWORD: "wrong" }, 74, /login refused; check AMQP_USERNAME and AMQP_PASSWORD/],
+    ["does not have the virtual host", { AMQP_VHOST: "absent" }, 75, /check AMQP_VHOST/],
+    ["is unreachable", { AMQP_PORT: "1", AMQP_CONNECTION_MAX_RETRY: "1" }, 72, /ECONNREFUSED.*attempt 2/],
+    ["does not speak TLS", { AMQP_TLS: "true" }, 73, /TLS failed.*AMQP_TLS/],
+  ])("ends the process with its own exit code if the broker %s", async (_, env, exitCode, message) => {
     const { exitCode: code, stderr } = await runWorkerOn(folder, virtualHost(), "job_refused", { env }).end();
     expect(stderr).toMatch(message);
     expect(code).toBe(exitCode);
   });
 
-  it("names the object that is there with other properties", async () => {
+  it("names the queue that is already declared with different properties", async () => {
     const wire = await Wire.open(urlOf(virtualHost()), "job_other");
     await wire.channel.assertQueue("job_other", { durable: true });
     const { exitCode, stderr } = await runWorkerOn(folder, virtualHost(), "job_other").end();

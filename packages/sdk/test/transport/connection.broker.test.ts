@@ -1,33 +1,16 @@
-import { afterAll, describe, expect, it } from "vitest";
-import { FaultProxy } from "../../../../chaos/fault-proxy.mjs";
+import { describe, expect, it } from "vitest";
 import { useVirtualHost } from "../support/broker.ts";
-import { runWorkerOn, startWorker, type WorkerOnBroker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 
 const virtualHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<void> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
-
-async function start(options: Parameters<typeof startWorker>[2] = {}, host = virtualHost()): Promise<WorkerOnBroker> {
-  const worker = await startWorker(folder, host, options);
-  opened.push(worker);
-  return worker;
-}
-
-async function startBehindProxy(env: Record<string, string> = {}, host = virtualHost()) {
-  const proxy = await FaultProxy.open(host.port);
-  opened.push(proxy);
-  return { proxy, ...(await start({ port: proxy.port, env }, host)) };
-}
+const { folder, start, startBehindProxy, run: runWorker } = await useWorkers(virtualHost);
 
 let nextId = 500;
 const reconnected = /was lost[\s\S]*Connected to the broker \S+ \(\S+ \(consumes\)\)/;
 
-describe("a connection that is lost", { timeout: 60_000 }, () => {
-  it("in the middle of a job: it runs once, is answered once and settled", async () => {
+describe("a worker that loses its connection", { timeout: 60_000 }, () => {
+  it("finishes the current job, answers it once and acknowledges it", async () => {
     const { proxy, wire, run } = await startBehindProxy();
     const id = nextId++;
     await wire.sendJob(job(id, { action: "poll" }));
@@ -44,7 +27,7 @@ describe("a connection that is lost", { timeout: 60_000 }, () => {
     expect(await wire.count(wire.queue)).toEqual({ messages: 0, consumers: 0 });
   });
 
-  it("and a job that ends meanwhile: its answer is kept, and the order that comes again not run", async () => {
+  it("sends the response of a job that ended in the meantime, and does not run its redelivered order", async () => {
     const { proxy, wire, run } = await startBehindProxy();
     const [id, file] = [nextId++, `${folder.path}/go-${nextId}`];
     await wire.sendJob(job(id, { action: "wait_for_file", text: file }));
@@ -64,20 +47,20 @@ describe("a connection that is lost", { timeout: 60_000 }, () => {
     expect(await wire.count(wire.queue)).toEqual({ messages: 0, consumers: 0 });
   });
 
-  it("without a word is noticed within three heartbeats", async () => {
+  it("notices a silent connection within three heartbeats", async () => {
     const { proxy, wire, run } = await startBehindProxy({ AMQP_HEARTBEAT: "1" });
     const startMs = performance.now();
     proxy.fallSilent();
-    // The broker notices it as well, and may be the first to close.
+    // The broker notices it as well and may close the connection first.
     await run.waitFor(/was lost: (Heartbeat timeout|Unexpected close)/);
-    // And what a busy machine adds.
+    // With a margin for a busy machine.
     expect(performance.now() - startMs).toBeLessThan(3500);
     await run.waitFor(reconnected);
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++, 20_000);
   });
 
-  it("again and again under load: every job is answered", async () => {
+  it("answers every job, even if it loses the connection repeatedly under load", async () => {
     const { proxy, wire } = await startBehindProxy();
     const ids = Array.from({ length: 200 }, () => nextId++);
     await Promise.all(ids.map((id) => wire.sendJob(job(id))));
@@ -88,8 +71,8 @@ describe("a connection that is lost", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a consumer that the broker ends", { timeout: 30_000 }, () => {
-  it("because its queue was deleted is made again, with the queue", async () => {
+describe("a consumer that the broker cancels", { timeout: 30_000 }, () => {
+  it("is created again with its queue if the queue was deleted", async () => {
     const { wire, run } = await start();
     await wire.channel.deleteQueue(wire.queue);
     await run.waitFor(
@@ -100,8 +83,8 @@ describe("a consumer that the broker ends", { timeout: 30_000 }, () => {
   });
 });
 
-describe("several hosts", { timeout: 30_000 }, () => {
-  it("are tried in turn", async () => {
+describe("AMQP_HOSTNAME with several hosts", { timeout: 30_000 }, () => {
+  it("connects to the first that answers", async () => {
     const { wire } = await start({ env: { AMQP_HOSTNAME: `127.0.0.1:1,127.0.0.1:${virtualHost().port}` } });
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++);
@@ -115,14 +98,14 @@ describe("TLS", { timeout: 30_000 }, () => {
     ...more,
   });
 
-  it("takes a broker whose certificate is trusted", async () => {
+  it("accepts a broker with a trusted certificate", async () => {
     const { wire } = await start({ env: env({ AMQP_TLS_CERT: virtualHost().caFile ?? "" }) });
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++);
   });
 
-  it("refuses one that is not, unless told otherwise", async () => {
-    const refused = await runWorkerOn(folder, virtualHost(), "job_tls", { env: env({}) }).end();
+  it("rejects a broker with an untrusted certificate, unless AMQP_TLS_VERIFY is false", async () => {
+    const refused = await runWorker("job_tls", { env: env({}) }).end();
     expect(refused.exitCode).toBe(73);
     expect(refused.stderr).toMatch(/TLS failed: .*certificate.*AMQP_TLS_CERT/);
     await start({ env: env({ AMQP_TLS_VERIFY: "false" }) });

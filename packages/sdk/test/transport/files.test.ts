@@ -41,7 +41,7 @@ async function makeTransport(bodies: readonly string[]): Promise<TransportUnderT
 describe("FileTransport", () => {
   for (const { name, run } of transportContract(makeTransport)) it(name, run);
 
-  it("names a file that it cannot read, and goes on with the next", async () => {
+  it("names a file that it cannot read, and continues with the next", async () => {
     const good = join(folder, "good.json");
     await writeFile(good, "{}");
     const errors: string[] = [];
@@ -63,7 +63,7 @@ describe("FileTransport", () => {
     );
   });
 
-  it("logs responses under the reference's names, with the job's id", async () => {
+  it("logs responses with the tags of the reference and the id of the job", async () => {
     const lines: [number | undefined, string][] = [];
     const logFor = (id: number | undefined) => ({
       ...silent,

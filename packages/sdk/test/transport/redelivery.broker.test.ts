@@ -1,44 +1,28 @@
 import type { ConsumeMessage } from "amqplib";
-import { afterAll, describe, expect, it } from "vitest";
-import { FaultProxy } from "../../../../chaos/fault-proxy.mjs";
+import { describe, expect, it } from "vitest";
 import { toDelivery } from "../../src/transport/amqp/incoming.ts";
 import { useVirtualHost } from "../support/broker.ts";
-import { startWorker, urlOf, type WorkerOnBroker } from "../support/broker-worker.ts";
-import { job, openWorkersFolder } from "../support/run-local.ts";
+import { urlOf } from "../support/broker-worker.ts";
+import { job } from "../support/run-local.ts";
+import { useWorkers } from "../support/use-workers.ts";
 import { Wire } from "../support/wire.ts";
 
 const virtualHost = useVirtualHost();
-// Cluster and standalone do not go together in one virtual host.
+// A virtual host cannot have the queues of both configurations, cluster and standalone.
 const quorumHost = useVirtualHost();
-const folder = await openWorkersFolder();
-const opened: { close(): Promise<void> }[] = [{ close: () => folder.remove() }];
-afterAll(async () => {
-  for (const one of opened.reverse()) await one.close();
-});
-
-async function start(options: Parameters<typeof startWorker>[2] = {}, host = virtualHost()): Promise<WorkerOnBroker> {
-  const worker = await startWorker(folder, host, options);
-  opened.push(worker);
-  return worker;
-}
-
-async function startBehindProxy(env: Record<string, string> = {}, host = virtualHost()) {
-  const proxy = await FaultProxy.open(host.port);
-  opened.push(proxy);
-  return { proxy, ...(await start({ port: proxy.port, env }, host)) };
-}
+const { start, startBehindProxy } = await useWorkers(virtualHost);
 
 let nextId = 500;
 const reconnected = /was lost[\s\S]*Connected to the broker \S+ \(\S+ \(consumes\)\)/;
 
-/** Takes a job from a queue and dies with it. */
+/** Takes a job from a queue and closes the connection without settling it. */
 async function loseOnce(url: string, queue: string): Promise<void> {
   const other = await Wire.open(url, queue);
   if (!(await other.channel.get(queue))) throw new Error("there was no job to lose");
   await other.close();
 }
 
-/** Takes the order of a quorum queue and gives it back, as a worker does that has another job in hand. */
+/** Takes the order of a quorum queue and requeues it, as a worker with another current job does. */
 async function requeueOrder({ queue, channel }: Wire): Promise<void> {
   await channel.prefetch(1);
   const message = await new Promise<ConsumeMessage | null>((resolve) => {
@@ -61,7 +45,7 @@ async function requeueOrder({ queue, channel }: Wire): Promise<void> {
 }
 
 describe("a job whose worker was lost", { timeout: 30_000 }, () => {
-  it("on a classic queue is put back with one death more, and run unless those are too many", async () => {
+  it("returns to a classic queue with one more death, and runs unless there are too many", async () => {
     const { wire } = await start({ env: { MESSAGE_TTL_LIMIT: "1" } });
     const before = {
       headers: { "x-death": [{ count: { "!": "long", value: 1 }, queue: wire.queue, reason: "rejected" }] },
@@ -82,11 +66,9 @@ describe("a job whose worker was lost", { timeout: 30_000 }, () => {
     }
   });
 
-  it("on a quorum queue is run at once, and counted by the queue", async () => {
+  it("runs at once on a quorum queue, which counts the deaths", async () => {
     const env = { AMQP_SERVER_CONFIGURATION: "cluster", MESSAGE_TTL_LIMIT: "1" };
-    const worker = await startWorker(folder, quorumHost(), { env });
-    opened.push(worker);
-    const { wire } = worker;
+    const { wire } = await start({ env }, quorumHost());
     const [once, twice] = [nextId++, nextId++];
     for (const [id, losses] of [
       [once, 1],
@@ -105,7 +87,7 @@ describe("a job whose worker was lost", { timeout: 30_000 }, () => {
 });
 
 describe("a job whose worker lost its connection", { timeout: 30_000 }, () => {
-  it("is known to it again on a quorum queue, also after another worker gave the order back", async () => {
+  it("is recognised by it on a quorum queue, even after another worker requeued the order", async () => {
     const { proxy, wire, run } = await startBehindProxy({ AMQP_SERVER_CONFIGURATION: "cluster" }, quorumHost());
     const id = nextId++;
     await wire.sendJob(job(id, { action: "poll" }));

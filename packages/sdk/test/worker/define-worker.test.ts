@@ -3,7 +3,7 @@ import { defineWorker, type Job, Secret, Type } from "../../src/index.ts";
 import { runJob } from "../../src/testing.ts";
 
 describe("defineWorker", () => {
-  it("infers parameters, context and results", async () => {
+  it("infers the types of parameters, context and results", async () => {
     const results = Type.Object({ score: Type.Number(), hits: Type.Integer() });
     const worker = defineWorker({
       parameters: Type.Object({ path: Type.String(), limit: Type.Optional(Type.Number()), token: Secret() }),
@@ -33,26 +33,30 @@ describe("defineWorker", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["nothing", undefined, /what defineWorker\(.*\) returns, or an instance of Worker/],
-    ["no process", { parameters: Type.Object({}) }, /either process or initProcess/],
-    ["both", { parameters: Type.Object({}), process: () => {}, initProcess: () => {} }, /and not both/],
-    ["no schema", { process: () => {} }, /parameters: expected the schema of an object/],
+    ["undefined", undefined, /what defineWorker\(.*\) returns, or an instance of Worker/],
+    ["options without process or initProcess", { parameters: Type.Object({}) }, /either process or initProcess/],
     [
-      "a schema of a text",
+      "options with process and initProcess",
+      { parameters: Type.Object({}), process: () => {}, initProcess: () => {} },
+      /and not both/,
+    ],
+    ["options without parameters", { process: () => {} }, /parameters: expected the schema of an object/],
+    [
+      "parameters with the schema of a string",
       { parameters: Type.String(), process: () => {} },
       /parameters: expected the schema of an object/,
     ],
     [
-      "results of a list",
+      "results with the schema of an array",
       { parameters: Type.Object({}), results: Type.Array(Type.String()), process: () => {} },
       /^results: /,
     ],
     [
-      "a setup that is no function",
+      "a setup that is not a function",
       { parameters: Type.Object({}), setup: 1, process: () => {} },
       /^setup: expected a function/,
     ],
-  ])("refuses %s", (_, options, text) => {
+  ])("rejects %s", (_, options, text) => {
     expect(() => defineWorker(options as never)).toThrow(text);
   });
 });

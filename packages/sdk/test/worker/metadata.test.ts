@@ -20,7 +20,7 @@ const toWire = (overrides = {}) =>
   );
 
 describe("metadata", () => {
-  it("comes from the nearest package.json with a name, and keeps a scope", async () => {
+  it("comes from the nearest package.json that has a name, and keeps the scope of the name", async () => {
     const module = join(folder, "worker", "dist", "esm");
     await mkdir(module, { recursive: true });
     await writeFile(join(folder, "worker", "dist", "package.json"), '{"type":"module"}');
@@ -43,7 +43,7 @@ describe("metadata", () => {
     });
   });
 
-  it("can be overridden, field by field", () => {
+  it("can be overridden field by field", () => {
     const overrides = {
       name: "other",
       license: "Commercial",
@@ -54,39 +54,39 @@ describe("metadata", () => {
     expect(toMetadata(fields, overrides, "package.json")).toMatchObject({ version: "1.4.0", ...overrides });
   });
 
-  it("takes npm's UNLICENSED for Private, and old SPDX names", () => {
+  it("maps npm's UNLICENSED to Private, and accepts deprecated SPDX identifiers", () => {
     expect(toWire({ license: "UNLICENSED" }).license).toBe("Private");
     expect(toWire({ license: "GPL-3.0" }).license).toBe("GPL-3.0");
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
-      "no version",
+      "a missing version",
       { version: undefined },
       /^field "version" of \/p\/package.json: expected a version such as 1.4.0, got nothing$/,
     ],
     [
-      "a version that is none",
+      "an invalid version",
       { version: "1.4" },
       /^field "version" of \/p\/package.json: expected a version by semver.org.*got "1.4"/,
     ],
     ["an empty description", { description: "  " }, /^field "description" of/],
     [
-      "a licence that is none",
+      "an invalid licence",
       { license: "BSD" },
       /^field "license".*SPDX identifier such as MIT, or Commercial, or Private, got "BSD"/,
     ],
-    ["an author that is a number", { author: 5 }, /^field "author".*got 5/],
-    ["a repository without url", { repository: { url: 1 } }, /^field "repository"/],
-  ])("with %s says which field of which file", (_, wrong, text) => {
+    ["an invalid author", { author: 5 }, /^field "author".*got 5/],
+    ["an invalid repository", { repository: { url: 1 } }, /^field "repository"/],
+  ])("that has %s is rejected with the field and the file", (_, wrong, text) => {
     expect(() => toMetadata({ ...fields, ...wrong }, {}, "/p/package.json")).toThrow(text);
   });
 
-  it("that is overridden wrongly says so", () => {
+  it("that is overridden with an invalid value is rejected", () => {
     expect(() => toMetadata(fields, { version: "x" }, "/p/package.json")).toThrow(/^version of the worker: /);
   });
 
-  it("that is nowhere, or no JSON, says where it was looked for", async () => {
+  it("that is not found or is not JSON is rejected with the path", async () => {
     await writeFile(join(folder, "package.json"), "{");
     expect(() => readMetadata(pathToFileURL(join(folder, "worker.js")).href, {})).toThrow(/package\.json is not JSON/);
     await rm(join(folder, "package.json"));

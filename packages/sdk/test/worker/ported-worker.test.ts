@@ -7,7 +7,7 @@ const echo = defineWorker({
   process: ({ n }) => ({ parameters: { n } }),
 });
 
-describe("the class Worker", () => {
+describe("Worker", () => {
   const parameters = Type.Object({ action: Type.String() });
   class Ported extends Worker<typeof parameters> {
     model = 0;
@@ -33,7 +33,7 @@ describe("the class Worker", () => {
   }
   const run = (action: string) => runJob(new Ported(parameters), { action }, { jobId: 9 });
 
-  it("does a job as the Python SDK's does", async () => {
+  it("runs a job as the Python SDK does", async () => {
     expect(await run("completed")).toEqual({
       status: "completed",
       parameters: { model: 42, job: "9 false" },
@@ -44,7 +44,7 @@ describe("the class Worker", () => {
     });
   });
 
-  it("chooses how the job ends by its handle", async () => {
+  it("sets the final status of the job through its handle", async () => {
     expect(await run("stopped")).toMatchObject({
       status: "stopped",
       parameters: { model: 42 },

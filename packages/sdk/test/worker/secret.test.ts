@@ -4,7 +4,7 @@ import { Secret } from "../../src/worker/secret.ts";
 import { errorOf, given, resolve } from "../support/parameters.ts";
 
 describe("Secret", () => {
-  it("is a writeOnly string whose value is never in a fault", async () => {
+  it("is a writeOnly string whose value never appears in a fault", async () => {
     const schema = Type.Object({ token: Secret({ minLength: 20 }) });
     expect(JSON.parse(JSON.stringify(schema.properties.token))).toEqual({
       type: "string",

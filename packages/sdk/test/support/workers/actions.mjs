@@ -34,7 +34,7 @@ const actions = {
   },
 
   log_and_block(_, job) {
-    job.log.info("about to block for ever");
+    job.log.info("about to block");
     for (;;);
   },
 
@@ -56,7 +56,7 @@ const actions = {
     while (!existsSync(text)) await job.checkpoint();
   },
 
-  deaf(_, job) {
+  unresponsive(_, job) {
     job.progress(30);
     for (;;);
   },

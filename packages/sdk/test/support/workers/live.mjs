@@ -5,7 +5,7 @@ export default defineLiveWorker({
   parameters: Type.Object({ word: Type.String({ default: "first" }), fail: Type.Boolean({ default: false }) }),
   results: Type.Object({ words: Type.Array(Type.String()), why: Type.String() }),
   initProcess({ word, fail }, job) {
-    if (fail) throw new Error("initialised in vain");
+    if (fail) throw new Error("initialisation failed on purpose");
     const words = [word];
     return {
       async run() {
