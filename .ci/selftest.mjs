@@ -1,10 +1,22 @@
-// The gate of the tests, tried on one file of each kind: only the passing one may pass under CI.
+// Tries the gate of the tests on one file of each kind.
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = join(import.meta.dirname, "selftest");
 const gate = join(import.meta.dirname, "..", "scripts", "gate.mjs");
+
+/**
+ * @typedef {object} Case
+ * @property {string} file
+ * @property {string} ci the variable CI
+ * @property {string} [shared] the folder in place of ../shared. Default: one that exists
+ * @property {number} code
+ * @property {string} last the last line
+ * @property {string} [prints]
+ */
+
+/** @type {readonly Case[]} */
 const cases = [
   { file: "passing", ci: "true", code: 0, last: "1 passed, 0 failed" },
   { file: "failing", ci: "true", code: 1, last: "1 passed, 1 failed" },
@@ -14,25 +26,40 @@ const cases = [
   { file: "empty", ci: "true", code: 1, last: "0 passed, 1 failed" },
   { file: "exit", ci: "true", code: 1, last: "0 passed, 1 failed" },
   { file: "skipped", ci: "true", code: 1, last: "1 passed, 1 failed", prints: "the reason given" },
+  { file: "skipped", ci: "true", shared: "missing", code: 1, last: "1 passed, 1 failed", prints: "the reason given" },
+  { file: "reference", ci: "true", code: 1, last: "1 passed, 2 failed", prints: "../shared" },
+  {
+    file: "reference",
+    ci: "true",
+    shared: "missing",
+    code: 0,
+    last: "1 passed, 0 failed, 2 skipped",
+    prints: "../shared",
+  },
   { file: "skipped", ci: "", code: 0, last: "1 passed, 0 failed, 1 skipped", prints: "the reason given" },
 ];
 
-function run({ file, ci }) {
+/**
+ * @param {Case} options
+ * @returns {Promise<{ code: number | string | null | undefined, stdout: string, stderr: string }>}
+ */
+function run({ file, ci, shared = "." }) {
+  const env = { ...process.env, CI: ci, GATE_SHARED: join(folder, shared) };
   const args = [gate, "--root", folder, "--config", join(folder, "vitest.config.mjs"), `${file}.fixture.mjs`];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env: { ...process.env, CI: ci } }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, stdout, stderr });
     });
   });
 }
 
+/** @param {Case} wanted */
 async function verify(wanted) {
   const { code, stdout, stderr } = await run(wanted);
   const last = stdout.trimEnd().split("\n").at(-1);
   const right = code === wanted.code && last === wanted.last && stdout.includes(wanted.prints ?? "");
-  console.log(
-    `${right ? "ok  " : "FAIL"} ${wanted.file}${wanted.ci ? " under CI" : " at a desk"}: exit ${code}, "${last}"`,
-  );
+  const where = `${wanted.ci ? " under CI" : ""}${wanted.shared ? " without ../shared" : ""}`;
+  console.log(`${right ? "ok  " : "FAIL"} ${wanted.file}${where}: exit ${code}, "${last}"`);
   if (right) return;
   process.exitCode = 1;
   console.log(stdout, stderr);

@@ -46,7 +46,30 @@ import { findServer } from "./broker/server.mjs";
 
 /** @typedef {BrokerAddress & BrokerControl & AsyncDisposable} Broker */
 
+/**
+ * What the keeper needs to start a broker.
+ * @typedef {import("./broker/configuration.mjs").NodeOptions & {
+ *   server: import("./broker/server.mjs").InstalledServer | import("./broker/server.mjs").ServerImage,
+ *   joins?: import("./broker/installed-node.mjs").Home | undefined,
+ * }} StartRequest
+ */
+
+/**
+ * What the keeper has started.
+ * @typedef {BrokerAddress & import("./broker/installed-node.mjs").Home} Started
+ */
+
+/**
+ * What the keeper is asked, over its channel.
+ * @typedef {{ id: number } & (
+ *   | { action: "start", argument: StartRequest }
+ *   | { action: "ctl", argument: readonly string[] }
+ *   | { action: "kill" | "pause" | "resume" | "restart", argument?: undefined }
+ * )} Request
+ */
+
 // What the nodes of a cluster take from its first one: the folder with the cookie, and epmd's port.
+/** @type {WeakMap<Broker, import("./broker/installed-node.mjs").Home>} */
 const homes = new WeakMap();
 
 /**
@@ -77,15 +100,17 @@ export async function startBroker({ version, tls = false, management = false, co
   };
   try {
     const home = joins && homes.get(joins);
-    const { folder, epmdPort, ...settings } = await ask("start", { server, joins: home, tls, management, config });
+    const started = await ask("start", { server, joins: home, tls, management, config });
     if (joins) for (const args of [["stop_app"], ["join_cluster", joins.node], ["start_app"]]) await ask("ctl", args);
+    const { folder, epmdPort, ...settings } = /** @type {Started} */ (started);
+    /** @type {Broker} */
     const broker = {
       ...settings,
-      ctl: (...args) => ask("ctl", args),
-      kill: () => ask("kill"),
-      pause: () => ask("pause"),
-      resume: () => ask("resume"),
-      restart: () => ask("restart"),
+      ctl: async (...args) => String(await ask("ctl", args)),
+      kill: async () => void (await ask("kill")),
+      pause: async () => void (await ask("pause")),
+      resume: async () => void (await ask("resume")),
+      restart: async () => void (await ask("restart")),
       stop,
       [Symbol.asyncDispose]: stop,
     };
@@ -97,8 +122,13 @@ export async function startBroker({ version, tls = false, management = false, co
   }
 }
 
-// Asks the keeper over its channel, which keeps this process alive only while an answer is awaited.
+/**
+ * Asks the keeper over its channel, which keeps this process alive only while an answer is awaited.
+ * @param {import("node:child_process").ChildProcess} keeper
+ * @returns {(action: Request["action"], argument?: Request["argument"]) => Promise<unknown>}
+ */
 function askBy(keeper) {
+  /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */
   const awaited = new Map();
   let lastId = 0;
   const rest = () => {
@@ -106,11 +136,12 @@ function askBy(keeper) {
     keeper.unref();
     keeper.channel?.unref();
   };
-  keeper.on("message", ({ id, value, error }) => {
-    const { resolve, reject } = awaited.get(id);
+  keeper.on("message", (message) => {
+    const { id, value, error } = /** @type {{ id: number, value?: unknown, error?: string }} */ (message);
+    const waiting = awaited.get(id);
     awaited.delete(id);
-    if (error === undefined) resolve(value);
-    else reject(new Error(error));
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(new Error(error));
     rest();
   });
   keeper.on("exit", () => {

@@ -6,21 +6,33 @@ const { devEngines } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "
 const pnpm = ["-y", `pnpm@${devEngines.packageManager.version}`];
 
 /**
- * Whether an example is a project of its own and no part of the workspace, because what it depends on is too large for
- * everybody to install.
+ * Whether an example is a project of its own, outside the workspace, because its dependencies are too large to install
+ * for everyone.
+ * @param {string} folder
  */
 export function isApart(folder) {
   return existsSync(join(folder, "pnpm-workspace.yaml"));
 }
 
-/** Installs what such an example depends on, runs these scripts of it, and gives the exit code of what failed, or 0. */
+/**
+ * Installs the dependencies of such an example and runs these scripts of it. Returns the exit code of the first that
+ * failed, or 0.
+ * @param {string} folder
+ * @param {string[]} scripts
+ * @returns {Promise<number>}
+ */
 export async function buildApart(folder, ...scripts) {
   let code = await runPnpm(folder, "install", "--frozen-lockfile");
   for (const script of scripts) code ||= await runPnpm(folder, "run", script);
   return code;
 }
 
-// Standard output belongs to the caller.
+/**
+ * Standard output belongs to the caller.
+ * @param {string} cwd
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
 function runPnpm(cwd, ...args) {
   const child = spawn("npx", [...pnpm, "--silent", ...args], {
     cwd,

@@ -7,7 +7,12 @@ import { buildApart, isApart } from "./build-apart.mjs";
 
 export const root = join(import.meta.dirname, "..");
 
-/** Builds the example and what it needs, runs it with these variables, and gives its exit code. */
+/**
+ * Builds the example and what it needs, runs it with these variables, and returns its exit code.
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
 export async function runExample(name, env) {
   const folder = join(root, "examples", name);
   if (!existsSync(join(folder, "package.json"))) {
@@ -21,7 +26,10 @@ export async function runExample(name, env) {
   return code || (await run(join(folder, "dist", "main.js"), env));
 }
 
-// Standard output belongs to the example alone.
+/**
+ * Standard output belongs to the example alone.
+ * @param {string} what
+ */
 function build(what) {
   const turbo = createRequire(import.meta.url).resolve("turbo/bin/turbo");
   const { status } = spawnSync(process.execPath, [turbo, "run", "build", `--filter=./${what}`], {
@@ -32,12 +40,18 @@ function build(what) {
   return status ?? 1;
 }
 
-// The child has a process group of its own: on Ctrl-C the terminal signals the whole group, and so may pnpm, but a
-// worker counts its signals (the second one is the hard stop), so it must get each exactly once.
+/**
+ * The child has a process group of its own: on Ctrl-C the terminal signals the whole group, and so may pnpm, but a worker
+ * counts its signals (the second one ends it at once), so it must get each exactly once.
+ * @param {string} main
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
 function run(main, env) {
   const child = spawn(process.execPath, [main], { env, stdio: "inherit", detached: process.platform !== "win32" });
+  /** @type {Partial<Record<NodeJS.Signals, number>>} */
   const last = {};
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => {
       const now = performance.now();
       if (now - (last[signal] ?? -Infinity) > 50) child.kill(signal);
@@ -49,6 +63,6 @@ function run(main, env) {
       console.error(error.message);
       resolve(1);
     });
-    child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+    child.on("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
 }

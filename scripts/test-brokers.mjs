@@ -15,7 +15,10 @@ for (const version of versions) {
 }
 console.log(outcomes.join("\n"));
 
-// Shows what the gate writes, and keeps its line "N passed, N failed".
+/**
+ * Shows what the gate writes, and keeps its line "N passed, N failed".
+ * @param {string} version
+ */
 async function runTests(version) {
   const child = spawn(
     process.execPath,

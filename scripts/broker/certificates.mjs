@@ -2,7 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 
-/** Makes a throwaway authority and a certificate for localhost in a folder: ca.pem, server.pem, server.key. */
+/**
+ * Makes a throwaway authority and a certificate for localhost in a folder: ca.pem, server.pem, server.key.
+ * @param {string} folder
+ */
 export async function makeCertificates(folder) {
   const config = join(folder, "openssl.cnf");
   await writeFile(
@@ -23,7 +26,9 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 `,
   );
+  /** @param {string[]} args */
   const openssl = (...args) => run("openssl", args, { cwd: folder, quiet: true });
+  /** @type {(name: string, subject: string) => string[]} */
   const request = (name, subject) => [
     ...["req", "-new", "-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
     ...["-subj", `/CN=${subject}`, "-keyout", `${name}.key`],

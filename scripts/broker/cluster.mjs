@@ -15,8 +15,9 @@ import { startBroker } from "../broker.mjs";
  * await cluster.stop();
  */
 export async function startCluster({ size = 3, ...options } = {}) {
+  /** @type {Broker[]} */
   const nodes = [];
-  // The first one last: it has what the others use.
+  // The first node stops last: it has what the others use.
   const stop = async () => {
     for (const node of nodes.toReversed()) await node.stop();
   };

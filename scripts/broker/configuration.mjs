@@ -3,11 +3,23 @@ import { join } from "node:path";
 import { makeCertificates } from "./certificates.mjs";
 
 /**
+ * What a node is configured with.
+ * @typedef {object} NodeOptions
+ * @property {boolean} tls
+ * @property {boolean} management
+ * @property {Readonly<Record<string, string | number | boolean>>} config
+ */
+
+/**
  * Writes what a node reads at its start into its folder: rabbitmq.conf, the plug-ins, certificates if it has TLS, and
- * empty files in place of those that would else be the machine's own.
+ * empty files instead of those of the machine.
+ * @param {string} folder
+ * @param {import("./ports.mjs").Ports} ports
+ * @param {NodeOptions & { address: string }} options
  */
 export async function writeConfiguration(folder, ports, { address, tls, management, config }) {
   for (const name of ["data", "log", "schema", "conf.d", "tls"]) await mkdir(join(folder, name));
+  /** @type {Record<string, string | number | boolean>} */
   const settings = { "listeners.tcp.1": `${address}:${ports.amqp}` };
   let caFile;
   if (tls) {

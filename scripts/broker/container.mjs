@@ -3,6 +3,7 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 
+/** @type {Partial<Record<NodeJS.Signals, string[]>>} */
 const signals = { SIGSTOP: ["pause"], SIGCONT: ["unpause"] };
 
 /** A node in a docker container that lives as long as the broker does: a kill or a restart keeps its data. */
@@ -17,6 +18,13 @@ export class Container {
   #created = false;
   #folder;
 
+  /**
+   * @param {import("./server.mjs").ServerImage} server
+   * @param {string} folder
+   * @param {import("./ports.mjs").Ports} ports
+   * @param {Readonly<Record<string, string>>} environment
+   * @param {import("./installed-node.mjs").Home | undefined} joins
+   */
   constructor({ image }, folder, ports, environment, joins) {
     if (joins)
       throw new Error(`a cluster's nodes share one epmd: they need an installed server, not the image ${image}`);
@@ -44,10 +52,15 @@ export class Container {
     return spawn("docker", ["start", "--attach", this.#container], { stdio: "ignore" }).on("error", () => {});
   }
 
+  /**
+   * @param {unknown} _node
+   * @param {NodeJS.Signals} name
+   */
   async signal(_node, name) {
     await this.#docker(...(signals[name] ?? ["kill", "--signal", name]), this.#container);
   }
 
+  /** @param {readonly string[]} args */
   ctl(args) {
     return this.#docker("exec", this.#container, "rabbitmqctl", ...args);
   }
@@ -56,6 +69,7 @@ export class Container {
     if (this.#created) await this.#docker("rm", "--force", "--volumes", this.#container);
   }
 
+  /** @param {string[]} args */
   #docker(...args) {
     return run("docker", args, { quiet: true });
   }

@@ -1,8 +1,9 @@
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { run } from "./command.mjs";
+import { messageOf, run } from "./command.mjs";
 
 // The suites that carry a version, the one that will keep it longest first.
+/** @type {Readonly<Record<string, readonly string[]>>} */
 const suitesOf = { "3.10": ["bookworm"], "4.0": ["trixie"], 4.3: ["forky", "sid"] };
 
 /** The versions of RabbitMQ that Debian's archive has. */
@@ -16,6 +17,7 @@ export async function installPackage() {
     () => true,
     () => false,
   );
+  /** @param {string[]} args */
   const apt = (...args) =>
     run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
@@ -31,6 +33,8 @@ export async function installPackage() {
 /**
  * Unpacks a version into a folder, with Erlang and the libraries of its suite, C library included, so that it runs on
  * another release and needs no root. apt checks the archive's signature; the machine's apt and packages stay as they are.
+ * @param {string} version
+ * @param {string} folder
  */
 export async function unpackPackage(version, folder) {
   const work = `${folder}.part`;
@@ -49,16 +53,21 @@ export async function unpackPackage(version, folder) {
   await rm(work, { recursive: true });
 }
 
+/**
+ * @param {string} version
+ * @param {string} work
+ */
 async function downloadPackages(version, work) {
   const apt = await ownApt(work);
+  /** @type {string[]} */
   const tried = [];
-  for (const suite of suitesOf[version]) {
+  for (const suite of suitesOf[version] ?? []) {
     for (const archive of await archives()) {
       await writeFile(join(work, "sources.list"), `deb [signed-by=${keyring}] ${archive} ${suite} main\n`);
       try {
         await run("apt-get", [...apt, "update"], { quiet: true });
       } catch (error) {
-        tried.push(`${suite}: ${error.message}`);
+        tried.push(`${suite}: ${messageOf(error)}`);
         continue;
       }
       const plan = await run("apt-get", [...apt, "--simulate", "install", "rabbitmq-server"], { quiet: true });
@@ -78,11 +87,13 @@ async function downloadPackages(version, work) {
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 // Of what the package depends on, a private node needs Erlang and the C libraries below it: no users, log rotation…
+/** @param {string} name */
 function isNeeded(name) {
   return /^(rabbitmq-server$|erlang-|zlib1g$|lib(?!pam|perl|python|sem))/.test(name);
 }
 
 // The options by which apt works in a folder of its own, as on a machine with nothing installed.
+/** @param {string} work */
 async function ownApt(work) {
   const file = join(work, "apt.conf");
   await writeFile(join(work, "status"), "");
@@ -113,9 +124,13 @@ async function archives() {
   return [...new Set(lines.map((line) => line.split(" ")[0]))];
 }
 
-// The unpacked programs need the C library beside them: each gets a script that starts it by that library's loader, and
-// all find their files from where they are, so that the folder may be moved.
+/**
+ * The unpacked programs need the C library that was unpacked with them: each gets a script that starts it with the loader
+ * of that library. All find their files relative to themselves, so that the folder may be moved.
+ * @param {string} root
+ */
 async function useOwnLibraries(root) {
+  /** @type {string[]} */
   const libraries = [];
   for (const path of ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"])
     if (await isFolder(join(root, path))) libraries.push(path);
@@ -140,17 +155,24 @@ exec "$root/${loader}" --argv0 "$0" --library-path "${libraryPath}" "$root/${rel
   await writeFile(erl, script.replaceAll("ROOTDIR=/usr/lib/erlang", "ROOTDIR=$" + "{0%/bin/erl}"));
 }
 
+/**
+ * @param {string} root
+ * @param {readonly string[]} folders
+ * @param {string} name
+ */
 async function firstWith(root, folders, name) {
   for (const folder of folders) if ((await readdir(join(root, folder))).includes(name)) return `${folder}/${name}`;
   throw new Error(`the unpacked packages hold no ${name}`);
 }
 
+/** @param {string} path */
 const isFolder = (path) =>
   lstat(path).then(
     (stat) => stat.isDirectory(),
     () => false,
   );
 
+/** @param {string} file */
 async function isProgram(file) {
   const { mode } = await lstat(file);
   if ((mode & 0o111) === 0) return false;

@@ -1,10 +1,11 @@
 // Fetches a server from Debian's archive, unless another process has done so while this one waited for the cache's lock:
 // flock <cache>/lock node fetch.mjs <cache> [version]. Without a version it installs the distribution's package.
 import { join } from "node:path";
+import { messageOf } from "./command.mjs";
 import { installPackage, unpackPackage } from "./debian.mjs";
 import { unpackedServer } from "./server.mjs";
 
-const [cache, version] = process.argv.slice(2);
+const [cache = ".", version] = process.argv.slice(2);
 try {
   if (version === undefined) {
     console.error("Installing RabbitMQ, Debian's package, without starting a system-wide broker.");
@@ -16,6 +17,6 @@ try {
     await unpackPackage(version, join(cache, version));
   }
 } catch (error) {
-  console.error(error.message);
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

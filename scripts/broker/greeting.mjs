@@ -6,7 +6,8 @@ const connectionStart = Buffer.from([0, 10, 0, 10]);
 const frameHeaderBytes = 7;
 
 /**
- * The version that a broker says in its greeting; undefined if nothing on the port answers AMQP, within two seconds.
+ * The version in a broker's greeting; undefined if nothing on the port answers AMQP within two seconds.
+ * @param {number} port
  */
 export async function greetedVersion(port) {
   const frame = await firstFrame(port);
@@ -18,7 +19,11 @@ export async function greetedVersion(port) {
   return frame.toString("utf8", start + 4, start + 4 + frame.readUInt32BE(start));
 }
 
-/** Does anything listen on this port of the loopback? */
+/**
+ * Does anything listen on this port of the loopback?
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
 export async function listens(port) {
   const socket = connect(port, "127.0.0.1");
   try {
@@ -30,6 +35,7 @@ export async function listens(port) {
   }
 }
 
+/** @param {number} port */
 async function firstFrame(port) {
   const socket = connect(port, "127.0.0.1");
   socket.setTimeout(2000, () => socket.destroy());

@@ -6,6 +6,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { run } from "./command.mjs";
 import { listens } from "./greeting.mjs";
 
+/**
+ * What the nodes of a cluster take from its first one.
+ * @typedef {object} Home
+ * @property {string} folder has the cookie
+ * @property {number} epmdPort
+ */
+
 /** A node of an installed or unpacked server: its Erlang machine, and an epmd of its own that tells Erlang programs its port. */
 export class InstalledNode {
   /** The address that the configuration must listen on. */
@@ -16,10 +23,17 @@ export class InstalledNode {
   #ports;
   #env;
   #joins;
+  /** @type {import("node:child_process").ChildProcess | undefined} */
   #epmd;
   #removal = new AbortController();
 
-  /** `joins`: the first node of a cluster, whose cookie and epmd this one has too; they end with that node. */
+  /**
+   * @param {import("./server.mjs").InstalledServer} server
+   * @param {string} folder
+   * @param {import("./ports.mjs").Ports} ports
+   * @param {Readonly<Record<string, string>>} environment
+   * @param {Home | undefined} joins the first node of a cluster, whose cookie and epmd this one uses; they end with that node
+   */
   constructor(server, folder, ports, environment, joins) {
     this.#server = server;
     this.#folder = folder;
@@ -50,17 +64,23 @@ export class InstalledNode {
 
   /** Starts the Erlang machine and gives its process. */
   async start() {
-    if (!this.#joins && (this.#epmd?.exitCode !== null || this.#epmd.signalCode !== null)) await this.#startEpmd();
+    if (!this.#joins && (this.#epmd?.exitCode !== null || this.#epmd?.signalCode !== null)) await this.#startEpmd();
     // Erlang sizes its tables by the limit of open files, which may be thousands of millions.
     const limit = 'ulimit -Sn 65536 2>/dev/null; exec "$0"';
     return this.#spawn("/bin/sh", ["-c", limit, join(this.#server.home, "sbin/rabbitmq-server")], "console.log");
   }
 
+  /**
+   * @param {import("node:child_process").ChildProcess} node
+   * @param {NodeJS.Signals} name
+   */
   async signal(node, name) {
     node.kill(name);
   }
 
+  /** @param {readonly string[]} args */
   ctl(args) {
+    /** @type {import("node:child_process").SpawnOptions & { quiet: boolean }} */
     const options = {
       env: this.#env,
       cwd: this.#folder,
@@ -85,6 +105,12 @@ export class InstalledNode {
     }
   }
 
+  /**
+   * @param {string} file
+   * @param {readonly string[]} args
+   * @param {string} log
+   * @returns {import("node:child_process").ChildProcess}
+   */
   #spawn(file, args, log) {
     const child = spawn(file, args, { env: this.#env, cwd: this.#folder, stdio: ["ignore", "pipe", "pipe"] });
     const output = createWriteStream(join(this.#folder, "log", log), { flags: "a" });

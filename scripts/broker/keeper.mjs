@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "./command.mjs";
 import { writeConfiguration } from "./configuration.mjs";
 import { Container } from "./container.mjs";
 import { greetedVersion, listens } from "./greeting.mjs";
@@ -15,30 +16,47 @@ const startTimeoutMs = 120_000;
 const stopTimeoutMs = 60_000;
 
 class Keeper {
-  #folder;
+  #folder = "";
+  /** @type {import("./ports.mjs").Ports | undefined} */
   #ports;
-  #listening;
+  /** @type {number[]} */
+  #listening = [];
+  /** @type {Container | InstalledNode | undefined} */
   #node;
+  /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
   #paused = false;
+  /** @type {Promise<unknown> | undefined} */
   #starting;
+  /** @type {Promise<void> | undefined} */
   #ending;
 
+  /** @param {import("../broker.mjs").StartRequest} request */
   async start({ server, joins, tls, management, config }) {
-    this.#starting = this.#prepare(server, joins, { tls, management, config });
-    return this.#starting;
+    const prepared = this.#prepare(server, joins, { tls, management, config });
+    this.#starting = prepared;
+    return prepared;
   }
 
+  /**
+   * @param {import("./server.mjs").InstalledServer | import("./server.mjs").ServerImage} server
+   * @param {import("./installed-node.mjs").Home | undefined} joins
+   * @param {import("./configuration.mjs").NodeOptions} options
+   * @returns {Promise<import("../broker.mjs").Started>}
+   */
   async #prepare(server, joins, options) {
     this.#folder = await mkdtemp(join(tmpdir(), "mcai-broker-"));
     this.#ports = await claimPorts();
     const { amqp, tls, management } = this.#ports;
     this.#listening = [...(options.tls ? [tls] : []), ...(options.management ? [management] : [])];
-    const Node = server.kind === "image" ? Container : InstalledNode;
-    const settings = { ...options, address: Node.address };
+    const { address } = server.kind === "image" ? Container : InstalledNode;
+    const settings = { ...options, address };
     const { caFile, environment } = await writeConfiguration(this.#folder, this.#ports, settings);
-    this.#node = new Node(server, this.#folder, this.#ports, environment, joins);
-    const version = await this.#boot();
+    this.#node =
+      server.kind === "image"
+        ? new Container(server, this.#folder, this.#ports, environment, joins)
+        : new InstalledNode(server, this.#folder, this.#ports, environment, joins);
+    const version = await this.#boot(this.#node, amqp);
     return {
       hostname: "127.0.0.1",
       port: amqp,
@@ -57,12 +75,14 @@ class Keeper {
   }
 
   async pause() {
-    await this.#node.signal(this.#running(), "SIGSTOP");
+    const { node, running } = this.#running();
+    await node.signal(running, "SIGSTOP");
     this.#paused = true;
   }
 
   async resume() {
-    await this.#node.signal(this.#running(), "SIGCONT");
+    const { node, running } = this.#running();
+    await node.signal(running, "SIGCONT");
     this.#paused = false;
   }
 
@@ -71,13 +91,14 @@ class Keeper {
       if (this.#paused) await this.resume();
       await this.#end("SIGTERM");
     }
-    this.#starting = this.#boot();
+    if (!this.#node || !this.#ports) throw new Error("the broker was never started");
+    this.#starting = this.#boot(this.#node, this.#ports.amqp);
     await this.#starting;
   }
 
+  /** @param {readonly string[]} args */
   async ctl(args) {
-    this.#running();
-    return this.#node.ctl(args);
+    return this.#running().node.ctl(args);
   }
 
   stop() {
@@ -93,15 +114,19 @@ class Keeper {
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #boot() {
+  /**
+   * @param {Container | InstalledNode} node
+   * @param {number} port
+   */
+  async #boot(node, port) {
     this.#paused = false;
     this.#goOn();
-    this.#process = await this.#node.start();
+    this.#process = await node.start();
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
       this.#goOn();
       if (!this.#isRunning()) throw new Error(`the broker ended while it started: ${await this.#lastLines()}`);
-      const version = await greetedVersion(this.#ports.amqp);
+      const version = await greetedVersion(port);
       if (version && (await Promise.all(this.#listening.map(listens))).every((one) => one)) return version;
       if (Date.now() > deadline) throw new Error(`the broker was not ready in time: ${await this.#lastLines()}`);
       await delay(50);
@@ -112,11 +137,12 @@ class Keeper {
     if (this.#ending) throw new Error("the broker was stopped");
   }
 
+  /** @param {NodeJS.Signals} signal */
   async #end(signal) {
-    const node = this.#running();
-    const ended = once(node, "close"); // also of the programs that it has started
-    await this.#node.signal(node, signal);
-    const timeout = setTimeout(() => this.#node.signal(node, "SIGKILL").catch(() => {}), stopTimeoutMs);
+    const { node, running } = this.#running();
+    const ended = once(running, "close"); // also of the programs that it has started
+    await node.signal(running, signal);
+    const timeout = setTimeout(() => node.signal(running, "SIGKILL").catch(() => {}), stopTimeoutMs);
     await ended;
     clearTimeout(timeout);
   }
@@ -127,8 +153,8 @@ class Keeper {
   }
 
   #running() {
-    if (!this.#isRunning()) throw new Error("the broker is not running");
-    return this.#process;
+    if (!this.#node || !this.#process || !this.#isRunning()) throw new Error("the broker is not running");
+    return { node: this.#node, running: this.#process };
   }
 
   async #lastLines() {
@@ -146,13 +172,25 @@ async function stopAndExit() {
   process.exit();
 }
 
-process.on("message", async ({ id, action, argument }) => {
-  const answer = await keeper[action](argument).then(
+/** @param {import("../broker.mjs").Request} request */
+async function handle(request) {
+  const { action } = request;
+  if (action === "start") return keeper.start(request.argument);
+  if (action === "ctl") return keeper.ctl(request.argument);
+  return keeper[action]();
+}
+
+/** @param {import("../broker.mjs").Request} request */
+async function answer(request) {
+  const { id } = request;
+  const message = await handle(request).then(
     (value) => ({ id, value }),
-    (error) => ({ id, error: error.message }),
+    (error) => ({ id, error: messageOf(error) }),
   );
-  if (process.connected) process.send(answer, () => {});
-});
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+process.on("message", (request) => answer(/** @type {import("../broker.mjs").Request} */ (request)));
 process.on("disconnect", stopAndExit);
 process.on("uncaughtException", async (error) => {
   console.error(error);

@@ -6,8 +6,14 @@ const blocks = 750;
 const blockSize = 8;
 
 /**
+ * The ports of one broker.
+ * @typedef {{ amqp: number, tls: number, management: number, distribution: number, epmd: number }} Ports
+ */
+
+/**
  * Claims neighbouring ports of the loopback for one broker. A listener on the last of them is the claim: nobody else who
  * claims by this function gets any of them before it closes, which it does with this process at the latest.
+ * @returns {Promise<Ports>}
  */
 export async function claimPorts() {
   const start = Math.floor(Math.random() * blocks);
@@ -26,6 +32,7 @@ export async function claimPorts() {
   throw new Error(`no ${blockSize} free ports in a row between ${first} and ${first + blocks * blockSize}`);
 }
 
+/** @param {readonly number[]} ports */
 async function allFree(ports) {
   for (const port of ports) {
     const probe = await listen(port);
@@ -35,10 +42,16 @@ async function allFree(ports) {
   return true;
 }
 
+/**
+ * @param {number} port
+ * @returns {Promise<import("node:net").Server | undefined>}
+ */
 function listen(port) {
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
+    server.once("error", (/** @type {NodeJS.ErrnoException} */ error) =>
+      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+    );
     server.listen({ port, host: "127.0.0.1" }, () => resolve(server));
   });
 }

@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { run } from "./command.mjs";
+import { messageOf, run } from "./command.mjs";
 import { archiveVersions } from "./debian.mjs";
 
 /** @typedef {{ kind: "installed", version: string, home: string, path: string }} InstalledServer where its `sbin` is, and the PATH that has its Erlang */
@@ -11,6 +11,7 @@ import { archiveVersions } from "./debian.mjs";
  * The RabbitMQ to start: without a version the installed one (of any version), else Debian's package if root, else a
  * docker image; with one the installed one if it is of that version, else the unpacked one (unpacked first if need be),
  * else a docker image.
+ * @param {string | undefined} version
  * @returns {Promise<InstalledServer | ServerImage>}
  * @throws RangeError for a version that is not known; Error with the code NO_BROKER that says what was tried
  */
@@ -24,12 +25,16 @@ export async function findServer(version) {
     try {
       return await source(version);
     } catch (error) {
-      missing.push(error.message);
+      missing.push(messageOf(error));
     }
   }
   throw Object.assign(new Error(`No RabbitMQ to start: ${missing.join("; ")}`), { code: "NO_BROKER" });
 }
 
+/**
+ * @param {string} [version]
+ * @returns {Promise<InstalledServer | undefined>}
+ */
 async function installedServer(version) {
   const searched = process.env.PATH ?? "";
   const folders = await versionFolders("/");
@@ -45,9 +50,13 @@ async function installedServer(version) {
   return undefined;
 }
 
+/**
+ * @param {string | undefined} version
+ * @returns {Promise<InstalledServer>}
+ */
 async function debianServer(version) {
   if (process.platform !== "linux" || !(await answers("apt-get", "--version"))) throw new Error("apt is not here");
-  if (version === undefined && process.getuid() !== 0)
+  if (version === undefined && process.getuid?.() !== 0)
     throw new Error("not root, so Debian's package was not installed");
   if (version !== undefined && process.arch !== "x64") throw new Error("Debian's packages are unpacked on x86-64 only");
   const cache = resolve(process.env.MCAI_BROKER_CACHE || join(homedir(), ".cache", "mcai-worker-sdk"));
@@ -55,7 +64,7 @@ async function debianServer(version) {
   const found = await find();
   if (found) return found;
   await mkdir(cache, { recursive: true });
-  // The kernel gives the lock back however its holder ends.
+  // The kernel releases the lock however its holder ends.
   const lock = ["--close", join(cache, "lock"), process.execPath, join(import.meta.dirname, "fetch.mjs")];
   await run("flock", [...lock, cache, ...(version === undefined ? [] : [version])]);
   const fetched = await find();
@@ -63,7 +72,12 @@ async function debianServer(version) {
   return fetched;
 }
 
-/** A version in the cache, if it is there. */
+/**
+ * A version in the cache; undefined if it does not have it.
+ * @param {string} cache
+ * @param {string} version
+ * @returns {Promise<InstalledServer | undefined>}
+ */
 export async function unpackedServer(cache, version) {
   const root = join(cache, version);
   const [home] = await versionFolders(root);
@@ -73,18 +87,21 @@ export async function unpackedServer(cache, version) {
   return { kind: "installed", version: found, home, path };
 }
 
+/** @returns {Promise<ServerImage>} */
 async function dockerImage(version = "3.10") {
   if (!(await answers("docker", "version"))) throw new Error("no docker engine answers");
   return { kind: "image", image: `rabbitmq:${version}` };
 }
 
+/** @param {string} root */
 async function versionFolders(root) {
   const parent = join(root, "usr/lib/rabbitmq/lib");
-  const names = await readdir(parent).catch(() => []);
+  const names = await readdir(parent).catch(() => /** @type {string[]} */ ([]));
   return names.filter((name) => name.startsWith("rabbitmq_server-")).map((name) => join(parent, name));
 }
 
 // The server itself is a plug-in among the others: plugins/rabbit-4.0.5, or with .ez.
+/** @param {string} home */
 async function versionOf(home) {
   try {
     await access(join(home, "sbin/rabbitmq-server"));
@@ -95,6 +112,7 @@ async function versionOf(home) {
   }
 }
 
+/** @type {(file: string, ...args: string[]) => Promise<boolean>} */
 const answers = (file, ...args) =>
   run(file, args, { quiet: true }).then(
     () => true,

@@ -3,8 +3,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
+/** @param {import("vitest/node").TestProject} project */
 export default async function setup(project) {
   if (!project.isRootProject()) return undefined; // projects inherit this file, and what the root provides
+  /** @type {Promise<import("../broker.mjs").Broker> | undefined} */
   let broker;
   const start = async () => {
     const { startBroker } = await import("../broker.mjs");
@@ -13,7 +15,7 @@ export default async function setup(project) {
   };
   const server = createServer(async (_request, response) => {
     broker ??= start();
-    // Functions are no JSON: what is left is its address.
+    // JSON leaves the functions out: what remains is the address.
     const answer = await broker.then(
       (value) => value,
       ({ message, code }) => ({ error: { message, code } }),
@@ -23,7 +25,8 @@ export default async function setup(project) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   server.unref();
-  project.provide("brokerUrl", `http://127.0.0.1:${server.address().port}`);
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  project.provide("brokerUrl", `http://127.0.0.1:${port}`);
   return async () => {
     server.closeAllConnections();
     server.close();
