@@ -1,7 +1,6 @@
 import type { Log } from "../log/log.ts";
 import {
   type Activity,
-  encodeProgression,
   encodeResponse,
   type ResponseBodies,
   type ResponseKind,
@@ -67,7 +66,8 @@ export class Responder {
       docker_container_id: configuration.instance_id,
       system_info: systemInfo.forProgression(),
     };
-    return this.#options.transport.publish(encodeProgression(body, `progression ${current.serial}`));
+    const message = encodeResponse("job_progression", body);
+    return this.#options.transport.publish({ ...message, replaces: `progression ${current.serial}` });
   }
 
   updated(current: CurrentJob, failure: string | undefined): Promise<void> {

@@ -68,24 +68,6 @@ export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: Resp
   return { exchange, routingKey: kind, body: Buffer.from(JSON.stringify(body)) };
 }
 
-const machineTexts = new WeakMap<ProgressionSystemInfo, string>();
-
-/**
- * As {@link encodeResponse}, for a progression: the machine is most of it, and the same for a second.
- *
- * @param replaces - The key of those whose place it may take.
- */
-export function encodeProgression(body: ProgressionBody, replaces: string): Message {
-  const { job_id, progression, datetime, docker_container_id, system_info } = body;
-  let machine = machineTexts.get(system_info);
-  if (machine === undefined) {
-    machine = JSON.stringify({ docker_container_id, system_info }).slice(1);
-    machineTexts.set(system_info, machine);
-  }
-  const json = `{"job_id":${job_id},"progression":${progression},"datetime":"${datetime}",${machine}`;
-  return { exchange: "job_response", routingKey: "job_progression", body: Buffer.from(json), replaces };
-}
-
 /** The time that a job took: since the clock was made. */
 export class JobClock {
   readonly #startMs = performance.now();

@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import type { ChannelModel } from "amqplib";
+import type { SocketConstructorOpts } from "node:net";
+import type { ChannelModel, Options, SocketOptions } from "amqplib";
 import type { BrokerHost, BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
 import { toBrokerError } from "./broker-error.ts";
 
-/** How long the broker may take to take a connection. */
+/** How long the broker may take to accept a connection. */
 const connectTimeoutMs = 10_000;
-/** How long a connection may take to close by saying so. */
+/** How long the broker may take to confirm that a connection is closed. */
 const closeTimeoutMs = 2000;
 
 /**
- * Opens a connection to one broker, unless it is aborted before.
+ * Opens a connection to one host of the broker.
  *
- * @throws {McaiError} A named error, as {@link toBrokerError} makes it.
+ * @param signal - Destroys the socket of the connection when it is aborted, also after the connection is open.
+ * @throws {@link McaiError} when the connection cannot be opened; {@link toBrokerError} creates it.
  */
 export async function openConnection(
   settings: BrokerSettings,
@@ -25,21 +26,28 @@ export async function openConnection(
   const { connect } = await import("amqplib");
   const what = `broker ${host.hostname}:${host.port}, virtual host ${vhost}, user ${username}`;
   try {
-    // A socket that is made with a signal that was aborted before connects all the same, and nobody would end it.
+    // A socket that is created with an aborted signal connects all the same, and would stay open.
     signal.throwIfAborted();
-    return await connect(
-      // amqplib unescapes the virtual host, also one that is no part of an address.
-      { protocol: tls ? "amqps" : "amqp", ...host, username, password, vhost: encodeURIComponent(vhost), heartbeat },
-      {
-        // Without it each response waits for the acknowledgement of the packet before: 17 jobs a second.
-        noDelay: true,
-        timeout: connectTimeoutMs,
-        // Of the socket, and not in amqplib's types.
-        ...{ signal },
-        clientProperties: { connection_name: name },
-        ...(tls && tlsOptions(settings)),
-      },
-    );
+    const address: Options.Connect = {
+      protocol: tls ? "amqps" : "amqp",
+      ...host,
+      username,
+      password,
+      // amqplib decodes the virtual host even when it is not part of a URL.
+      vhost: encodeURIComponent(vhost),
+      heartbeat,
+    };
+    // amqplib passes these to `net.connect` or `tls.connect`. `signal` is an option of Node.js sockets: the public way to
+    // destroy the socket of a connection, which is needed when the broker no longer answers and `close()` would wait.
+    const socketOptions: SocketOptions & Pick<SocketConstructorOpts, "signal"> = {
+      // Without it, each response waits until the packet before it is acknowledged: 17 jobs a second.
+      noDelay: true,
+      timeout: connectTimeoutMs,
+      signal,
+      clientProperties: { connection_name: name },
+      ...(tls && tlsOptions(settings)),
+    };
+    return await connect(address, socketOptions);
   } catch (error) {
     throw toBrokerError(error, what);
   }
@@ -54,30 +62,18 @@ function tlsOptions({ tlsCertificateFile, tlsVerify }: BrokerSettings): object {
   }
 }
 
-/** The version that the broker tells of itself, such as 3.10.8. */
-export function brokerVersion(connection: ChannelModel): string {
-  return String((connection.connection.serverProperties as { version?: unknown }).version ?? "unknown");
+/** The version of the broker, such as `3.10.8`. */
+export function brokerVersion({ connection }: ChannelModel): string {
+  return connection.serverProperties.version;
 }
 
-/** Ends a connection: by saying so if the broker still answers, else by its socket alone. Never throws. */
-export async function endConnection(connection: ChannelModel): Promise<void> {
+/** Closes a connection, and resolves when the broker has confirmed it or did not answer in time. Never rejects. */
+export async function closeConnection(connection: ChannelModel): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
+  const timedOut = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, closeTimeoutMs);
   });
-  // A connection that is closed already says so by an error.
-  await Promise.race([connection.close().catch(() => undefined), late]);
+  // Rejects if the connection is already closed.
+  await Promise.race([connection.close().catch(() => undefined), timedOut]);
   clearTimeout(timer);
-  abandonConnection(connection);
-}
-
-/** Ends a connection by its socket alone, at once. */
-export function abandonConnection(connection: ChannelModel): void {
-  // With an error, because that lets amqplib end its heartbeats.
-  socketOf(connection).destroy(new Error("abandoned"));
-}
-
-/** The socket of a connection, which amqplib's types do not have. */
-export function socketOf(connection: ChannelModel): Socket {
-  return (connection.connection as unknown as { stream: Socket }).stream;
 }

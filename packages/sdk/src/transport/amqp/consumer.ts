@@ -8,7 +8,6 @@ import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
 import { toDelivery } from "./incoming.ts";
 import type { OutgoingMessage } from "./outbox.ts";
-import { writeStraight } from "./straight.ts";
 import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
 /** How many direct orders may be under way: one that waits must not hold back a stop. */
@@ -66,7 +65,6 @@ export class Consumer {
     // Until the channels are set up, the call that fails reports the error.
     const lose = (why: string) => this.#channels === channels && reset(why);
     for (const channel of [jobs, direct]) {
-      writeStraight(connection, channel);
       channel.on("error", (error) => lose(error.message));
       channel.on("close", () => lose("a consuming channel was closed"));
     }

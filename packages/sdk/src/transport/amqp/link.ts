@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel } from "amqplib";
-import type { BrokerHost, BrokerSettings } from "../../env.ts";
+import type { BrokerSettings } from "../../env.ts";
 import { McaiError, messageOf } from "../../errors.ts";
 import type { JobLog } from "../../log/job-log.ts";
 import { isRefusal, toBrokerError } from "./broker-error.ts";
-import { abandonConnection, endConnection, openConnection } from "./connection.ts";
+import { closeConnection, openConnection } from "./connection.ts";
 
 /** The longest pause between two attempts. */
 const maxPauseMs = 5000;
@@ -43,7 +43,8 @@ export class Link {
   readonly #use: Promise<LinkUse | undefined>;
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
-  #opening: AbortController | undefined;
+  /** Destroys the socket of the connection, also while it is being opened. */
+  #socket = new AbortController();
   #pausing = new AbortController();
   #lose: ((why: string) => void) | undefined;
   /** Whether the connection is up. */
@@ -102,9 +103,9 @@ export class Link {
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#closing.abort();
-    this.#opening?.abort();
     this.#begin(undefined);
-    if (connection) await endConnection(connection);
+    if (connection) await closeConnection(connection);
+    this.#socket.abort();
     await this.#running.catch(() => undefined);
   }
 
@@ -127,15 +128,12 @@ export class Link {
     const { name, settings, log } = this.#options;
     const host = settings.hosts[this.#host % settings.hosts.length];
     if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
-    let connection: ChannelModel | undefined;
     let use: LinkUse | undefined;
     let upSinceMs: number | undefined;
+    const socket = new AbortController();
+    this.#socket = socket;
     try {
-      connection = await this.#connect(host);
-      if (this.#closing.signal.aborted) {
-        await endConnection(connection);
-        fail("closed");
-      }
+      const connection = await openConnection(settings, host, name, socket.signal);
       const lost = this.#watch(connection);
       use = await Promise.race([this.#use, lost.then(fail)]);
       if (!use) fail("closed");
@@ -158,20 +156,10 @@ export class Link {
       this.#lose = undefined;
       this.isUp = false;
       this.#connection = undefined;
-      if (connection && !this.#closing.signal.aborted) abandonConnection(connection);
+      // While it is closing, close() waits for the broker's confirmation first.
+      if (!this.#closing.signal.aborted) socket.abort();
       if (upSinceMs === undefined) this.#host++;
       use?.onDown();
-    }
-  }
-
-  // Until it is open, it can be given up only by its signal.
-  async #connect(host: BrokerHost): Promise<ChannelModel> {
-    const { settings, name } = this.#options;
-    this.#opening = new AbortController();
-    try {
-      return await openConnection(settings, host, name, this.#opening.signal);
-    } finally {
-      this.#opening = undefined;
     }
   }
 

@@ -1,10 +1,6 @@
-import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../log/job-log.ts";
-import { socketOf } from "./connection.ts";
-import { omitEmptyHeaders } from "./headers.ts";
-import { writeStraight } from "./straight.ts";
 
 /** How long the broker may take to confirm a message. */
 const confirmTimeoutMs = 30_000;
@@ -49,7 +45,7 @@ export class Outbox {
   readonly #pending = new Set<Pending>();
   #channel: ConfirmChannel | undefined;
   #blocked = false;
-  #socket: Socket | undefined;
+  #wasAttached = false;
   #onEmpty: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -82,8 +78,6 @@ export class Outbox {
   /** Takes a new connection: what is pending is published on it. */
   async attach(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
-    omitEmptyHeaders(channel);
-    writeStraight(connection, channel);
     channel.on("error", (error) => this.#options.reset(error.message));
     channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
@@ -95,7 +89,7 @@ export class Outbox {
       this.#restartClocks();
     });
     this.#channel = channel;
-    this.#socket = socketOf(connection);
+    this.#wasAttached = true;
     this.#restartClocks();
     for (const pending of this.#pending) this.#send(pending);
     this.#timer ??= setInterval(() => this.#checkDeadline(), confirmTimeoutMs / 10).unref();
@@ -112,7 +106,7 @@ export class Outbox {
    */
   async flush(limitMs: number): Promise<boolean> {
     if (this.#pending.size === 0) return true;
-    if (!this.#channel && this.#socket) return false;
+    if (!this.#channel && this.#wasAttached) return false;
     const emptied = new Promise<boolean>((resolve) => {
       this.#onEmpty = () => resolve(true);
     });
@@ -129,20 +123,11 @@ export class Outbox {
     if (!channel) return;
     const { exchange, routingKey, body, properties } = pending.message;
     pending.sentAtMs = performance.now();
-    this.#gather();
     channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
       if (error === null) this.#confirm(pending);
       // Those of a channel that was closed are published again on the next one.
       else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
     });
-  }
-
-  // What is published in one turn of the loop goes out in one call of the system.
-  #gather(): void {
-    const socket = this.#socket;
-    if (!socket || socket.writableCorked > 0) return;
-    socket.cork();
-    setImmediate(() => socket.uncork());
   }
 
   #confirm(pending: Pending): void {
