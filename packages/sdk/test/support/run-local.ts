@@ -5,6 +5,15 @@ import { delimiter, join } from "node:path";
 
 const packageFolder = join(import.meta.dirname, "../..");
 
+const manifest = {
+  name: "@acme/local-worker",
+  version: "1.4.0",
+  description: "Worker of the tests with real processes",
+  license: "MIT",
+  private: true,
+  type: "module",
+};
+
 /** A folder outside the workspace with the workers of `support/workers` and the built package. */
 export interface WorkersFolder {
   readonly path: string;
@@ -18,6 +27,7 @@ export async function openWorkersFolder(): Promise<WorkersFolder> {
   // A name that differs from its form in a URL.
   const path = await mkdtemp(join(tmpdir(), "mcai local é#%-"));
   await cp(join(import.meta.dirname, "workers"), path, { recursive: true });
+  await writeFile(join(path, "package.json"), JSON.stringify(manifest));
   await mkdir(join(path, "node_modules", "@mcai"), { recursive: true });
   await symlink(packageFolder, join(path, "node_modules", "@mcai", "worker-sdk"), "junction");
   return {

@@ -3,14 +3,29 @@ import { existsSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { defineWorker, JobStopped, Secret, Type } from "@mcai/worker-sdk";
 
-// One function for each thing that a job of a test does.
+const parameters = Type.Object({
+  action: Type.String({ default: "complete" }),
+  text: Type.String({ default: "nothing" }),
+  count: Type.Integer({ default: 1 }),
+  password: Type.Optional(Secret()),
+  credential: Type.Optional(Type.String()),
+});
+
+/**
+ * What a job of a test does, by the value of its parameter `action`.
+ *
+ * @type {Record<string, (
+ *   given: import("@mcai/worker-sdk").Static<typeof parameters>,
+ *   job: import("@mcai/worker-sdk").Job,
+ * ) => ReturnType<import("@mcai/worker-sdk").ProcessWorkerOptions<typeof parameters, undefined, void>["process"]>>}
+ */
 const actions = {
   complete: ({ text }) => ({ destinationPaths: ["/out.json"], parameters: { text } }),
 
-  // As a library may that takes every thread for its own.
+  // As a library does that does not expect other threads.
   post_to_parent() {
     for (const message of ["ready", { kind: "unheard of" }, { id: 1 }, "null", null, 7, undefined])
-      parentPort.postMessage(message);
+      parentPort?.postMessage(message);
   },
 
   fail({ text }) {
@@ -30,7 +45,8 @@ const actions = {
   },
 
   log_levels(_, job) {
-    for (const level of ["debug", "info", "warn", "error"]) job.log[level](`a line of level ${level}`, { tile: 3 });
+    for (const level of /** @type {const} */ (["debug", "info", "warn", "error"]))
+      job.log[level](`a line of level ${level}`, { tile: 3 });
   },
 
   log_and_block(_, job) {
@@ -38,7 +54,7 @@ const actions = {
     for (;;);
   },
 
-  // Ends by itself as soon as it sees the flag, and never lets the event loop turn.
+  // Ends as soon as it sees the stop flag, and never yields to the event loop.
   poll(_, job) {
     job.progress(30);
     while (!job.stopped);
@@ -50,7 +66,7 @@ const actions = {
     for (;;) await job.checkpoint();
   },
 
-  // Until there is a file of this name.
+  // Waits for a file with this name.
   async wait_for_file({ text }, job) {
     job.progress(30);
     while (!existsSync(text)) await job.checkpoint();
@@ -61,7 +77,7 @@ const actions = {
     for (;;);
   },
 
-  // Sees the flag, says so, and goes on.
+  // Logs the stop and ignores it.
   stubborn(_, job) {
     job.progress(30);
     while (!job.stopped);
@@ -69,18 +85,13 @@ const actions = {
     for (;;);
   },
 
-  // Minutes in C++, which no thread can be called back from.
+  // Minutes in native code, which nothing can interrupt.
   native_call(_, job) {
     job.progress(30);
     pbkdf2Sync("password", "salt", 2 ** 31 - 1, 64, "sha512");
   },
 
-  throw_outside: ({ text }) =>
-    new Promise(() => {
-      setTimeout(() => {
-        throw new Error(`thrown outside: ${text}`);
-      });
-    }),
+  throw_outside: ({ text }) => throwOutside(text),
 
   lose_promise: ({ text }) =>
     new Promise(() => {
@@ -101,20 +112,32 @@ const actions = {
   },
 
   leak_outside({ password, credential }) {
-    return actions.throw_outside({ text: `${password} ${credential} ${process.env.BACKEND_PASSWORD}` });
+    return throwOutside(`${password} ${credential} ${process.env.BACKEND_PASSWORD}`);
   },
 };
 
+/**
+ * Throws outside the promise that it returns.
+ *
+ * @param {string} text
+ * @returns {Promise<never>}
+ */
+function throwOutside(text) {
+  return new Promise(() => {
+    setTimeout(() => {
+      throw new Error(`thrown outside: ${text}`);
+    });
+  });
+}
+
 export default defineWorker({
-  parameters: Type.Object({
-    action: Type.String({ default: "complete" }),
-    text: Type.String({ default: "nothing" }),
-    count: Type.Integer({ default: 1 }),
-    password: Type.Optional(Secret()),
-    credential: Type.Optional(Type.String()),
-  }),
+  parameters,
   setup() {
     console.log("setup");
   },
-  process: (parameters, job) => actions[parameters.action](parameters, job),
+  process(given, job) {
+    const action = actions[given.action];
+    if (!action) throw new Error(`unknown action ${given.action}`);
+    return action(given, job);
+  },
 });

@@ -1,6 +1,6 @@
 import { defineLiveWorker, Type } from "@mcai/worker-sdk";
 
-// Runs until it is stopped, and gives back which words it was told in the meantime.
+// Runs until it is stopped, and returns the words that it got in the meantime.
 export default defineLiveWorker({
   parameters: Type.Object({ word: Type.String({ default: "first" }), fail: Type.Boolean({ default: false }) }),
   results: Type.Object({ words: Type.Array(Type.String()), why: Type.String() }),
@@ -17,7 +17,7 @@ export default defineLiveWorker({
       },
       updateProcess: (changed) => {
         if (changed.word === "refused") throw new Error("that word is refused");
-        words.push(changed.word);
+        if (changed.word !== undefined) words.push(changed.word);
       },
       endingProcess: (why) => ({ parameters: { words, why } }),
     };

@@ -1,4 +1,4 @@
-// node main.mjs <module>: what every worker's main does, for any of the modules here.
+// node main.mjs <module>: runs one of the workers of this folder.
 import { runWorker } from "@mcai/worker-sdk";
 
-await runWorker(new URL(process.argv[2], import.meta.url));
+await runWorker(new URL(String(process.argv[2]), import.meta.url));

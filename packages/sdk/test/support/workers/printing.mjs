@@ -2,7 +2,7 @@ import { defineWorker, Type } from "@mcai/worker-sdk";
 
 console.log("printed at import");
 process.stdout.write("written at import\n");
-// Open for as long as the thread lives.
+// Keeps the thread alive.
 setInterval(() => undefined, 1000);
 
 export default defineWorker({
