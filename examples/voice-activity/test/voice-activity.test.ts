@@ -216,7 +216,9 @@ describe("the inference thread", () => {
 
     it("ends with its job thread, and leaves the process to the next", async () => {
       const { stderr, code } = await run("test/ending-worker.mjs", 2);
-      expect(stderr.match(/"Error":\{"job_id":1236,.*The job thread ended unasked: exit code 3/g)).toHaveLength(2);
+      expect(stderr.match(/"Error":\{"job_id":1236,.*The job thread exited unexpectedly: exit code 3/g)).toHaveLength(
+        2,
+      );
       expect(code).toBe(1);
     });
   });

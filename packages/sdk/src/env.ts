@@ -25,8 +25,10 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   /** MCAI_JOB_TIMEOUT_MS: how long a job may take; off if undefined. */
   readonly jobTimeoutMs: number | undefined;
-  /** MCAI_STOP_GRACE_MS: after which time a job that is deaf to a stop order is ended with its thread; off if undefined. */
+  /** MCAI_STOP_GRACE_MS: the time after which a job that ignores a stop order is terminated with its thread; off if undefined. */
   readonly stopGraceMs: number | undefined;
+  /** MCAI_STOP_GRACE_MS: the same for a job that ignores a shutdown or its timeout, and the time that `teardown` may take. */
+  readonly shutdownGraceMs: number;
   /** MCAI_THREADS: how many threads a job may use, if it is set. */
   readonly threads: number | undefined;
   /** BACKEND_HOSTNAME is set: there is a backend that has a black list. */
@@ -115,6 +117,7 @@ export function readSettings(env: Environment): Settings {
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
     jobTimeoutMs: readInteger(env, "MCAI_JOB_TIMEOUT_MS", 1),
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
+    shutdownGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1) ?? 2000,
     threads: readInteger(env, "MCAI_THREADS", 1),
     hasBackend: Boolean(env.BACKEND_HOSTNAME),
     broker: readBroker(env),

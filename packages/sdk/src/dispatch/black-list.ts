@@ -3,12 +3,11 @@ import type { BackendBlackList } from "../backend/backend-black-list.ts";
 import { messageOf } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
 
-/** How long the start of a worker waits for the backend's list. */
-const patienceMs = 5000;
-/** The longest pause between two attempts to read it. */
+/** The start of a worker waits this long for the backend's list. */
+const maxWaitMs = 5000;
 const maxPauseMs = 60_000;
 
-/** The jobs that this worker must not do: the backend's list, where there is a backend, and what orders change. */
+/** The jobs that this worker must not run: the backend's list, if there is a backend, and the changes of orders. */
 export class BlackList {
   readonly #backend: BackendBlackList | undefined;
   readonly #log: JobLog;
@@ -34,14 +33,14 @@ export class BlackList {
     this.#jobIds.delete(jobId);
   }
 
-  /** Opens the session with the backend, so that the list is read sooner. What goes wrong, {@link load} tells. */
+  /** Opens the session with the backend early, so that the list is read sooner. {@link load} reports what fails. */
   prepare(): void {
     this.#backend?.open(this.#closing.signal).catch(() => undefined);
   }
 
   /**
-   * Tries to read the backend's list, once or for a while. A backend that is absent holds no worker back: it goes on with
-   * what it knows, and the list is read as soon as it can be.
+   * Reads the backend's list. If the backend does not answer in time, the worker continues with the list that it has, and
+   * the list is read in the background.
    */
   async load(): Promise<void> {
     const backend = this.#backend;
@@ -52,42 +51,42 @@ export class BlackList {
         this.#isReading = false;
       });
     });
-    await Promise.race([tried, delay(patienceMs, undefined, { ref: false })]);
+    await Promise.race([tried, delay(maxWaitMs, undefined, { ref: false })]);
   }
 
-  /** Reads the backend's list, once, whatever the backend's version. */
+  /** Reads the backend's list once, whatever version the backend has. */
   sync(): Promise<void> {
     this.#syncing = this.#readOnce();
     return this.#syncing;
   }
 
-  /** The list, after what was ordered before. */
+  /** Returns the list, after a {@link sync} that was ordered before. */
   async read(): Promise<readonly number[]> {
     await this.#syncing;
     return [...this.#jobIds];
   }
 
-  /** Tells the backend that a job of the list came and was dropped, which takes it off the list. */
+  /** Reports to the backend that a listed job arrived and was dropped. The backend then removes it from the list. */
   async drop(jobId: number): Promise<void> {
     if (!this.#backend) return;
     try {
       this.#jobIds = new Set(await this.#backend.remove(jobId, this.#closing.signal));
     } catch (error) {
-      this.#log.error(`Job ${jobId} could not be taken off the black list: ${messageOf(error)}`);
+      this.#log.error(`Job ${jobId} could not be removed from the backend's black list: ${messageOf(error)}`);
     }
   }
 
-  /** Ends what is under way. */
+  /** Cancels the requests in progress. */
   close(): void {
     this.#closing.abort();
   }
 
   async #readOnce(): Promise<void> {
-    if (!this.#backend) return this.#log.warn("sync_black_list is without effect: BACKEND_HOSTNAME is not set.");
+    if (!this.#backend) return this.#log.warn("sync_black_list has no effect: BACKEND_HOSTNAME is not set.");
     try {
       this.#jobIds = new Set(await this.#backend.read(this.#closing.signal));
     } catch (error) {
-      this.#log.error(`The black list could not be read, and stays as it was: ${messageOf(error)}`);
+      this.#log.error(`The black list could not be read and is unchanged: ${messageOf(error)}`);
     }
   }
 
@@ -101,7 +100,7 @@ export class BlackList {
       } catch (error) {
         if (signal.aborted) return;
         const pauseMs = Math.round(Math.min(maxPauseMs, 1000 * 2 ** attempt) * (0.5 + Math.random() / 2));
-        this.#log.warn(`The black list cannot be read now: ${messageOf(error)}; next attempt in ${pauseMs} ms`);
+        this.#log.warn(`The black list could not be read: ${messageOf(error)}; next attempt in ${pauseMs} ms`);
         onTried();
         await delay(pauseMs, undefined, { ref: false, signal }).catch(() => undefined);
       }

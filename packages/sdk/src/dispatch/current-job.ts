@@ -1,88 +1,112 @@
+import type { JobLog } from "../log/job-log.ts";
 import { JobClock, type JobResultBody, type JobStatus } from "../response/response.ts";
+import { JobPhases } from "../thread-protocol/job-phase.ts";
 import type { RunResult } from "../thread-protocol/messages.ts";
 import type { Delivery, Settlement } from "../transport/transport.ts";
 
-/** Which response settles a delivery of the job; `stopped` is a stop order, which the final response settles too. */
+/** The response that settles a delivery of a job; `stopped` is a stop order, which the final response settles too. */
 export type SettledBy = "initialised" | "started" | "updated" | "stopped" | "ended";
 
-/** The job that the worker has in hand, from its order to the confirmation of its final response. */
+interface HeldDelivery {
+  readonly delivery: Delivery;
+  readonly settledBy: SettledBy;
+}
+
+/** The current job of a worker, from its order to the confirmation of its final response. */
 export class CurrentJob {
   readonly id: number;
-  /** The number of this run; a job that comes again gets another. */
+  /** The number of this run; a job that is delivered again gets another. */
   readonly serial: number;
-  /** Whether it came by `init_process`, to be started by `start_process`. */
-  readonly live: boolean;
-  status: JobStatus = "unknown";
-  /** Whether its final response was handed over: nothing that comes now changes it. */
-  ended = false;
-  /** Resolves when its final response is out and all of its deliveries are settled. */
+  readonly phases: JobPhases;
+  readonly log: JobLog;
+  /** When the job began or last reported progress, on the clock of `performance.now()`. */
+  lastProgressAt = performance.now();
+  /** Resolves when the final response is confirmed and all deliveries are settled. */
   readonly done: Promise<void>;
   readonly #clock = new JobClock();
-  #held: { readonly delivery: Delivery; readonly settledBy: SettledBy }[] = [];
-  #finish: () => void = () => undefined;
+  #held: HeldDelivery[] = [];
+  #resolveDone: () => void = () => undefined;
 
-  constructor(id: number, serial: number, live: boolean) {
+  constructor(id: number, serial: number, initialisedFirst: boolean, log: JobLog) {
     this.id = id;
     this.serial = serial;
-    this.live = live;
+    this.log = log;
+    this.phases = new JobPhases(initialisedFirst, log);
     this.done = new Promise((resolve) => {
-      this.#finish = resolve;
+      this.#resolveDone = resolve;
     });
   }
 
-  /** When it began, or last reported progress. */
-  heardMs = performance.now();
+  /** The status of the job on the wire. A response about its end or an update says another. */
+  get status(): JobStatus {
+    const { beforeEnd, initialisedFirst } = this.phases;
+    if (beforeEnd === "running") return "processing";
+    const isInitialised = beforeEnd === "initialised" || (beforeEnd === "starting" && initialisedFirst);
+    return isInitialised ? "ready_to_start" : "unknown";
+  }
 
-  /** Its result at this moment. */
+  /** Whether the job has ended: nothing that arrives now changes its final response. */
+  get isEnding(): boolean {
+    return this.phases.current === "ending";
+  }
+
+  /** Whether the job was started, or an order to start it waits for its initialisation. */
+  get isStarted(): boolean {
+    const { beforeEnd } = this.phases;
+    return beforeEnd === "starting" || beforeEnd === "running" || this.holds("started");
+  }
+
+  /** The job's result as it is now. */
   toResult(status: JobStatus = this.status, result?: RunResult): JobResultBody {
     return this.#clock.toResult(this.id, status, result);
   }
 
-  /** How long it has been in hand. */
+  /** The time since the job's order, in seconds. */
   get durationSeconds(): number {
     return this.#clock.durationSeconds;
   }
 
   /** Keeps a delivery until the response that settles it. */
-  keep(delivery: Delivery, settledBy: SettledBy): void {
+  hold(delivery: Delivery, settledBy: SettledBy): void {
     this.#held.push({ delivery, settledBy });
-  }
-
-  /** Takes the order that comes again in place of the one that was lost with its connection. */
-  async adopt(delivery: Delivery): Promise<void> {
-    const lost = this.#held.find((one) => one.delivery === this.origin);
-    if (!lost) return void (await delivery.settle("acknowledge"));
-    this.#held.splice(this.#held.indexOf(lost), 1, { delivery, settledBy: lost.settledBy });
   }
 
   /** Whether a delivery is kept that this response settles. */
   holds(settledBy: SettledBy): boolean {
-    return this.#held.some((one) => one.settledBy === settledBy);
+    return this.#held.some((held) => held.settledBy === settledBy);
   }
 
-  /** The delivery that can bring the job again; undefined for a live job that was initialised. */
+  /** The delivery whose requeue would start the job again; undefined once an `init_process` is acknowledged. */
   get origin(): Delivery | undefined {
     return this.#held.find(({ settledBy }) => settledBy === "initialised" || settledBy === "ended")?.delivery;
   }
 
+  /** Keeps an order that was delivered again, in place of the delivery that was lost with its connection. */
+  async replaceOrigin(delivery: Delivery): Promise<void> {
+    const lost = this.#held.find((held) => held.delivery === this.origin);
+    if (!lost) return void (await delivery.settle("acknowledge"));
+    this.#held.splice(this.#held.indexOf(lost), 1, { delivery, settledBy: lost.settledBy });
+  }
+
   /** Acknowledges the oldest delivery that this response settles, if there is one. */
   async acknowledge(settledBy: SettledBy): Promise<void> {
-    const index = this.#held.findIndex((one) => one.settledBy === settledBy);
+    const index = this.#held.findIndex((held) => held.settledBy === settledBy);
     if (index >= 0) await this.#held.splice(index, 1)[0]?.delivery.settle("acknowledge");
   }
 
   /**
-   * Settles all that is left: the delivery that can bring the job again as given, the others by acknowledgement.
-   * Resolves with whether the broker was told.
+   * Settles all deliveries that are left: the origin as given, the others by acknowledgement.
+   *
+   * @returns Whether all settlements were sent to the broker.
    */
   async settle(how: Settlement): Promise<boolean> {
     const { origin } = this;
     const rest = this.#held;
     this.#held = [];
-    const told = await Promise.all(
+    const sent = await Promise.all(
       rest.map(({ delivery }) => delivery.settle(delivery === origin ? how : "acknowledge")),
     );
-    this.#finish();
-    return !told.includes(false);
+    this.#resolveDone();
+    return !sent.includes(false);
   }
 }

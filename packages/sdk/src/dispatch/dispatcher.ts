@@ -4,136 +4,150 @@ import { messageOf } from "../errors.ts";
 import { decodeOrder, OrderError } from "../order/decode.ts";
 import type { JobOrder, Order, OrderOf } from "../order/order.ts";
 import type { JobThreadHandle, JobThreadListener } from "../thread-protocol/job-thread-handle.ts";
-import type { Report, RunEnd } from "../thread-protocol/messages.ts";
+import type { Report } from "../thread-protocol/messages.ts";
 import type { Delivery, TransportListener } from "../transport/transport.ts";
 import type { BlackList } from "./black-list.ts";
-import { CurrentJob } from "./current-job.ts";
+import type { CurrentJob } from "./current-job.ts";
 import { EndedJobs } from "./ended-jobs.ts";
+import { JobIntake } from "./job-intake.ts";
+import { JobSlot } from "./job-slot.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
-import { Stopper } from "./stopper.ts";
+import { type StopCause, Stopper } from "./stopper.ts";
 import { WorkerOrderHandler } from "./worker-order-handler.ts";
 
-/** What a {@link Dispatcher} is made of. */
+/** Options of a {@link Dispatcher}. */
 export interface DispatcherOptions extends ResponderOptions {
   readonly thread: JobThreadHandle;
-  /** Whether the worker has an `initProcess`: such a one says `worker_started` for every job. */
-  readonly live: boolean;
-  readonly settings: Pick<Settings, "deathLimit" | "softRejectLimit" | "jobTimeoutMs" | "stopGraceMs">;
+  /** Whether the worker has an `initProcess`: such a worker sends `worker_started` for every job. */
+  readonly hasInitProcess: boolean;
+  readonly settings: Pick<
+    Settings,
+    "deathLimit" | "softRejectLimit" | "jobTimeoutMs" | "stopGraceMs" | "shutdownGraceMs"
+  >;
   readonly blackList: BlackList;
-  /** A `stop_worker` came in. */
+  /** Called for a `stop_worker`. */
   readonly onStopWorker: () => void;
-  /** The job thread cannot go on. */
+  /** Called when the job thread cannot be started again. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** How a worker goes down. */
-export interface StopOptions {
-  /** How long the current job may go on before it is asked to stop. */
-  readonly finishMs: number;
-  /** Why it is asked to stop then. */
-  readonly reason: "order" | "drain";
-  /** After which time a job that is deaf to that is ended with its thread. */
-  readonly graceMs: number;
+/** What a {@link Dispatcher} knows about itself, for exit codes, probes and metrics. */
+export interface DispatcherStats {
+  /** The number of jobs that were answered with an error. */
+  readonly failedJobs: number;
+  /** The number of messages that were not orders. */
+  readonly unreadableOrders: number;
+  /** Whether jobs can be done now: the job thread is ready, and the worker does not shut down. */
+  readonly isTakingJobs: boolean;
+  /** The time since the current job started or last reported progress; undefined if no job runs. */
+  readonly jobSilentMs: number | undefined;
 }
 
 /**
- * Order × state → action: the main thread's side of every job. Owns the deliveries and the state of the current job.
- * docs/orders.md has the whole table.
+ * The main thread's side of every job: decides what happens to each order in each phase of the current job, and answers
+ * what the job thread reports. docs/orders.md has the whole table.
  */
 export class Dispatcher implements JobThreadListener, TransportListener {
-  /** How many messages were no orders. */
-  unreadable = 0;
-  readonly responder: Responder;
-  readonly #options: DispatcherOptions;
   readonly workerOrders: WorkerOrderHandler;
-  readonly #ended = new EndedJobs();
+  readonly #options: DispatcherOptions;
+  readonly #responder: Responder;
+  readonly #intake: JobIntake;
+  readonly #slot: JobSlot;
   readonly #stopper: Stopper;
-  #current: CurrentJob | undefined;
-  #serial = 0;
-  #draining = false;
-  #threadReady = true;
+  readonly #endedJobs = new EndedJobs();
+  #unreadableOrders = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.responder = new Responder(options);
-    this.workerOrders = new WorkerOrderHandler({
-      ...options,
-      responder: this.responder,
-      current: () => this.#current,
-      resume: () => this.#consumeIfFree(),
-    });
-    this.#stopper = new Stopper({
-      ...options,
-      isDraining: () => this.#draining,
-      end: (current, end) => {
-        this.#threadReady = false;
-        return this.#end(current, end);
-      },
-    });
+    const responder = new Responder(options);
+    const intake = new JobIntake(options.transport, options.log);
+    const slot = new JobSlot({ intake, responder, endedJobs: this.#endedJobs, log: options.log });
+    this.#responder = responder;
+    this.#intake = intake;
+    this.#slot = slot;
+    this.#stopper = new Stopper({ ...options, intake, slot });
+    this.workerOrders = new WorkerOrderHandler({ ...options, intake, slot, responder });
   }
 
-  /** Takes jobs from now on, but for those of the black list. */
+  get stats(): DispatcherStats {
+    const current = this.#slot.current;
+    return {
+      failedJobs: this.#responder.failedJobs,
+      unreadableOrders: this.#unreadableOrders,
+      isTakingJobs: this.#intake.isTakingJobs,
+      jobSilentMs: current?.phases.beforeEnd === "running" ? performance.now() - current.lastProgressAt : undefined,
+    };
+  }
+
+  /** Sets who is called for each job that got its final response. */
+  set onJobEnded(listener: Responder["onJobEnded"]) {
+    this.#responder.onJobEnded = listener;
+  }
+
+  /** Publishes `worker_created`. */
+  announceCreated(): Promise<void> {
+    return this.#responder.announce("worker_created");
+  }
+
+  /** Reads the black list, then takes jobs. */
   async start(): Promise<void> {
     await this.#options.blackList.load();
-    await this.#consumeIfFree();
+    await this.#intake.release("starting");
   }
 
-  /** Takes a delivery. It is done, answered, given back or refused; nothing is thrown. */
+  /** Handles a delivery: it is carried out, answered, requeued or rejected. Never throws. */
   onDelivery(delivery: Delivery): void {
     this.#handle(delivery).catch((error: unknown) => this.#logError(error, delivery.origin));
   }
 
   onDisconnected(): void {
-    this.#ended.onDisconnected();
+    this.#endedJobs.onDisconnected();
   }
 
   onReconnected(): void {
     this.#options.blackList.load().catch((error: unknown) => this.#logError(error));
   }
 
-  /** Resolves when no job is being worked on. One that only was initialised counts as none. */
+  onOutboxFull(isFull: boolean): void {
+    void (isFull ? this.#intake.hold("outbox") : this.#intake.release("outbox"));
+  }
+
+  /** Resolves when no job is in progress. An initialised job that was not started does not count. */
   async idle(): Promise<void> {
-    if (this.#current && this.#current.status !== "ready_to_start") await this.#current.done;
+    const current = this.#slot.current;
+    if (current && current.phases.current !== "initialised") await current.done;
   }
 
-  /** Takes no more jobs and lets the current one end, or ends it. */
-  async stop({ finishMs, reason, graceMs }: StopOptions): Promise<void> {
-    this.#draining = true;
+  /**
+   * Takes no more jobs. The current job may finish within `finishMs`; then it is asked to stop for this cause, and
+   * terminated after the shutdown grace.
+   */
+  async stop(finishMs: number, cause: Exclude<StopCause, "deadline">): Promise<void> {
+    // Not awaited: a broker that does not respond must not delay the shutdown. A job that arrives now is requeued.
+    void this.#intake.hold("drain");
     this.#options.blackList.close();
-    // A broker that does not answer must not hold the worker; a job that slips in is given back.
-    this.#stopConsuming();
     if (finishMs > 0) await Promise.race([this.idle(), delay(finishMs, undefined, { ref: false })]);
-    if (this.#current) await this.#stopper.stop(this.#current, reason, graceMs);
+    const current = this.#slot.current;
+    if (current) await this.#stopper.stop(current, cause, this.#options.settings.shutdownGraceMs);
   }
 
-  /** Whether jobs can be done now: the thread is set up, and the worker stays. */
-  get isTakingJobs(): boolean {
-    return this.#threadReady && !this.#draining;
+  onThreadReport(report: Report): void {
+    this.#handleReport(report).catch((error: unknown) => this.#logError(error));
   }
 
-  /** How long the job in hand has reported no progress; undefined if there is none that runs. */
-  get jobSilentMs(): number | undefined {
-    return this.#current?.status === "processing" ? performance.now() - this.#current.heardMs : undefined;
+  onThreadLost(reason: string): void {
+    this.#options.log.error(reason);
+    void this.#intake.hold("thread");
+    const current = this.#slot.current;
+    if (!current || current.isEnding) return;
+    this.#slot.end(current, { status: "error", message: reason }).catch((error: unknown) => this.#logError(error));
   }
 
-  report(report: Report): void {
-    this.#takeReport(report).catch((error: unknown) => this.#logError(error));
+  onThreadRecovered(): void {
+    void this.#intake.release("thread");
   }
 
-  lost(why: string): void {
-    this.#options.log.error(why);
-    this.#threadReady = false;
-    this.#stopConsuming();
-    if (!this.#current || this.#current.ended) return;
-    this.#end(this.#current, { status: "error", message: why }).catch((error: unknown) => this.#logError(error));
-  }
-
-  recovered(): void {
-    this.#threadReady = true;
-    this.#consumeIfFree().catch((error: unknown) => this.#logError(error));
-  }
-
-  failed(error: Error): void {
+  onThreadFailed(error: Error): void {
     this.#options.onFailure(error);
   }
 
@@ -142,7 +156,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     try {
       order = decodeOrder(delivery.body);
     } catch (error) {
-      return this.#unreadable(delivery, error);
+      return this.#answerUnreadable(delivery, error);
     }
     switch (order.type) {
       case "job":
@@ -153,140 +167,124 @@ export class Dispatcher implements JobThreadListener, TransportListener {
       case "update_process":
         return this.#update(order, delivery);
       case "stop_process":
-        return this.#stopOrdered(order, delivery);
+        return this.#stopJob(order, delivery);
       case "reached_expiration":
-        if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
+        if (this.#slot.current?.id === order.job_id) return this.#reject(delivery, "this job is in progress here");
         return this.#answerError(order, delivery, "Job TTL has been reached.");
       default:
         return this.workerOrders.handle(order, delivery);
     }
   }
 
-  async #unreadable(delivery: Delivery, error: unknown): Promise<void> {
+  async #answerUnreadable(delivery: Delivery, error: unknown): Promise<void> {
     const message = messageOf(error);
-    this.unreadable++;
+    this.#unreadableOrders++;
     this.#options.log.error(`${delivery.origin}: not an order: ${message}`);
     const jobId = error instanceof OrderError ? error.jobId : undefined;
-    // A broken message about the job in hand must not end it.
-    if (jobId !== undefined && jobId !== this.#current?.id) await this.responder.error(jobId, message);
+    // A malformed message about the current job must not end it.
+    if (jobId !== undefined && jobId !== this.#slot.current?.id) await this.#responder.error(jobId, message);
     await delivery.settle("acknowledge");
   }
 
   async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
     const { thread, settings, blackList } = this.#options;
-    if (await this.#ended.settleAgain(order.job_id, delivery, this.#current)) return;
-    const closed = this.#draining || (this.workerOrders.suspended && !delivery.direct) || !this.#threadReady;
-    if (this.#current || closed) {
-      if (delivery.canRequeue) return void (await delivery.settle("requeue"));
-      if (this.#current?.id === order.job_id) return this.#refuse(delivery, "the worker has this job in hand");
-      const why = this.#current ? "an another job is already in progress" : "the worker takes no jobs now";
-      return this.#answerError(order, delivery, `Cannot initialize this job, ${why}.`);
-    }
+    const { current } = this.#slot;
+    if (await this.#endedJobs.settleRedelivered(order.job_id, delivery, current)) return;
+    if (this.#slot.current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
     if (delivery.deaths > settings.deathLimit || delivery.softRejects > settings.softRejectLimit)
       return this.#answerError(order, delivery, "Job TTL has been reached.");
     if (blackList.has(order.job_id)) {
       await blackList.drop(order.job_id);
       return void (await delivery.settle("acknowledge"));
     }
-    const live = order.type === "init_process";
-    const serial = ++this.#serial;
-    // First of all: the thread begins while the rest is done.
-    thread.post({ kind: live ? "initialise" : "run", serial, order });
-    const current = new CurrentJob(order.job_id, serial, live);
-    this.#current = current;
-    current.keep(delivery, live ? "initialised" : "ended");
-    if (live) this.#stopConsuming();
-    else this.#stopper.limit(current);
+    const job = this.#slot.begin(order, delivery);
+    thread.post({ kind: job.phases.initialisedFirst ? "initialise" : "run", serial: job.serial, order });
+    if (!job.phases.initialisedFirst) this.#stopper.startTimeout(job);
+  }
+
+  async #turnAway(order: JobOrder, delivery: Delivery): Promise<void> {
+    const { current } = this.#slot;
+    if (delivery.canRequeue) return void (await delivery.settle("requeue"));
+    if (current?.id === order.job_id) return this.#reject(delivery, "this job is in progress here");
+    const reason = current ? "an another job is already in progress" : "the worker does not accept jobs now";
+    return this.#answerError(order, delivery, `Cannot initialize this job, ${reason}.`);
   }
 
   async #start(order: OrderOf<"start_process">, delivery: Delivery): Promise<void> {
-    const current = this.#current;
-    const runs = current?.status === "processing" || current?.holds("started") || current?.live === false;
-    if (current?.id === order.job_id && (runs || current.ended))
-      return this.#refuse(delivery, "the job was started before");
-    if (!current || runs) return this.#answerError(order, delivery, "Cannot start a not initialized job.");
+    const { current } = this.#slot;
+    if (current?.id === order.job_id && (current.isStarted || current.isEnding))
+      return this.#reject(delivery, "the job has already been started");
+    if (!current || current.isStarted) return this.#answerError(order, delivery, "Cannot start a not initialized job.");
     if (current.id !== order.job_id)
       return this.#answerError(order, delivery, "The Job ID is not the same as the initialized job.");
-    current.keep(delivery, "started");
-    this.#stopper.limit(current);
+    current.hold(delivery, "started");
+    if (current.phases.current === "initialised") current.phases.enter("starting");
+    this.#stopper.startTimeout(current);
     this.#options.thread.post({ kind: "start", serial: current.serial, order });
   }
 
   async #update(order: OrderOf<"update_process">, delivery: Delivery): Promise<void> {
-    const current = this.#current;
-    if (!current || current.ended) return this.#refuse(delivery, "Cannot update a non-running job.");
-    if (current.id !== order.job_id) return this.#refuse(delivery, "The Job ID is not the same as the current job.");
-    current.keep(delivery, "updated");
+    const { current } = this.#slot;
+    if (!current || current.isEnding) return this.#reject(delivery, "Cannot update a non-running job.");
+    if (current.id !== order.job_id) return this.#reject(delivery, "The Job ID is not the same as the current job.");
+    current.hold(delivery, "updated");
     this.#options.thread.post({ kind: "update", serial: current.serial, order });
   }
 
-  async #stopOrdered(order: OrderOf<"stop_process">, delivery: Delivery): Promise<void> {
-    const current = this.#current;
-    if (!current) return this.#refuse(delivery, "no job runs");
-    if (current.id !== order.job_id) return this.#refuse(delivery, "The Job ID is not the same as the current job.");
-    const first = !current.holds("stopped");
-    current.keep(delivery, "stopped");
-    if (first && !current.ended) await this.#stopper.stop(current, "order", this.#options.settings.stopGraceMs);
+  async #stopJob(order: OrderOf<"stop_process">, delivery: Delivery): Promise<void> {
+    const { current } = this.#slot;
+    if (!current) return this.#reject(delivery, "there is no current job");
+    if (current.id !== order.job_id) return this.#reject(delivery, "The Job ID is not the same as the current job.");
+    const isFirst = !current.holds("stopped");
+    current.hold(delivery, "stopped");
+    if (isFirst && !current.isEnding) await this.#stopper.stop(current, "order", this.#options.settings.stopGraceMs);
   }
 
   async #answerError(order: JobOrder, delivery: Delivery, message: string): Promise<void> {
-    await this.responder.error(order.job_id, message);
+    await this.#responder.error(order.job_id, message);
     await delivery.settle("acknowledge");
   }
 
-  async #refuse(delivery: Delivery, why: string): Promise<void> {
-    this.#options.log.warn(`${delivery.origin}: order refused: ${why}`);
+  async #reject(delivery: Delivery, reason: string): Promise<void> {
+    this.#options.log.warn(`${delivery.origin}: order rejected: ${reason}`);
     await delivery.settle("reject");
   }
 
-  async #takeReport(report: Report): Promise<void> {
-    const current = this.#current;
-    if (!current || !("serial" in report) || report.serial !== current.serial || current.ended) return;
+  async #handleReport(report: Report): Promise<void> {
+    const { current } = this.#slot;
+    if (!current || !("serial" in report) || report.serial !== current.serial || current.isEnding) return;
     switch (report.kind) {
       case "initialised":
-        current.status = "ready_to_start";
-        await this.responder.publish("worker_initialized", current.toResult());
-        return current.acknowledge("initialised");
+        return this.#onInitialised(current);
       case "started":
-        return this.#started(current);
+        return this.#onStarted(current);
       case "progression":
-        current.heardMs = performance.now();
-        return this.responder.progress(current, report.percent);
+        current.lastProgressAt = performance.now();
+        return this.#responder.progress(current, report.percent);
       case "updated":
-        await this.responder.updated(current, report.message);
+        await this.#responder.updated(current, report.message);
         return current.acknowledge("updated");
       case "ended":
-        return this.#end(current, report.end);
+        return this.#slot.end(current, report.end);
     }
   }
 
-  async #started(current: CurrentJob): Promise<void> {
-    current.status = "processing";
-    const announced = this.#options.live || current.live;
-    const started = announced ? this.responder.publish("worker_started", current.toResult()) : undefined;
-    const progressed = this.responder.progress(current, 0);
-    await started;
+  async #onInitialised(current: CurrentJob): Promise<void> {
+    current.phases.enter("initialised");
+    const answered = this.#responder.publish("worker_initialized", current.toResult());
+    if (current.holds("started")) current.phases.enter("starting");
+    await answered;
+    await current.acknowledge("initialised");
+  }
+
+  async #onStarted(current: CurrentJob): Promise<void> {
+    current.phases.enter("running");
+    const isAnnounced = this.#options.hasInitProcess || current.phases.initialisedFirst;
+    const announced = isAnnounced ? this.#responder.publish("worker_started", current.toResult()) : undefined;
+    const progressed = this.#responder.progress(current, 0);
+    await announced;
     await current.acknowledge("started");
     await progressed;
-  }
-
-  async #end(current: CurrentJob, end: RunEnd): Promise<void> {
-    current.ended = true;
-    const settlement = await this.responder.end(current, end);
-    this.#current = undefined;
-    if (settlement === "acknowledge") this.#ended.add(current.id, false);
-    const told = await current.settle(settlement);
-    if (settlement === "acknowledge") this.#ended.add(current.id, told);
-    await this.#consumeIfFree();
-  }
-
-  async #consumeIfFree(): Promise<void> {
-    if (this.#current || this.workerOrders.suspended || this.#draining || !this.#threadReady) return;
-    await this.#options.transport.consume(true);
-  }
-
-  #stopConsuming(): void {
-    this.#options.transport.consume(false).catch((error: unknown) => this.#logError(error));
   }
 
   #logError(error: unknown, origin = "the worker"): void {

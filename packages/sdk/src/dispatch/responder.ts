@@ -12,10 +12,10 @@ import type { RunEnd } from "../thread-protocol/messages.ts";
 import type { Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 
-/** The largest response, in bytes: what RabbitMQ takes from 4.0 on by default. */
+/** The default maximum of RabbitMQ 4.0 and later. */
 const maxResponseBytes = 16 * 1024 * 1024;
 
-/** What a {@link Responder} is made of. */
+/** Options of a {@link Responder}. */
 export interface ResponderOptions {
   readonly transport: Transport;
   readonly configuration: WorkerConfiguration;
@@ -23,12 +23,12 @@ export interface ResponderOptions {
   readonly log: Log;
 }
 
-/** Says what becomes of a job and how the worker is. Each method resolves once its response is safe. */
+/** Publishes the responses about jobs and the worker. Each method resolves when its response is confirmed. */
 export class Responder {
-  /** How many jobs were answered with an error. */
-  failed = 0;
-  /** Hears of each job that was answered for good. */
-  onEnded: (status: string, durationSeconds: number) => void = () => undefined;
+  /** The number of jobs that were answered with an error. */
+  failedJobs = 0;
+  /** Called for each job that got its final response. */
+  onJobEnded: (status: string, durationSeconds: number) => void = () => undefined;
   readonly #options: ResponderOptions;
 
   constructor(options: ResponderOptions) {
@@ -39,12 +39,12 @@ export class Responder {
     return this.#options.transport.publish(encodeResponse(kind, body));
   }
 
-  sayConfiguration(kind: "worker_created" | "worker_terminated"): Promise<void> {
+  announce(kind: "worker_created" | "worker_terminated"): Promise<void> {
     return this.publish(kind, this.#options.configuration);
   }
 
   error(jobId: number, message: string): Promise<void> {
-    this.failed++;
+    this.failedJobs++;
     return this.publish("job_error", toErrorResult(jobId, message));
   }
 
@@ -75,24 +75,27 @@ export class Responder {
     return this.publish("worker_updated", body);
   }
 
-  /** Answers the end of a job; resolves with what is to become of its order. */
+  /**
+   * Answers the end of a job.
+   *
+   * @returns How the job's order is to be settled.
+   */
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
     const settlement = await this.#answerEnd(current, end);
-    if (settlement === "acknowledge") this.onEnded(end.status, current.durationSeconds);
+    if (settlement === "acknowledge") this.onJobEnded(end.status, current.durationSeconds);
     return settlement;
   }
 
   async #answerEnd(current: CurrentJob, end: RunEnd): Promise<Settlement> {
-    const log = this.#options.log.forJob(current.id);
-    // A job that was to stop is not brought again, whatever it lacks.
+    // A job with a stop order is not delayed: it must not run again.
     if (end.status === "delayed" && current.holds("stopped")) await this.#stopped(current, undefined);
     else if (end.status === "delayed" && current.origin?.canDelay) {
-      log.warn(end.message);
+      current.log.warn(end.message);
       return "delay";
     } else if (end.status === "delayed" || end.status === "error") await this.error(current.id, end.message);
     else if (end.status === "completed") await this.#result("job_completed", current.toResult("completed", end.result));
-    else if (end.reason === "drain" && !current.live && current.origin?.canRequeue) {
-      log.warn("The worker is going down: the job is given back.");
+    else if (end.reason === "drain" && !current.phases.initialisedFirst && current.origin?.canRequeue) {
+      current.log.warn("Shutting down: job returned to the queue.");
       return "requeue";
     } else await this.#stopped(current, end);
     return "acknowledge";
@@ -102,11 +105,11 @@ export class Responder {
     return this.#result("job_stopped", current.toResult("stopped", end?.result));
   }
 
-  // A message that the broker refuses would be published again and again.
+  // The broker would reject a larger message each time it is published again.
   #result(kind: "job_completed" | "job_stopped", body: ResponseBodies[typeof kind]): Promise<void> {
     const message = encodeResponse(kind, body);
     if (message.body.length <= maxResponseBytes) return this.#options.transport.publish(message);
-    const text = `the job's results have ${message.body.length} bytes as JSON, and a response at most ${maxResponseBytes}; write them to a file and return its path`;
+    const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
     return this.error(body.job_id, text);
   }
 

@@ -1,25 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "../env.ts";
-import type { Log } from "../log/log.ts";
 import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
 import type { RunEnd } from "../thread-protocol/messages.ts";
 import type { CurrentJob } from "./current-job.ts";
+import type { JobIntake } from "./job-intake.ts";
+import type { JobSlot } from "./job-slot.ts";
 
-/** How long a job may be deaf to its deadline when `MCAI_STOP_GRACE_MS` says nothing else. */
-const deadlineGraceMs = 2000;
-
-/** What a {@link Stopper} is made of. */
+/** Options of a {@link Stopper}. */
 export interface StopperOptions {
   readonly thread: JobThreadHandle;
-  readonly settings: Pick<Settings, "jobTimeoutMs" | "stopGraceMs">;
-  readonly log: Log;
-  /** Answers for a job whose thread is about to be ended. */
-  readonly end: (current: CurrentJob, end: RunEnd) => Promise<void>;
-  /** Whether no other job will need the thread. */
-  readonly isDraining: () => boolean;
+  readonly intake: JobIntake;
+  readonly slot: JobSlot;
+  readonly settings: Pick<Settings, "jobTimeoutMs" | "shutdownGraceMs">;
 }
 
-/** Asks jobs to stop, and ends those that are deaf to it with their thread. */
+/** Why the main thread stops a job. */
+export type StopCause = "order" | "drain" | "deadline";
+
+/** Asks jobs to stop, and terminates the thread of a job that does not. */
 export class Stopper {
   readonly #options: StopperOptions;
 
@@ -27,34 +25,44 @@ export class Stopper {
     this.#options = options;
   }
 
-  /** Resolves when the job has ended; without a grace, when it was asked. */
-  async stop(current: CurrentJob, reason: "order" | "drain" | "deadline", graceMs: number | undefined): Promise<void> {
-    const { thread, log, end, isDraining } = this.#options;
-    thread.post({ kind: "stop", serial: current.serial, reason });
+  /**
+   * Asks a job to stop. If it does not end within the grace, it is answered and its thread is terminated.
+   *
+   * @param graceMs - Without it the job may take as long as it likes.
+   * @returns Resolves when the job has ended; without a grace, when it was asked.
+   */
+  async stop(current: CurrentJob, cause: StopCause, graceMs: number | undefined): Promise<void> {
+    const { thread, intake, slot } = this.#options;
+    thread.post({ kind: "stop", serial: current.serial, reason: cause });
     if (graceMs === undefined) return;
     await Promise.race([current.done, delay(graceMs, undefined, { ref: false })]);
-    if (current.ended) return current.done;
-    log.forJob(current.id).warn(`The job did not stop within ${graceMs} ms: its thread is ended.`);
-    const nothing = { destinationPaths: [], parameters: [] };
-    if (reason === "deadline") await end(current, { status: "error", message: this.#lateText() });
-    else await end(current, { status: "stopped", reason, result: nothing });
-    if (isDraining()) await thread.end("force");
+    if (current.isEnding) return current.done;
+    current.log.warn(`The job did not stop within ${graceMs} ms: its thread is terminated.`);
+    // Not awaited: the answer must not wait for a broker that does not respond.
+    void intake.hold("thread");
+    await slot.end(current, this.#endOf(cause));
+    if (intake.isHeldBy("drain")) await thread.stop("force");
     else await thread.replace();
   }
 
-  /** Stops a job that takes longer than it may, if there is such a limit. */
-  limit(current: CurrentJob): void {
-    const { jobTimeoutMs, stopGraceMs = deadlineGraceMs } = this.#options.settings;
+  /** Stops a job when it takes longer than `MCAI_JOB_TIMEOUT_MS`, if that is set. */
+  startTimeout(current: CurrentJob): void {
+    const { jobTimeoutMs, shutdownGraceMs } = this.#options.settings;
     if (jobTimeoutMs === undefined) return;
     const timer = setTimeout(() => {
-      if (current.ended) return;
-      this.#options.log.forJob(current.id).warn(this.#lateText());
-      void this.stop(current, "deadline", stopGraceMs);
+      if (current.isEnding) return;
+      current.log.warn(this.#timeoutText());
+      void this.stop(current, "deadline", shutdownGraceMs);
     }, jobTimeoutMs).unref();
     void current.done.then(() => clearTimeout(timer));
   }
 
-  #lateText(): string {
+  #endOf(cause: StopCause): RunEnd {
+    if (cause === "deadline") return { status: "error", message: this.#timeoutText() };
+    return { status: "stopped", reason: cause, result: { destinationPaths: [], parameters: [] } };
+  }
+
+  #timeoutText(): string {
     return `The job took longer than MCAI_JOB_TIMEOUT_MS allows (${this.#options.settings.jobTimeoutMs} ms).`;
   }
 }

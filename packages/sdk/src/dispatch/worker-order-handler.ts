@@ -1,30 +1,26 @@
 import type { JobOrder, Order } from "../order/order.ts";
 import type { ResponseBodies } from "../response/response.ts";
-import type { Delivery, Transport } from "../transport/transport.ts";
+import type { Delivery } from "../transport/transport.ts";
 import type { BlackList } from "./black-list.ts";
-import type { CurrentJob } from "./current-job.ts";
+import type { JobIntake } from "./job-intake.ts";
+import type { JobSlot } from "./job-slot.ts";
 import type { Responder } from "./responder.ts";
 
-/** What a {@link WorkerOrderHandler} is made of. */
+/** Options of a {@link WorkerOrderHandler}. */
 export interface WorkerOrderHandlerOptions {
-  readonly transport: Transport;
+  readonly intake: JobIntake;
+  readonly slot: JobSlot;
   readonly responder: Responder;
   readonly blackList: BlackList;
-  /** The job in hand. */
-  readonly current: () => CurrentJob | undefined;
-  /** A `stop_worker` came in. */
+  /** Called for a `stop_worker`. */
   readonly onStopWorker: () => void;
-  /** Takes jobs again, if nothing else is in the way. */
-  readonly resume: () => Promise<void>;
 }
 
-/** An order that is about the worker, and no job. */
+/** An order about the worker rather than a job. */
 export type WorkerOrder = Exclude<Order, JobOrder>;
 
-/** Does the orders that are about the worker: they need no job thread. */
+/** Carries out the orders about the worker, which need no job thread. */
 export class WorkerOrderHandler {
-  /** Whether jobs are to stay in the queue. */
-  suspended = false;
   readonly #options: WorkerOrderHandlerOptions;
   readonly #stopWorkers: Delivery[] = [];
 
@@ -33,21 +29,20 @@ export class WorkerOrderHandler {
   }
 
   async handle(order: WorkerOrder, delivery: Delivery): Promise<void> {
-    const { transport, responder, blackList, onStopWorker, resume } = this.#options;
+    const { intake, responder, blackList, onStopWorker } = this.#options;
     switch (order.type) {
       case "stop_worker":
         this.#stopWorkers.push(delivery);
         return onStopWorker();
       case "stop_consuming_jobs":
-        this.suspended = true;
-        await transport.consume(false);
+        await intake.hold("suspended");
         await this.#answerStatus();
         break;
       case "resume_consuming_jobs":
-        this.suspended = false;
-        await this.#answerStatus();
+        await this.#answerStatus(false);
         await delivery.settle("acknowledge");
-        return resume();
+        // After the answer: the first job must not overtake it.
+        return intake.release("suspended");
       case "status":
         await this.#answerStatus();
         break;
@@ -67,24 +62,19 @@ export class WorkerOrderHandler {
     await delivery.settle("acknowledge");
   }
 
-  /** Says that the worker is there. */
-  sayHello(): Promise<void> {
-    return this.#options.responder.sayConfiguration("worker_created");
-  }
-
-  /** Says that the worker goes, and settles the orders that told it to. */
-  async sayGoodbye(): Promise<void> {
-    await this.#options.responder.sayConfiguration("worker_terminated");
+  /** Publishes `worker_terminated`, then acknowledges the orders that stopped the worker. */
+  async announceTerminated(): Promise<void> {
+    await this.#options.responder.announce("worker_terminated");
     await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
   }
 
-  /** What a `worker_status` says. */
-  describeStatus(): ResponseBodies["worker_status"] {
-    const current = this.#options.current();
-    return this.#options.responder.describeStatus(current, this.suspended ? "Suspended" : current ? "Busy" : "Idle");
+  /** The body of a `worker_status`. */
+  describeStatus(isSuspended = this.#options.intake.isHeldBy("suspended")): ResponseBodies["worker_status"] {
+    const { slot, responder } = this.#options;
+    return responder.describeStatus(slot.current, isSuspended ? "Suspended" : slot.current ? "Busy" : "Idle");
   }
 
-  #answerStatus(): Promise<void> {
-    return this.#options.responder.publish("worker_status", this.describeStatus());
+  #answerStatus(isSuspended?: boolean): Promise<void> {
+    return this.#options.responder.publish("worker_status", this.describeStatus(isSuspended));
   }
 }

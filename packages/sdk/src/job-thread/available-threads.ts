@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** How many threads a job may use: what was asked for, else the container's CPU quota, else the cores. */
+/** The number of threads that a job may use: the number that was asked for, else the container's CPU quota, else the cores. */
 export function countThreads(asked: number | undefined): number {
   return asked ?? Math.max(1, Math.min(availableParallelism(), Math.ceil(readQuota() ?? Number.POSITIVE_INFINITY)));
 }
 
-// Control groups version 2, then 1, as a container sees its own.
+// Control groups version 2, then 1, as seen from inside a container.
 function readQuota(): number | undefined {
   const v2 = /^(\d+) (\d+)/.exec(read("/sys/fs/cgroup/cpu.max"));
   if (v2) return Number(v2[1]) / Number(v2[2]);

@@ -9,10 +9,10 @@ interface Returned {
 }
 
 /**
- * Makes what a worker returned ready for the wire: types by the results' schema, else by value.
+ * Encodes what a worker returned for the wire. The types are those of the results' schema, else those of the values.
  *
- * @param complete - Whether results that the schema requires must be there (a stopped job may have none).
- * @throws {McaiError} `RESULT_INVALID` with every fault, a line each.
+ * @param complete - Whether the results that the schema requires must be present; a stopped job may lack them.
+ * @throws {@link McaiError} `RESULT_INVALID` with every fault, one per line.
  */
 export function toRunResult(returned: unknown, schema: TObject | undefined, complete: boolean): RunResult {
   if (returned !== undefined && !isPlainObject(returned))
@@ -62,17 +62,17 @@ function isTyped(value: unknown): value is { type: string; value: unknown } {
   return isPlainObject(value) && Object.keys(value).length === 2 && typeof value.type === "string" && "value" in value;
 }
 
-// JSON.stringify would turn NaN into null, a date into a text and a Map into {}, without a word.
+// JSON.stringify silently turns NaN into null, a date into a string and a Map into {}.
 function findUnsendable(value: unknown, path: string, above: readonly unknown[]): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number")
-    return Number.isFinite(value) ? undefined : `${path}: ${value} is no JSON number; leave it out, or send null`;
+    return Number.isFinite(value) ? undefined : `${path}: ${value} is not a JSON number; leave it out or use null`;
   if (typeof value !== "object")
-    return `${path}: a ${typeof value} is no JSON value; convert it to a number or a string`;
-  if (above.includes(value)) return `${path}: a cycle; JSON holds trees only`;
+    return `${path}: a ${typeof value} is not a JSON value; convert it to a number or a string`;
+  if (above.includes(value)) return `${path}: contains a cycle, which JSON cannot represent`;
   if (!Array.isArray(value) && !isPlainObject(value)) {
     const remedy = ArrayBuffer.isView(value) ? "use Array.from(…)" : "convert it to plain values";
-    return `${path}: a ${value.constructor?.name ?? "class instance"} is no JSON value; ${remedy}`;
+    return `${path}: a ${value.constructor?.name ?? "class instance"} is not a JSON value; ${remedy}`;
   }
   for (const [key, item] of Object.entries(value)) {
     const fault = findUnsendable(item, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, [...above, value]);
@@ -99,7 +99,7 @@ const lists: Readonly<Record<string, string>> = {
   boolean: "array_of_booleans",
 };
 
-/** The type of a value on the wire: by its schema, else by the value itself. */
+/** The type of a value on the wire: that of its schema, else that of the value itself. */
 export function wireTypeOf(value: unknown, schema?: SchemaNode): string {
   if (Array.isArray(value)) {
     const declared = lists[String(schema?.items?.type)];

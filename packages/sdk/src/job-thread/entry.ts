@@ -10,9 +10,9 @@ import { countThreads } from "./available-threads.ts";
 import { loadWorker } from "./load-worker.ts";
 import { JobThreadSession } from "./session.ts";
 
-// The job thread starts here. The main thread's half is host.ts.
+// The entry point of the job thread. The main thread starts it in dispatch/thread-host.ts.
 const { moduleUrl, environment, instanceId, stopFlag, describe } = workerData as ThreadOptions;
-if (!parentPort) throw new Error("this module is the entry of the job thread; call runWorker instead");
+if (!parentPort) throw new Error("This module is the entry point of the job thread. Call runWorker instead.");
 const settings = readSettings(environment);
 const redactor = new Redactor(environmentSecrets(environment));
 const log = openLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
@@ -25,11 +25,11 @@ const session = new JobThreadSession({
   logFor: (jobId) => log.forJob(jobId),
 });
 
-// An exception outside the job's promise, or a promise that nobody awaits: the thread's state cannot be trusted any more.
+// After an exception outside the job's promise, or a rejection that is not handled, the state of the thread is unknown.
 process.on("uncaughtException", (error: unknown) => {
-  log.error(`Uncaught in the job thread: ${(error instanceof Error && error.stack) || messageOf(error)}`);
+  log.error(`Uncaught exception in the job thread: ${(error instanceof Error && error.stack) || messageOf(error)}`);
   session.crash(error);
   process.exit(1);
 });
 
-await session.open(() => loadWorker(moduleUrl), !describe);
+await session.start(() => loadWorker(moduleUrl), !describe);

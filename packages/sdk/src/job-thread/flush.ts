@@ -1,4 +1,4 @@
-/** Resolves when what the user's module printed is out: a thread's standard streams pass through the main thread. */
+/** Resolves when everything that the user's module printed is written; a thread's streams pass through the main thread. */
 export async function flushOutput(): Promise<void> {
   const drained = (stream: NodeJS.WriteStream) =>
     new Promise<void>((resolve) => void stream.write("", () => resolve()));

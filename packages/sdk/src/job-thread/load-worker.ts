@@ -4,7 +4,7 @@ import { type AnyWorker, checkWorker } from "../worker/define-worker.ts";
 import { readMetadata } from "../worker/metadata.ts";
 import { toDefinition } from "../worker/ported-worker.ts";
 
-/** Imports a worker's module and says what the worker is. */
+/** Imports a worker's module and describes the worker. */
 export async function loadWorker(moduleUrl: string): Promise<{ worker: AnyWorker; description: WorkerDescription }> {
   let module: { default?: unknown };
   try {
@@ -18,22 +18,22 @@ export async function loadWorker(moduleUrl: string): Promise<{ worker: AnyWorker
   try {
     checkWorker(worker);
   } catch (error) {
-    throw new McaiError("WORKER_INVALID", `The default export of ${moduleUrl} is no worker: ${messageOf(error)}`);
+    throw new McaiError("WORKER_INVALID", `The default export of ${moduleUrl} is not a worker: ${messageOf(error)}`);
   }
   return { worker, description: describeWorker(worker, readMetadata(moduleUrl, worker)) };
 }
 
-/** What a worker is, for the main thread: plain data only. */
+/** Describes a worker for the main thread, as plain data. */
 export function describeWorker(
   worker: AnyWorker,
-  metadata: Omit<WorkerDescription, "parameters" | "live">,
+  metadata: Omit<WorkerDescription, "parameters" | "hasInitProcess">,
 ): WorkerDescription {
-  // TypeBox marks its schemas by symbols and hidden keys, which JSON leaves behind.
+  // TypeBox marks its schemas with symbols and hidden keys, which JSON drops.
   const parameters = JSON.parse(JSON.stringify(worker.parameters), withoutDefaulted) as Record<string, unknown>;
-  return { ...metadata, parameters, live: worker.initProcess !== undefined };
+  return { ...metadata, parameters, hasInitProcess: worker.initProcess !== undefined };
 }
 
-// For TypeBox a property with a default is there in every checked value; of an order it is not required.
+// TypeBox requires properties that have a default, since every checked value has them; an order need not have them.
 function withoutDefaulted(_key: string, value: unknown): unknown {
   const { required, ...schema } = (value ?? {}) as { properties?: Record<string, object>; required?: unknown };
   const { properties } = schema;

@@ -6,6 +6,7 @@ import { findMissingRequirements } from "../parameters/requirements.ts";
 import { type ResolvedParameters, resolveParameters } from "../parameters/resolve.ts";
 import type { Stores } from "../parameters/store.ts";
 import { mergeUpdate } from "../parameters/update.ts";
+import { JobPhases } from "../thread-protocol/job-phase.ts";
 import type { Command, Report, RunEnd, RunResult } from "../thread-protocol/messages.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
@@ -13,7 +14,7 @@ import { JobStopped } from "../worker/job.ts";
 import { toRunResult } from "./encode-result.ts";
 import { RunningJob } from "./running-job.ts";
 
-/** What a {@link Processor} is made of. */
+/** Options of a {@link Processor}. */
 export interface ProcessorOptions {
   readonly worker: AnyWorker;
   readonly context: unknown;
@@ -25,17 +26,19 @@ export interface ProcessorOptions {
   readonly report: (report: Report) => void;
 }
 
-/** One run of one job. It is `prepared` once its parameters and its process are there, or it has ended. */
+type BeginCommand = Extract<Command, { kind: "run" | "initialise" }>;
+
+/** One run of one job. `prepared` resolves when its parameters and its process are ready, or it has ended. */
 interface Run {
   readonly serial: number;
   readonly job: RunningJob;
+  readonly phases: JobPhases;
   prepared: Promise<void>;
-  stage: "preparing" | "initialised" | "started" | "ended";
   values: Record<string, unknown> | undefined;
   process: AnyProcess | undefined;
 }
 
-/** Does one job at a time in the job thread: requirements, parameters, the worker's functions, reports. Knows no broker. */
+/** Runs one job at a time: requirements, parameters, the worker's functions. Reports to the main thread. */
 export class Processor {
   readonly #options: ProcessorOptions;
   #run: Run | undefined;
@@ -44,7 +47,7 @@ export class Processor {
     this.#options = options;
   }
 
-  /** Does what the main thread asks. Never rejects: what goes wrong is reported. */
+  /** Executes a command of the main thread. Never rejects: errors are reported. */
   execute(command: Exclude<Command, { kind: "close" | "ping" }>): Promise<void> {
     if (command.kind === "run" || command.kind === "initialise") return this.#begin(command);
     const run = this.#run;
@@ -54,15 +57,7 @@ export class Processor {
     return this.#stop(run);
   }
 
-  async #begin({
-    kind,
-    serial,
-    order,
-  }: {
-    kind: "run" | "initialise";
-    serial: number;
-    order: JobOrder;
-  }): Promise<void> {
+  async #begin({ kind, serial, order }: BeginCommand): Promise<void> {
     const { stopFlag, threads, logFor, report } = this.#options;
     const job = new RunningJob({
       id: order.job_id,
@@ -72,27 +67,21 @@ export class Processor {
       logFor,
       onProgress: (percent) => report({ kind: "progression", serial, percent }),
     });
-    const run: Run = {
-      serial,
-      job,
-      prepared: Promise.resolve(),
-      stage: "preparing",
-      values: undefined,
-      process: undefined,
-    };
+    const phases = new JobPhases(kind === "initialise", job.log);
+    const run: Run = { serial, job, phases, prepared: Promise.resolve(), values: undefined, process: undefined };
     this.#run = run;
     run.prepared = this.#prepare(run, order, kind);
     await run.prepared;
-    if (run.stage !== "preparing") return;
-    run.stage = kind === "run" ? "started" : "initialised";
+    if (phases.current === "ending") return;
     if (kind === "run") return this.#work(run);
+    phases.enter("initialised");
     report({ kind: "initialised", serial });
   }
 
-  async #prepare(run: Run, order: JobOrder, kind: "run" | "initialise"): Promise<void> {
+  async #prepare(run: Run, order: JobOrder, kind: BeginCommand["kind"]): Promise<void> {
     const { worker, context } = this.#options;
     try {
-      // Of a simple worker's init the reference tests no requirements, and its parameters may come with the start.
+      // As in the reference: if a worker has no initProcess, its init_process checks no requirements and may lack parameters.
       if ((kind === "run" || worker.initProcess) && (await this.#isDelayed(run, order))) return;
       if (kind === "run" || worker.initProcess || order.parameters.length > 0) await this.#resolve(run, order);
       if (worker.initProcess) run.process = await worker.initProcess(run.values, run.job, context);
@@ -104,8 +93,8 @@ export class Processor {
 
   async #start(run: Run, order: JobOrder): Promise<void> {
     await run.prepared;
-    if (run.stage !== "initialised") return;
-    run.stage = "started";
+    if (run.phases.current !== "initialised") return;
+    run.phases.enter("starting");
     try {
       if (!run.process) {
         if (await this.#isDelayed(run, order)) return;
@@ -119,6 +108,7 @@ export class Processor {
 
   async #work(run: Run): Promise<void> {
     const { worker, context, report } = this.#options;
+    run.phases.enter("running");
     report({ kind: "started", serial: run.serial });
     try {
       const returned = await (run.process ? run.process.run() : worker.process?.(run.values, run.job, context));
@@ -131,7 +121,7 @@ export class Processor {
   async #update(run: Run, order: JobOrder): Promise<void> {
     const { worker, context, report, stores } = this.#options;
     await run.prepared;
-    if (run.stage === "ended") return;
+    if (run.phases.current === "ending") return;
     try {
       const update = await mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
       this.#keepSecret(update);
@@ -146,8 +136,9 @@ export class Processor {
 
   async #stop(run: Run): Promise<void> {
     run.job.wake();
-    // Between init and start nobody else would end it.
-    if (run.stage === "initialised") await this.#finish(run, () => this.#endOfError(run, run.job.signal.reason));
+    // No function of the worker runs between init_process and start_process, so nothing else ends the job.
+    if (run.phases.current === "initialised")
+      await this.#finish(run, () => this.#endOfError(run, run.job.signal.reason));
   }
 
   async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
@@ -172,17 +163,17 @@ export class Processor {
   #endOfReturn(run: Run, returned: unknown): RunEnd {
     run.job.wake();
     if (run.job.stopReason === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
-    // A drain asks only that the job ends soon: if it did its work, it is completed.
+    // A drain only asks the job to end soon: if it has done its work, it is completed.
     if (run.job.stopReason === "order")
       return { status: "stopped", reason: "order", result: this.#result(returned, false) };
-    // What is missing may come from endingProcess.
+    // endingProcess may return what is missing.
     return { status: "completed", result: this.#result(returned, !run.process?.endingProcess) };
   }
 
   #endOfError(run: Run, error: unknown): RunEnd {
     const asked = run.job.stopReason;
     if (!run.job.isStop(error) || asked === "deadline") {
-      // The answer has the message; where it was thrown is for whoever reads the log.
+      // The response has the message alone; the log has the stack too.
       if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
       return { status: "error", message: this.#text(error) };
     }
@@ -195,8 +186,8 @@ export class Processor {
   }
 
   async #finish(run: Run, makeEnd: () => RunEnd): Promise<void> {
-    if (run.stage === "ended") return;
-    run.stage = "ended";
+    if (run.phases.current === "ending") return;
+    run.phases.enter("ending");
     let end: RunEnd;
     try {
       end = makeEnd();
@@ -217,7 +208,7 @@ export class Processor {
       return end;
     } catch (error) {
       if (done) return { status: "error", message: this.#text(error) };
-      run.job.log.error(`endingProcess failed as well: ${messageOf(error)}`);
+      run.job.log.error(`endingProcess failed too: ${messageOf(error)}`);
       return end;
     }
   }
@@ -233,7 +224,7 @@ export class Processor {
   }
 }
 
-// What a worker would have returned to have this result.
+// The value that a worker returns for this result.
 function toReturned({ destinationPaths, parameters }: RunResult): unknown {
   return {
     destinationPaths,

@@ -6,19 +6,19 @@ import type { JobResult } from "../worker/job-result.ts";
 
 const reasonTexts: Readonly<Record<StopReason, string>> = {
   order: "The job was asked to stop by an order.",
-  drain: "The worker is going down and gives the job back.",
-  deadline: "The job took longer than it may.",
+  drain: "The worker shuts down and returns the job to the queue.",
+  deadline: "The job took longer than its timeout allows.",
   worker: "The job was stopped by the worker.",
 };
 
-/** What a {@link RunningJob} is made of. */
+/** Options of a {@link RunningJob}. */
 export interface RunningJobOptions {
   readonly id: number;
   readonly serial: number;
   readonly threads: number;
   readonly logFor: (jobId: number) => JobLog;
   readonly stopFlag: StopFlag;
-  /** Gets each new whole percent. */
+  /** Called for each new whole percent. */
   readonly onProgress: (percent: number) => void;
 }
 
@@ -27,7 +27,7 @@ export class RunningJob implements Job {
   readonly id: number;
   readonly threads: number;
   readonly #options: RunningJobOptions;
-  // Made when they are first wanted: they cost as much as the rest of a job that does nothing.
+  // Made on first use: they cost as much as the rest of a job that does nothing.
   #log: JobLog | undefined;
   #controller: AbortController | undefined;
   #percent = 0;
@@ -53,7 +53,7 @@ export class RunningJob implements Job {
     return this.stopReason !== undefined;
   }
 
-  /** Why the job was asked to stop; undefined while it was not. */
+  /** The reason for which the job must stop; undefined if it need not. */
   get stopReason(): StopReason | undefined {
     return this.#options.stopFlag.reasonFor(this.#options.serial);
   }
@@ -70,7 +70,7 @@ export class RunningJob implements Job {
     this.signal.throwIfAborted();
   }
 
-  /** Aborts the signal if the flag is up. */
+  /** Aborts the signal if the stop flag is raised. */
   wake(): void {
     const reason = this.stopReason;
     if (reason && this.#controller?.signal.aborted === false)
@@ -86,7 +86,7 @@ export class RunningJob implements Job {
     this.#options.onProgress(whole);
   }
 
-  /** Whether an error says that the job stopped: a {@link JobStopped}, or what an aborted signal made of one. */
+  /** Whether an error means that the job was stopped: a {@link JobStopped}, or the `AbortError` of an aborted signal. */
   isStop(error: unknown): boolean {
     if (error instanceof JobStopped) return true;
     return this.signal.aborted && error instanceof Error && error.name === "AbortError";

@@ -6,12 +6,12 @@ import type { AnyWorker } from "../worker/define-worker.ts";
 import { flushOutput } from "./flush.ts";
 import { Processor, type ProcessorOptions } from "./processor.ts";
 
-/** What a {@link JobThreadSession} is made of. */
+/** Options of a {@link JobThreadSession}. */
 export interface JobThreadSessionOptions extends Omit<ProcessorOptions, "report" | "context" | "worker"> {
   readonly port: MessagePort;
 }
 
-/** The job thread's half of the seam: sets the worker up, hands commands to the processor, tears it down. */
+/** The job thread's side of the channel: runs `setup`, passes commands to the processor, runs `teardown`. */
 export class JobThreadSession {
   readonly #options: JobThreadSessionOptions;
 
@@ -19,8 +19,8 @@ export class JobThreadSession {
     this.#options = options;
   }
 
-  /** Says what the worker is; with `setUp` also makes its context and takes jobs. */
-  async open(
+  /** Loads the worker and reports its description; with `setUp` also runs `setup` and takes jobs. */
+  async start(
     load: () => Promise<{ worker: AnyWorker; description: WorkerDescription }>,
     setUp: boolean,
   ): Promise<void> {
@@ -36,7 +36,7 @@ export class JobThreadSession {
     }
   }
 
-  /** Takes jobs for a worker whose context is there. */
+  /** Takes jobs for a worker that is set up. */
   async serve(worker: AnyWorker, context: unknown): Promise<void> {
     const { port } = this.#options;
     const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
@@ -48,7 +48,7 @@ export class JobThreadSession {
     this.#report({ kind: "ready" });
   }
 
-  /** Says that the thread is about to end with an error that nobody caught. */
+  /** Reports an error that nothing caught; the thread is about to exit. */
   crash(error: unknown): void {
     this.#report({ kind: "crashed", message: this.#options.redactor.redact(messageOf(error)) });
   }

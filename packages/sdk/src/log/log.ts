@@ -33,21 +33,36 @@ export function openLog(settings: LogSettings, identity: LogIdentity, redactor: 
     logger ??= openPino(settings, identity);
     return logger;
   };
-  return toLog(open, redactor, undefined);
+  const isShown = (level: Level) => levels.indexOf(level) >= levels.indexOf(settings.level);
+  return toLog({ open, redactor, isShown }, undefined);
 }
 
-function toLog(open: () => Logger, redactor: Redactor, jobId: number | undefined): Log {
-  const write = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) =>
-    open()[level](
-      { ...(jobId !== undefined && { job_id: jobId }), ...(fields && { fields: redactor.redactFields(fields) }) },
-      redactor.redact(message),
-    );
+type Level = "debug" | "info" | "warn" | "error";
+const levels: readonly LogSettings["level"][] = ["trace", "debug", "info", "warn", "error", "silent"];
+
+interface LogTarget {
+  readonly open: () => Logger;
+  readonly redactor: Redactor;
+  readonly isShown: (level: Level) => boolean;
+}
+
+function toLog(target: LogTarget, jobId: number | undefined): Log {
+  const { open, redactor, isShown } = target;
+  const write = (level: Level) => {
+    // A line that is not shown costs nothing.
+    if (!isShown(level)) return () => undefined;
+    return (message: string, fields?: Record<string, unknown>) =>
+      open()[level](
+        { ...(jobId !== undefined && { job_id: jobId }), ...(fields && { fields: redactor.redactFields(fields) }) },
+        redactor.redact(message),
+      );
+  };
   return {
     debug: write("debug"),
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    forJob: (id) => toLog(open, redactor, id),
+    forJob: (id) => toLog(target, id),
   };
 }
 

@@ -4,7 +4,7 @@ import { toConfiguration, type WorkerAddress, type WorkerConfiguration } from ".
 import { onMessage } from "../thread-protocol/channel.ts";
 import type { Report, ThreadOptions } from "../thread-protocol/messages.ts";
 
-/** Asks the job thread what the worker is. Nothing of the worker runs but its module, whose output goes to stderr. */
+/** Returns the worker's configuration. Only the worker's module runs; what it prints goes to standard error. */
 export async function describe(
   options: Omit<ThreadOptions, "describe" | "stopFlag">,
   address: WorkerAddress,

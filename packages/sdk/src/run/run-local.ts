@@ -1,22 +1,18 @@
-import { BlackList } from "../dispatch/black-list.ts";
-import { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { ThreadHost } from "../dispatch/thread-host.ts";
-import { sdkVersion, toConfiguration } from "../response/worker-configuration.ts";
+import { toConfiguration } from "../response/worker-configuration.ts";
 import { NvidiaCards } from "../system-info/nvidia.ts";
-import { SystemInfo } from "../system-info/system-info.ts";
 import type { WorkerDescription } from "../thread-protocol/messages.ts";
 import { FileTransport } from "../transport/files.ts";
+import { createDispatcher } from "./create-dispatcher.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
 
-/** How long a job may be deaf to Ctrl-C, and `teardown` may take, when `MCAI_STOP_GRACE_MS` says nothing else. */
-const defaultGraceMs = 2000;
-
-/** Runs the orders of files one after another; gives the exit code: 1 if a job or a file failed, 130 after Ctrl-C. */
+/** Runs the orders of files one after another. Returns the exit code: 1 if a job or a file failed, 130 after Ctrl-C. */
 export async function runLocal(options: RunOptions, files: readonly string[]): Promise<number> {
   const { settings, log, address, moduleUrl, environment } = options;
-  const graceMs = settings.stopGraceMs ?? defaultGraceMs;
-  const thread = new ThreadHost({ moduleUrl, environment, instanceId: address.instanceId, closeMs: graceMs });
+  const { instanceId } = address;
+  const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const transport = new FileTransport(files, log);
   const signals = new ShutdownSignals(() => void transport.stop());
   let failure: Error | undefined;
@@ -24,27 +20,20 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     failure = error;
     void transport.stop();
   };
-  const makeDispatcher = (worker: WorkerDescription) => {
-    log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
-    return new Dispatcher({
-      transport,
-      thread,
+  const listen = (worker: WorkerDescription) =>
+    createDispatcher({
+      ...{ transport, thread, worker, settings, log },
       configuration: toConfiguration(worker, address),
-      live: worker.live,
-      settings,
-      systemInfo: new SystemInfo(address.instanceId, new NvidiaCards()),
-      blackList: new BlackList(log),
-      log,
-      onStopWorker: () => signals.interrupt(0),
+      gpus: new NvidiaCards(),
+      onStopWorker: () => signals.request(0),
       onFailure: fail,
     });
-  };
   let dispatcher: Dispatcher | undefined;
   try {
-    const started = thread.start(makeDispatcher);
-    // It is awaited below; until then its failure is nobody's.
+    const started = thread.start(listen);
+    // It is awaited below; a failure before that must not be an unhandled rejection.
     started.catch(() => undefined);
-    // The first line loads the logger, which takes as long as the thread takes to start.
+    // The first line loads the logger, while the thread starts.
     log.info(`Local run of ${files.length} order file${files.length === 1 ? "" : "s"}`);
     dispatcher = await Promise.race([started, signals.requested]);
     if (!dispatcher) return signals.exitCode ?? 0;
@@ -53,13 +42,13 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     await transport.ended;
     if (signals.exitCode === undefined && !failure) await dispatcher.idle();
     if (failure) throw failure;
-    await dispatcher.stop({ finishMs: 0, reason: "order", graceMs });
-    if (signals.exitCode !== undefined) await dispatcher.workerOrders.sayGoodbye();
-    const failures = dispatcher.responder.failed + dispatcher.unreadable + transport.unreadable;
-    return signals.exitCode ?? (failures > 0 ? 1 : 0);
+    await dispatcher.stop(0, "order");
+    if (signals.exitCode !== undefined) await dispatcher.workerOrders.announceTerminated();
+    const { failedJobs, unreadableOrders } = dispatcher.stats;
+    return signals.exitCode ?? (failedJobs + unreadableOrders + transport.unreadable > 0 ? 1 : 0);
   } finally {
-    signals.dispose();
-    // A native call that holds the thread cannot be ended but with the process.
-    if (!(await thread.end(dispatcher ? "ask" : "force"))) process.abort();
+    signals.detach();
+    // Only the end of the process ends a native call that holds the thread.
+    if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
   }
 }

@@ -2,32 +2,30 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BackendBlackList } from "../backend/backend-black-list.ts";
 import { BackendSession } from "../backend/session.ts";
 import { BlackList } from "../dispatch/black-list.ts";
-import { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { ThreadHost } from "../dispatch/thread-host.ts";
 import { readStoreAccess } from "../env.ts";
 import type { HealthServer, HealthSources } from "../health/health-server.ts";
 import { encodeResponse } from "../response/response.ts";
-import { sdkVersion, toConfiguration } from "../response/worker-configuration.ts";
+import { toConfiguration } from "../response/worker-configuration.ts";
 import { NvidiaCards } from "../system-info/nvidia.ts";
-import { SystemInfo } from "../system-info/system-info.ts";
 import type { WorkerDescription } from "../thread-protocol/messages.ts";
 import { AmqpTransport } from "../transport/amqp/amqp-transport.ts";
 import { Links } from "../transport/amqp/links.ts";
 import type { Outbox } from "../transport/amqp/outbox.ts";
+import { createDispatcher } from "./create-dispatcher.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
 
-/** How long a job may be deaf to a drain, and `teardown` may take, when `MCAI_STOP_GRACE_MS` says nothing else. */
-const defaultGraceMs = 2000;
-/** How long the last words may take. */
-const goodbyeMs = 5000;
+/** The time that the last messages may take. */
+const maxFarewellMs = 5000;
 
-/** Takes jobs from RabbitMQ until the worker is told to stop; gives the exit code. */
+/** Takes jobs from RabbitMQ until the worker is told to stop. Returns the exit code. */
 export async function runOnBroker(options: RunOptions): Promise<number> {
   const { settings, log, address, moduleUrl, environment } = options;
-  const graceMs = settings.stopGraceMs ?? defaultGraceMs;
-  const thread = new ThreadHost({ moduleUrl, environment, instanceId: address.instanceId, closeMs: graceMs });
-  const signals = new ShutdownSignals(() => log.info("The worker is going down."));
+  const { instanceId, queueName } = address;
+  const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
+  const signals = new ShutdownSignals(() => log.info("Shutting down."));
   let onFailure: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     onFailure = reject;
@@ -37,11 +35,9 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
     : undefined;
   const blackList = new BlackList(log, backend);
-  const { queueName } = address;
   const links = new Links({ settings: settings.broker, log, queueName });
   let transport: AmqpTransport | undefined;
-  const makeDispatcher = (worker: WorkerDescription) => {
-    log.info(`Worker: ${worker.name}, version: ${worker.version} (MCAI Worker SDK ${sdkVersion})`);
+  const listen = (worker: WorkerDescription) => {
     const configuration = toConfiguration(worker, address);
     const discovery = encodeResponse("worker_discovery", configuration);
     transport = new AmqpTransport({
@@ -51,33 +47,26 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       queueName,
       directQueueName: configuration.direct_messaging_queue_name,
       binding: {
-        instance_id: address.instanceId,
+        instance_id: instanceId,
         job_type: queueName,
         worker_name: configuration.label,
         worker_version: configuration.version,
       },
-      // Backends since 2021 look for it on the one exchange, older ones on the other.
+      // Backends since 2021 read the first exchange, older ones the second.
       announcements: [discovery, { ...discovery, exchange: "worker_response" }],
       onFailure,
     });
-    return new Dispatcher({
-      transport,
-      thread,
-      configuration,
-      live: worker.live,
-      settings,
-      systemInfo: new SystemInfo(address.instanceId, new NvidiaCards()),
-      blackList,
-      log,
-      onStopWorker: () => signals.exitCode ?? signals.interrupt(0),
-      onFailure,
+    return createDispatcher({
+      ...{ transport, thread, worker, configuration, settings, blackList, log, onFailure },
+      gpus: new NvidiaCards(),
+      onStopWorker: () => signals.request(0),
     });
   };
   let dispatcher: Dispatcher | undefined;
   let health: HealthServer | undefined;
   try {
-    const started = thread.start(makeDispatcher);
-    // It is awaited below; until then its failure is nobody's.
+    const started = thread.start(listen);
+    // It is awaited below; a failure before that must not be an unhandled rejection.
     started.catch(() => undefined);
     blackList.prepare();
     log.info(
@@ -87,7 +76,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     if (!dispatcher || !transport) return 0;
     if (settings.health) {
       thread.watch();
-      const sources = toHealthSources(links, transport.outbox, dispatcher, thread, () => signals.interrupt(0));
+      const sources = toHealthSources(links, transport.outbox, dispatcher, thread, () => signals.request(0));
       const { HealthServer } = await import("../health/health-server.ts");
       health = await HealthServer.open(settings.health, sources, log);
     }
@@ -98,16 +87,17 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     });
     await Promise.race([serving, signals.requested, failed]);
     if (!isServing) return 0;
-    await dispatcher.stop({ finishMs: settings.drainTimeoutMs, reason: "drain", graceMs });
-    await Promise.race([dispatcher.workerOrders.sayGoodbye(), delay(goodbyeMs, undefined, { ref: false })]);
+    await dispatcher.stop(settings.drainTimeoutMs, "drain");
+    const farewell = dispatcher.workerOrders.announceTerminated();
+    await Promise.race([farewell, delay(maxFarewellMs, undefined, { ref: false })]);
     return 0;
   } finally {
     blackList.close();
     await (transport ? transport.stop() : links.close());
-    signals.dispose();
+    signals.detach();
     health?.close();
-    // A native call that holds the thread cannot be ended but with the process.
-    if (!(await thread.end(dispatcher ? "ask" : "force"))) process.abort();
+    // Only the end of the process ends a native call that holds the thread.
+    if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
   }
 }
 
@@ -119,18 +109,18 @@ function toHealthSources(
   drain: () => void,
 ): HealthSources {
   return {
-    isTakingJobs: () => dispatcher.isTakingJobs,
+    isTakingJobs: () => dispatcher.stats.isTakingJobs,
     isPublishing: () => publishing.isUp,
     isConsuming: () => consuming.isUp,
     connections: () => ({ publishing: publishing.connections, consuming: consuming.connections }),
     outbox: () => ({ messages: outbox.messages, sizeBytes: outbox.sizeBytes }),
-    jobsInProgress: () => Number(dispatcher.jobSilentMs !== undefined),
+    jobsInProgress: () => Number(dispatcher.stats.jobSilentMs !== undefined),
     threadSilentMs: () => thread.silentMs,
-    threadCrashes: () => thread.lost,
-    jobSilentMs: () => dispatcher.jobSilentMs,
+    threadCrashes: () => thread.crashes,
+    jobSilentMs: () => dispatcher.stats.jobSilentMs,
     status: () => dispatcher.workerOrders.describeStatus(),
     onJobEnded: (listener) => {
-      dispatcher.responder.onEnded = listener;
+      dispatcher.onJobEnded = listener;
     },
     drain,
   };
@@ -139,6 +129,6 @@ function toHealthSources(
 async function serve(transport: AmqpTransport, dispatcher: Dispatcher): Promise<void> {
   await transport.start(dispatcher);
   await dispatcher.start();
-  // Not awaited: a broker that takes no messages now will take it later.
-  void dispatcher.workerOrders.sayHello();
+  // Not awaited: a broker that blocks publishing now takes the message later.
+  void dispatcher.announceCreated();
 }

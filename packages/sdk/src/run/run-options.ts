@@ -2,7 +2,7 @@ import type { Environment, Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
 import type { WorkerAddress } from "../response/worker-configuration.ts";
 
-/** What every kind of run needs. */
+/** Options of every kind of run. */
 export interface RunOptions {
   readonly moduleUrl: string;
   readonly environment: Environment;

@@ -11,17 +11,17 @@ import { runLocal } from "./run-local.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /**
- * Runs a worker: the whole of a worker's `main.ts`. The environment says how: `DESCRIBE=1` prints what the worker is,
- * `SOURCE_ORDERS` runs the orders of these files; else jobs come from RabbitMQ (`AMQP_…`), until a signal or an order
- * ends the worker. The module is imported in a thread of its own, so that nothing in it
- * can hold back the connection, Ctrl-C or a stop.
+ * Runs a worker; a worker's `main.ts` calls nothing else. The environment selects how: `DESCRIBE=1` prints the worker's
+ * description, `SOURCE_ORDERS` runs the orders in these files. Without them the worker takes jobs from RabbitMQ (`AMQP_…`)
+ * until a signal or an order stops it. The module is imported in a thread of its own, so its code cannot block the
+ * connection, Ctrl-C or a stop.
  *
- * @param module - The worker's module, whose default export is the worker: an address such as
- *   `new URL("./worker.js", import.meta.url)`, or a path. If it is missing and the runtime reads TypeScript
- *   (Node ≥ 22.18), the `.ts` file beside it is taken.
- * @returns Resolves when the worker has ended. An error is written to standard error, and `process.exitCode` tells of it
- *   (docs/operations.md has the list).
- * @throws {McaiError} `WORKER_INVALID` if a worker's module calls it: nothing else is thrown.
+ * @param module - The worker's module, whose default export is the worker: a URL such as
+ *   `new URL("./worker.js", import.meta.url)`, or a path. If the file does not exist and the runtime reads TypeScript
+ *   (Node ≥ 22.18), the `.ts` file of the same name is used.
+ * @returns Resolves when the worker has stopped. An error is written to standard error and sets `process.exitCode`
+ *   (docs/operations.md lists the codes).
+ * @throws {@link McaiError} `WORKER_INVALID` if a worker's module calls this function. No other error is thrown.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export async function runWorker(module: URL | string): Promise<void> {
   if (!isMainThread)
     throw new McaiError(
       "WORKER_INVALID",
-      "runWorker belongs in a main.ts of its own: a worker's module only exports the worker",
+      "Call runWorker in a main.ts of its own. A worker's module only exports the worker.",
     );
   const environment = { ...process.env };
   const redactor = new Redactor(environmentSecrets(environment));
@@ -50,7 +50,7 @@ export async function runWorker(module: URL | string): Promise<void> {
       if (!log) throw error;
       log.error(messageOf(error));
     } catch {
-      // There is no log yet, or pino was bundled away.
+      // There is no log yet, or pino cannot be loaded.
       process.stderr.write(`${redactor.redact(messageOf(error))}\n`);
     }
     process.exitCode = exitCodeOf(error);
@@ -65,7 +65,7 @@ async function run(options: RunOptions): Promise<number> {
     return 0;
   }
   if (settings.sourceOrders) return runLocal(options, settings.sourceOrders);
-  // Loaded when it is needed: local runs start sooner.
+  // Loaded on use, so that local runs start sooner.
   const { runOnBroker } = await import("./run-on-broker.ts");
   return runOnBroker(options);
 }
@@ -73,7 +73,7 @@ async function run(options: RunOptions): Promise<number> {
 function findModule(module: URL | string): string {
   const url = module instanceof URL || module.startsWith("file:") ? new URL(module) : pathToFileURL(module);
   if (url.protocol !== "file:")
-    throw new McaiError("MODULE_NOT_FOUND", `runWorker: expected the address of a file, got ${url.href}`);
+    throw new McaiError("MODULE_NOT_FOUND", `runWorker: expected the URL or path of a file, got ${url.href}`);
   if (existsSync(fileURLToPath(url))) return url.href;
   const source = new URL(url);
   source.pathname = url.pathname.replace(/\.(m?)js$/, ".$1ts");
@@ -81,6 +81,6 @@ function findModule(module: URL | string): string {
   if (hasSource && "typescript" in process.features && process.features.typescript) return source.href;
   const remedy = hasSource
     ? `build ${fileURLToPath(source)} first (Node ${process.versions.node} does not read TypeScript), or use Node 22.18 or later`
-    : "check the address given to runWorker";
+    : "check the URL given to runWorker";
   throw new McaiError("MODULE_NOT_FOUND", `The worker's module ${fileURLToPath(url)} does not exist; ${remedy}.`);
 }

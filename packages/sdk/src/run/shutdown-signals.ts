@@ -1,41 +1,41 @@
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Watches for the signals that end a run; a second one ends the process at once. */
+/** Listens for the signals that end a run. A second signal ends the process at once. */
 export class ShutdownSignals {
-  /** Resolves, with nothing, when the run is to end. */
+  /** Resolves, with nothing, when the run must end. */
   readonly requested: Promise<undefined>;
-  /** What the process is to exit with; undefined while nothing came. */
+  /** The exit code of the process; undefined until the run must end. */
   exitCode: number | undefined;
   readonly #handlers: (readonly [string, () => void])[];
-  readonly #onInterrupt: () => void;
-  #signals = 0;
-  #come: (nothing: undefined) => void = () => undefined;
+  readonly #onRequest: () => void;
+  #received = 0;
+  #resolveRequested: (nothing: undefined) => void = () => undefined;
 
-  constructor(onInterrupt: () => void) {
-    this.#onInterrupt = onInterrupt;
+  constructor(onRequest: () => void) {
+    this.#onRequest = onRequest;
     this.requested = new Promise((resolve) => {
-      this.#come = resolve;
+      this.#resolveRequested = resolve;
     });
-    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => this.#signal(code)] as const);
+    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => this.#receive(code)] as const);
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
-  /** Ends the run as a signal would, with this exit code. */
-  interrupt(exitCode: number): void {
+  /** Ends the run as a signal does, with this exit code. */
+  request(exitCode: number): void {
     if (this.exitCode !== undefined) return;
     this.exitCode = exitCode;
-    this.#come(undefined);
-    this.#onInterrupt();
+    this.#resolveRequested(undefined);
+    this.#onRequest();
   }
 
-  // The signal that follows an order to go down is no second one.
-  #signal(exitCode: number): void {
-    if (++this.#signals > 1) process.exit(exitCode);
-    this.interrupt(exitCode);
+  // A signal that follows a stop_worker is the first signal, not the second.
+  #receive(exitCode: number): void {
+    if (++this.#received > 1) process.exit(exitCode);
+    this.request(exitCode);
   }
 
-  /** Gives the signals back to Node. */
-  dispose(): void {
+  /** Stops listening: signals have Node's default effect again. */
+  detach(): void {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
   }
 }

@@ -7,15 +7,15 @@ import type { Command, Report, WorkerDescription } from "../thread-protocol/mess
 import { StopFlag } from "../thread-protocol/stop-flag.ts";
 import type { AnyWorker } from "../worker/define-worker.ts";
 
-/** What an {@link InThread} is made of. */
+/** Options of an {@link InThread}. */
 export interface InThreadOptions extends Omit<JobThreadSessionOptions, "port" | "stopFlag"> {
   readonly worker: AnyWorker;
   readonly description: WorkerDescription;
-  /** Given instead of what `setup` would make. */
+  /** Used instead of the value of `setup`. */
   readonly context: { readonly value: unknown } | undefined;
 }
 
-/** The job thread's half in the caller's own thread, behind the same seam. It cannot be ended by force. */
+/** The job thread's side in the caller's own thread, on the same channel. It cannot be terminated. */
 export class InThread implements JobThreadHandle {
   readonly #options: InThreadOptions;
   readonly #stopFlag = new StopFlag();
@@ -40,11 +40,11 @@ export class InThread implements JobThreadHandle {
           port1.close();
           reject(new McaiError(report.code, report.message));
         } else if (report.kind === "closed") port1.close();
-        else listener.report(report);
+        else listener.onThreadReport(report);
       });
       void (context
         ? session.serve(worker, context.value)
-        : session.open(() => Promise.resolve({ worker, description }), true));
+        : session.start(() => Promise.resolve({ worker, description }), true));
     });
     return listener;
   }
@@ -55,10 +55,10 @@ export class InThread implements JobThreadHandle {
   }
 
   async replace(): Promise<void> {
-    throw new McaiError("THREAD_FAILED", "a job that runs in the test's own thread cannot be ended by force");
+    throw new McaiError("THREAD_FAILED", "A job that runs in the test's own thread cannot be terminated.");
   }
 
-  async end(how: "ask" | "force"): Promise<boolean> {
+  async stop(how: "ask" | "force"): Promise<boolean> {
     const port = this.#port;
     this.#port = undefined;
     if (how === "force") port?.close();

@@ -1,7 +1,7 @@
 import type { ResponseBodies, ResponseKind } from "../response/response.ts";
 import type { Message } from "../transport/transport.ts";
 
-/** A response with its kind. */
+/** A response of a worker, with its kind. */
 export type TestResponse = {
   [Kind in ResponseKind]: { readonly kind: Kind; readonly body: ResponseBodies[Kind] };
 }[ResponseKind];
@@ -11,13 +11,13 @@ interface Waiter {
   readonly take: (response: TestResponse) => void;
 }
 
-/** The responses of a worker, in order, of which each can be awaited once. */
+/** The responses of a worker in order. Each can be awaited once. */
 export class Inbox {
   readonly responses: TestResponse[] = [];
   readonly #untaken: TestResponse[] = [];
   readonly #waiters: Waiter[] = [];
 
-  /** Puts a published message in. */
+  /** Adds a published message. */
   put({ routingKey, body }: Message): TestResponse {
     const response = { kind: routingKey, body: JSON.parse(Buffer.from(body).toString()) } as TestResponse;
     this.responses.push(response);
@@ -27,7 +27,7 @@ export class Inbox {
     return response;
   }
 
-  /** Takes the next response of a kind out, waiting for it if need be. */
+  /** Removes and returns the next response of a kind; waits for it if there is none. */
   next<Kind extends ResponseKind>(kind: Kind, timeoutMs: number): Promise<ResponseBodies[Kind]> {
     const index = this.#untaken.findIndex((response) => response.kind === kind);
     if (index >= 0) return Promise.resolve(this.#untaken.splice(index, 1)[0]?.body as ResponseBodies[Kind]);
@@ -41,8 +41,8 @@ export class Inbox {
       };
       const timer = setTimeout(() => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        const came = this.responses.map((response) => response.kind).join(", ") || "nothing";
-        reject(new Error(`no ${kind} within ${timeoutMs} ms; so far came: ${came}`));
+        const received = this.responses.map((response) => response.kind).join(", ") || "nothing";
+        reject(new Error(`no ${kind} within ${timeoutMs} ms; responses so far: ${received}`));
       }, timeoutMs);
       this.#waiters.push(waiter);
     });

@@ -1,16 +1,16 @@
 import type { Delivery, Message, Settlement, Transport, TransportListener } from "../transport/transport.ts";
 
-/** How a message is put into a {@link MemoryTransport}. */
+/** Options of a message that is delivered by a {@link MemoryTransport}. */
 export interface MemoryDeliveryOptions {
-  /** To this worker alone. @default false */
+  /** Whether it goes to this worker directly rather than through the job queue. @default false */
   readonly direct?: boolean;
-  /** Delivered before, to a worker that was lost. @default false */
+  /** Whether it was delivered before, to a worker that was lost. @default false */
   readonly redelivered?: boolean;
-  /** @default 0 */
+  /** How often it was dead-lettered. @default 0 */
   readonly deaths?: number;
-  /** @default 0 */
+  /** How often its requirements were missing. @default 0 */
   readonly softRejects?: number;
-  /** Whether a missing requirement brings it back later; otherwise it is an error. @default true */
+  /** Whether a job with a missing requirement is delayed; otherwise it ends in an error. @default true */
   readonly canDelay?: boolean;
 }
 
@@ -20,7 +20,7 @@ interface Waiting {
   readonly settled: (how: Settlement) => void;
 }
 
-/** A transport without a broker: a job queue of one consumer with prefetch 1, a direct queue, and what was published. */
+/** A transport without a broker: a job queue with one consumer and prefetch 1, and a direct queue. */
 export class MemoryTransport implements Transport {
   /** Everything that was published, in order. */
   readonly published: Message[] = [];
@@ -32,7 +32,7 @@ export class MemoryTransport implements Transport {
   #consuming = false;
   #busy = false;
 
-  /** Puts a message into the job queue, or the direct one. Resolves with what became of it in the end. */
+  /** Puts a message into the job queue or the direct queue. Resolves with its final settlement. */
   deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "requeue">> {
     return new Promise((resolve) => {
       const waiting: Waiting = {

@@ -8,7 +8,7 @@ import { startTestWorker, type TestWorkerOptions } from "./test-worker.ts";
 
 const storeMark: unique symbol = Symbol("fromStore");
 
-/** A parameter whose value is in a store. */
+/** A parameter whose value is read from a store, made by {@link fromStore}. */
 export interface FromStore {
   readonly [storeMark]: true;
   readonly store: string;
@@ -16,10 +16,10 @@ export interface FromStore {
 }
 
 /**
- * Says that a parameter's value is to be looked up in a store, as an order says it.
+ * Makes a parameter whose value the worker reads from a store, as an order can.
  *
  * @param store - The store's name, such as `BACKEND` or `environment`.
- * @param key - The key there.
+ * @param key - The key in the store.
  *
  * @example
  * ```ts
@@ -30,27 +30,27 @@ export function fromStore(store: string, key: string): FromStore {
   return { [storeMark]: true, store, key };
 }
 
-/** How a job is run in a test. */
+/** Options of {@link runJob}. */
 export interface RunJobOptions<Context = unknown> extends TestWorkerOptions<Context> {
   /** The job's id. @default 1 */
   readonly jobId?: number;
-  /** Sends a stop order as soon as the job has reported this percent or more. @default never */
+  /** Sends a stop order when the job has reported this percent or more. @default never */
   readonly stopAfterProgress?: number;
 }
 
-/** How a job ended. */
+/** The outcome of a job. */
 export interface JobOutcome {
-  /** `error` also when the parameters or the result were wrong. */
+  /** `error` also if the parameters or the result were invalid. */
   readonly status: "completed" | "stopped" | "error";
   /** The results by name. */
   readonly parameters: Readonly<Record<string, unknown>>;
   /** The types of the results on the wire, by name. */
   readonly types: Readonly<Record<string, string>>;
-  /** The files that the job said it made. */
+  /** The destination paths of the result. */
   readonly destinationPaths: readonly string[];
-  /** The percents that the worker reported, in order, without the 0 that the SDK sends at the start. */
+  /** The percents that the worker reported, in order, without the 0 that the SDK reports at the start. */
   readonly progress: readonly number[];
-  /** The message of a job in error; empty otherwise. */
+  /** The message if `status` is `error`, else an empty string. */
   readonly message: string;
 }
 
@@ -59,14 +59,14 @@ type Given<Parameters extends TObject> = {
 };
 
 /**
- * Runs one job of a worker in the test's own thread, through the real runtime, and says how it ended. Undefined
- * parameters are left out of the order; so are those with a default that you do not give.
+ * Runs one job of a worker in the test's own thread, with the real runtime. Parameters that are undefined are left out of
+ * the order.
  *
- * @param worker - What {@link defineWorker} returned, or an instance of {@link Worker}.
- * @param parameters - Each parameter's value, or {@link fromStore}.
+ * @param worker - The value of {@link defineWorker} or {@link defineLiveWorker}, or an instance of {@link Worker}.
+ * @param parameters - The value of each parameter, or {@link fromStore}.
  * @param options - Context, stores, environment, and when to stop.
- * @returns Also for a job that failed: `status` is then `error`, and `message` says why.
- * @throws {McaiError} `WORKER_INVALID`, `SETUP_FAILED`.
+ * @returns The outcome. If the job failed, `status` is `error` and `message` is its message.
+ * @throws {@link McaiError} `WORKER_INVALID` if it is not a worker, `SETUP_FAILED` if its `setup` throws.
  *
  * @example
  * ```ts
@@ -109,7 +109,6 @@ export async function runJob<Parameters extends TObject, Results extends TObject
     parameters: failed ? {} : Object.fromEntries(results.map(({ id, value }) => [id, value])),
     types: failed ? {} : Object.fromEntries(results.map(({ id, type }) => [id, type])),
     destinationPaths,
-    // The first is the 0 of the SDK itself.
     progress: progress.slice(1),
     message: failed ? String(results[0]?.value) : "",
   };

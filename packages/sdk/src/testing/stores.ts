@@ -1,7 +1,7 @@
 import { McaiError } from "../errors.ts";
 import type { Stores } from "../parameters/store.ts";
 
-/** The stores of a test: those that it gives, and behind them the environment that it gives. */
+/** The stores of a test: the stores that it provides, then the environment that it provides. */
 export class TestStores implements Stores {
   readonly #given: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly #environment: Stores;
@@ -16,7 +16,7 @@ export class TestStores implements Stores {
     if (keys && Object.hasOwn(keys, key)) return keys[key];
     if (!keys && ["env", "environment"].includes(store.toLowerCase()))
       return this.#environment.read(store, key, signal);
-    const known = keys ? `it has ${Object.keys(keys).join(", ") || "no keys"}` : "the test gives no such store";
+    const known = keys ? `it has ${Object.keys(keys).join(", ") || "no keys"}` : "the test does not provide this store";
     throw new McaiError("STORE_FAILED", `store ${store}: no key ${key}; ${known}`);
   }
 }

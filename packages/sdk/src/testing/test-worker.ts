@@ -1,5 +1,3 @@
-import { BlackList } from "../dispatch/black-list.ts";
-import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { countThreads } from "../job-thread/available-threads.ts";
@@ -10,7 +8,7 @@ import type { Order } from "../order/order.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
 import type { ResponseBodies, ResponseKind } from "../response/response.ts";
 import { toConfiguration } from "../response/worker-configuration.ts";
-import { SystemInfo } from "../system-info/system-info.ts";
+import { createDispatcher } from "../run/create-dispatcher.ts";
 import type { Settlement } from "../transport/transport.ts";
 import { checkWorker } from "../worker/define-worker.ts";
 import { toMetadata, type WorkerMetadata } from "../worker/metadata.ts";
@@ -20,37 +18,38 @@ import { Inbox, type TestResponse } from "./inbox.ts";
 import { type MemoryDeliveryOptions, MemoryTransport } from "./memory-transport.ts";
 import { TestStores } from "./stores.ts";
 
-/** How a {@link TestWorker} is set up. */
+/** Options of {@link startTestWorker}. */
 export interface TestWorkerOptions<Context = unknown> {
-  /** Given to `process` and `teardown` instead of what `setup` would make, which does not run then. */
+  /** Passed to `process` and `teardown` instead of the value of `setup`, which then does not run. */
   readonly context?: Context;
-  /** The keys and values of stores. @default the environment alone; any other store has no keys */
+  /** The keys and values of each store. @default only the store `environment`, with `environment` as its keys */
   readonly stores?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** The variables that the SDK reads. @default {} */
+  /** The environment variables that the SDK reads. @default {} */
   readonly environment?: Readonly<Record<string, string>>;
   /** Fields of the worker's package.json. @default a name, version, description and licence for tests */
   readonly metadata?: Partial<WorkerMetadata>;
-  /** Called for each response, before anyone who awaits it. */
+  /** Called for each response, before a `next` that awaits it resolves. */
   readonly onResponse?: (response: TestResponse) => void;
-  /** How much of the log is shown on standard error. @default "silent" */
+  /** The level from which log lines are written to standard error. @default "silent" */
   readonly logLevel?: LogSettings["level"];
 }
 
-/** A worker that runs in the test: any order in, any response out, through the real dispatcher and processor. */
+/** A worker that runs in a test, with the real dispatcher and processor: it takes orders and publishes responses. */
 export interface TestWorker {
-  /** Every response so far. */
+  /** All responses so far. */
   readonly responses: readonly TestResponse[];
   /**
-   * Sends an order; bytes or text are sent as they are.
-   * @returns What became of it in the end.
+   * Sends an order. Bytes and strings are sent unchanged.
+   * @returns How the order was settled in the end.
    */
   send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "requeue">>;
   /**
-   * Awaits the next response of a kind that was not awaited before.
-   * @throws {Error} If none comes within the time; it says what came instead.
+   * Returns the next response of a kind that was not returned before.
+   * @param timeoutMs - How long to wait for it. @default 5000
+   * @throws {@link Error} If there is none in time; the message lists the responses so far.
    */
   next<Kind extends ResponseKind>(kind: Kind, timeoutMs?: number): Promise<ResponseBodies[Kind]>;
-  /** Stops the job in hand, runs `teardown` and ends. */
+  /** Stops the current job, runs `teardown` and ends the worker. */
   close(): Promise<void>;
 }
 
@@ -59,9 +58,9 @@ const testMetadata = { name: "test-worker", version: "0.0.0", description: "A wo
 /**
  * Starts a worker in the test's own thread, without a broker.
  *
- * @param worker - What {@link defineWorker} returned, or an instance of {@link Worker}.
- * @param options - Context, stores and environment.
- * @throws {McaiError} `WORKER_INVALID`, `SETUP_FAILED`.
+ * @param worker - The value of {@link defineWorker} or {@link defineLiveWorker}, or an instance of {@link Worker}.
+ * @param options - Context, stores, environment and metadata.
+ * @throws {@link McaiError} `WORKER_INVALID` if it is not a worker, `SETUP_FAILED` if its `setup` throws.
  *
  * @example
  * ```ts
@@ -100,25 +99,18 @@ export async function startTestWorker<Context>(
     const response = inbox.put(message);
     options.onResponse?.(response);
   };
-  const dispatcher = await thread.start(
-    (worker) =>
-      new Dispatcher({
-        transport,
-        thread,
-        configuration: toConfiguration(worker, address),
-        live: worker.live,
-        settings,
-        systemInfo: new SystemInfo(address.instanceId),
-        blackList: new BlackList(log),
-        log,
-        onStopWorker: () => void close(),
-        onFailure: (error) => log.error(messageOf(error)),
-      }),
+  const dispatcher = await thread.start((worker) =>
+    createDispatcher({
+      ...{ transport, thread, worker, settings, log },
+      configuration: toConfiguration(worker, address),
+      onStopWorker: () => void close(),
+      onFailure: (error) => log.error(messageOf(error)),
+    }),
   );
   const end = async () => {
-    await dispatcher.stop({ finishMs: 0, reason: "drain", graceMs: settings.stopGraceMs ?? 2000 });
-    await dispatcher.workerOrders.sayGoodbye();
-    await thread.end("ask");
+    await dispatcher.stop(0, "drain");
+    await dispatcher.workerOrders.announceTerminated();
+    await thread.stop("ask");
     await transport.stop();
   };
   let ending: Promise<void> | undefined;

@@ -1,25 +1,29 @@
 import type { Command, Report, WorkerDescription } from "./messages.ts";
 
-/** What the main thread hears of the job thread. */
+/** Is told what happens in the job thread. */
 export interface JobThreadListener {
-  /** A report of the processor. */
-  report(report: Report): void;
-  /** The thread ended unasked; `why` says how. A new one is being started. */
-  lost(why: string): void;
+  /** The processor reported something. */
+  onThreadReport(report: Report): void;
+  /** The thread exited unexpectedly, for this reason. A new one is being started. */
+  onThreadLost(reason: string): void;
   /** The new thread is set up. */
-  recovered(): void;
-  /** There is no way on: the process must end with this error. */
-  failed(error: Error): void;
+  onThreadRecovered(): void;
+  /** No new thread can be started: the process must end with this error. */
+  onThreadFailed(error: Error): void;
 }
 
-/** The job thread as the main thread sees it. The test kit has one in the same thread. */
+/** The job thread as the main thread uses it. The test kit has one that runs in the same thread. */
 export interface JobThreadHandle {
-  /** Starts it and runs `setup`. `listen` gets what the worker is, and gives who is to hear of the thread from then on. */
+  /** Starts the thread and runs `setup`. `listen` gets the worker's description and returns the listener of the thread. */
   start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener>;
-  /** Asks something of the processor. A stop is also seen by a job that never yields. */
+  /** Sends a command to the processor. A stop is also seen by a job that never yields. */
   post(command: Exclude<Command, { kind: "close" }>): void;
-  /** Ends it by force and starts a new one, which the listener hears of. */
+  /** Terminates the thread and starts a new one, which is reported to the listener. */
   replace(): Promise<void>;
-  /** Ends it for good: by asking, with `teardown`, or by force. False if a native call holds it. */
-  end(how: "ask" | "force"): Promise<boolean>;
+  /**
+   * Stops the thread for good: `ask` runs `teardown` first, `force` terminates it.
+   *
+   * @returns False if a native call holds the thread.
+   */
+  stop(how: "ask" | "force"): Promise<boolean>;
 }

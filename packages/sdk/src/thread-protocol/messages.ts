@@ -2,7 +2,7 @@ import type { JobOrder } from "../order/order.ts";
 import type { StopReason } from "../worker/job.ts";
 import type { WorkerMetadata } from "../worker/metadata.ts";
 
-// The seam between the two threads: all that passes it, both ways. Every run of a job has a serial number of its own.
+// Every message between the two threads, in both directions. Each run of a job has a serial number of its own.
 
 /** What the job thread gets when it is started. */
 export interface ThreadOptions {
@@ -10,28 +10,29 @@ export interface ThreadOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly instanceId: string;
   readonly stopFlag: SharedArrayBuffer;
-  /** Only say what the worker is: no `setup`. */
+  /** Whether the thread only describes the worker, without `setup`. */
   readonly describe: boolean;
 }
 
-/** What the main thread asks of the job thread. */
+/** A command of the main thread to the job thread. */
 export type Command =
   | { kind: "run" | "initialise"; serial: number; order: JobOrder }
   | { kind: "start" | "update"; serial: number; order: JobOrder }
-  /** The flag was raised: wake the job's signal. */
+  /** The stop flag was raised: abort the job's signal. */
   | { kind: "stop"; serial: number; reason: StopReason }
-  /** Answer, if you can. */
+  /** Answer with a pong. */
   | { kind: "ping" }
-  /** Tear down and end. */
+  /** Run `teardown` and answer with closed. */
   | { kind: "close" };
 
-/** What a worker is: its metadata, the JSON Schema of its parameters, and whether it answers `worker_started` to a job. */
+/** The description of a worker: its metadata, and the JSON Schema of its parameters. */
 export interface WorkerDescription extends WorkerMetadata {
   readonly parameters: Record<string, unknown>;
-  readonly live: boolean;
+  /** Whether it has an `initProcess`; such a worker sends `worker_started` for a plain job too. */
+  readonly hasInitProcess: boolean;
 }
 
-/** A result parameter as it stands on the wire: the last three null when unset, never absent. */
+/** A result parameter as on the wire: `store` and `default` are null if unset, never absent. */
 export interface ResultParameter {
   readonly id: string;
   readonly type: string;
@@ -40,24 +41,24 @@ export interface ResultParameter {
   readonly default: unknown;
 }
 
-/** What is left of a run: destination paths and parameters. */
+/** The result of a run: destination paths and parameters. */
 export interface RunResult {
   readonly destinationPaths: readonly string[];
   readonly parameters: readonly ResultParameter[];
 }
 
-/** How a run ended. `stopped` by whom says `reason`; `delayed`: files that it requires are missing. */
+/** The end of a run. `reason` says who stopped it; `delayed` means that required files do not exist. */
 export type RunEnd =
   | { status: "completed"; result: RunResult }
   | { status: "stopped"; result: RunResult; reason: StopReason }
   | { status: "error"; message: string }
   | { status: "delayed"; message: string };
 
-/** What the job thread tells the main thread. */
+/** A report of the job thread to the main thread. */
 export type Report =
   | { kind: "described"; description: WorkerDescription }
   | { kind: "ready" | "pong" | "closed" }
-  /** Nobody caught it: the thread ends, and with it the job in hand. */
+  /** An error that nothing caught: the thread is about to exit. */
   | { kind: "crashed"; message: string }
   | { kind: "failed"; code: string; message: string }
   | { kind: "initialised" | "started"; serial: number }

@@ -3,8 +3,8 @@ import type { StopReason } from "../worker/job.ts";
 const reasons: readonly StopReason[] = ["order", "drain", "deadline"];
 
 /**
- * The stop flag of the job thread, in memory that both threads see: the serial number of the run that shall stop, and
- * why. A serial number, so that a late stop never meets the next job.
+ * The stop flag of the job thread, in memory that both threads share: the serial number of the run that must stop, and the
+ * reason. The serial number keeps a late stop from reaching the next job.
  */
 export class StopFlag {
   readonly buffer: SharedArrayBuffer;
@@ -21,7 +21,7 @@ export class StopFlag {
     Atomics.store(this.#cells, 0, serial);
   }
 
-  /** Why the run with this serial number shall stop; undefined if it shall not. */
+  /** The reason for which the run with this serial number must stop; undefined if it need not. */
   reasonFor(serial: number): StopReason | undefined {
     return Atomics.load(this.#cells, 0) === serial ? reasons[Atomics.load(this.#cells, 1)] : undefined;
   }

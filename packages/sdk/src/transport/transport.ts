@@ -45,6 +45,8 @@ export interface TransportListener {
   onDisconnected?(): void;
   /** There is a connection again. */
   onReconnected?(): void;
+  /** The transport has so many unconfirmed messages that no job should be taken, or it no longer has. */
+  onOutboxFull?(isFull: boolean): void;
 }
 
 /** Carries bytes in both directions and knows no order. Every implementation passes `transportContract`. */

@@ -63,7 +63,7 @@ it("starts the worker while its backend is unreachable, and reads the list as so
   await using backend = await Backend.start({ blackList: [5] });
   await backend.goAway();
   const { wire, run } = await start(backend);
-  await run.waitFor(/WARN - The black list cannot be read now: .*ECONNREFUSED/);
+  await run.waitFor(/WARN - The black list could not be read: .*ECONNREFUSED/);
   await wire.sendJob(job(1));
   await wire.next("job_completed", 1);
   await backend.comeBack();
@@ -78,7 +78,7 @@ it.each([
   await using backend = await Backend.start({ blackList: [5] });
   backend.fail(fault);
   const { wire, run } = await start(backend);
-  await run.waitFor(/WARN - The black list cannot be read now/);
+  await run.waitFor(/WARN - The black list could not be read/);
   await wire.sendJob(job(1));
   await wire.next("job_completed", 1);
 });

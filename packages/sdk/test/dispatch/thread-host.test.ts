@@ -34,7 +34,7 @@ describe.concurrent("an unexpected exit of the job thread", { timeout: 30_000 },
     const run = await runOrders(folder, orders);
     expect(run.exitCode).toBe(71);
     expect(run.responses("Error").map(({ job_id }) => job_id)).toEqual(orders.slice(0, 10).map(({ job_id }) => job_id));
-    expect(run.stderr).toContain("ended 10 times in a row");
+    expect(run.stderr).toContain("exited unexpectedly 10 times in a row");
   });
 
   it("ends the process if the setup of the new thread fails", async () => {

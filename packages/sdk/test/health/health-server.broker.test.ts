@@ -49,7 +49,7 @@ describe("the health server", { timeout: 30_000 }, () => {
     expect((await get("/drain")).status).toBe(405);
     expect((await get("/drain", { method: "POST", headers: { origin: "http://evil.example" } })).status).toBe(403);
     expect((await get("/drain", { method: "POST" })).status).toBe(202);
-    await run.waitFor(/going down/);
+    await run.waitFor(/Shutting down/);
     expect((await get("/readyz")).status).toBe(503);
     // The signal of the orchestrator after the hook does not count as a second signal.
     run.signal("SIGTERM");

@@ -58,12 +58,12 @@ describe("the results of a job", () => {
     });
     expect(status).toBe("error");
     expect(message.split("\n").slice(1)).toEqual([
-      "parameters.a: NaN is no JSON number; leave it out, or send null",
-      "parameters.b: a bigint is no JSON value; convert it to a number or a string",
-      "parameters.c.self: a cycle; JSON holds trees only",
-      "parameters.d: a Date is no JSON value; convert it to plain values",
-      "parameters.e.deep[1]: a function is no JSON value; convert it to a number or a string",
-      "parameters.f: a Float32Array is no JSON value; use Array.from(…)",
+      "parameters.a: NaN is not a JSON number; leave it out or use null",
+      "parameters.b: a bigint is not a JSON value; convert it to a number or a string",
+      "parameters.c.self: contains a cycle, which JSON cannot represent",
+      "parameters.d: a Date is not a JSON value; convert it to plain values",
+      "parameters.e.deep[1]: a function is not a JSON value; convert it to a number or a string",
+      "parameters.f: a Float32Array is not a JSON value; use Array.from(…)",
     ]);
   });
 

@@ -6,7 +6,11 @@ import { toMetadata } from "../../src/worker/metadata.ts";
 const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
 const toWire = (overrides = {}) =>
   toConfiguration(
-    { ...toMetadata(fields, overrides, "package.json"), parameters: { type: "object", properties: {} }, live: false },
+    {
+      ...toMetadata(fields, overrides, "package.json"),
+      parameters: { type: "object", properties: {} },
+      hasInitProcess: false,
+    },
     { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
   );
 

@@ -57,7 +57,7 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
     const run = await runToEnd(folder, { worker: "./no-worker.mjs", env: { DESCRIBE: "1" } });
     expect(run.exitCode).toBe(65);
     expect(run.stdout).toBe("");
-    expect(run.stderr).toContain("no-worker.mjs is no worker");
+    expect(run.stderr).toContain("no-worker.mjs is not a worker");
   });
 
   it("prints nothing for a module that ends its thread", async () => {

@@ -17,7 +17,7 @@ describe("at shutdown, a worker", { timeout: 30_000 }, () => {
     await wire.sendJob(job(other));
     await wire.next("job_progression", id);
     run.signal("SIGTERM");
-    await run.waitFor(/going down/);
+    await run.waitFor(/Shutting down/);
     await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
     expect((await run.end()).exitCode).toBe(0);
     await wire.next("job_stopped", id);

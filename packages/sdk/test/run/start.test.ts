@@ -58,7 +58,7 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
     const run = await start("./absent.js");
     expect(run.exitCode).toBe(65);
     expect(run.stderr).toContain(join(folder.path, "absent.js"));
-    expect(run.stderr).toContain("check the address given to runWorker");
+    expect(run.stderr).toContain("check the URL given to runWorker");
     expectNothingRan(run);
   });
 
@@ -81,7 +81,7 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ["has no default export", "export const worker = {};", "is no worker"],
+    ["has no default export", "export const worker = {};", "is not a worker"],
     ["does not export a worker", "export default { process() {} };", "parameters: expected the schema of an object"],
     ["throws", 'throw new Error("no licence");', "cannot be imported: Error: no licence"],
     ["is not JavaScript", "export default {", "cannot be imported: SyntaxError"],
@@ -89,7 +89,7 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
     [
       "has an active timer and does not export a worker",
       "setInterval(() => undefined, 1000);\nexport default 5;",
-      "is no worker",
+      "is not a worker",
     ],
   ])("exits with 65 if its module %s", async (what, source, why) => {
     const name = `${what.replaceAll(" ", "-")}.mjs`;

@@ -28,6 +28,7 @@ export class AmqpTransport implements Transport {
   readonly outbox: Outbox;
   readonly #consumer: Consumer;
   readonly #properties: OutgoingMessage["properties"];
+  #listener: TransportListener | undefined;
   #isOpen = false;
 
   constructor(options: AmqpTransportOptions) {
@@ -39,7 +40,7 @@ export class AmqpTransport implements Transport {
       reset: (why) => links.publishing.reset(why),
       onFull: (isFull) => {
         if (isFull) log.warn("Too much waits for the broker's confirm: no more jobs are taken until it has gone out.");
-        this.#consumer.hold(isFull);
+        this.#listener?.onOutboxFull?.(isFull);
       },
     });
     this.#consumer = new Consumer({
@@ -54,6 +55,7 @@ export class AmqpTransport implements Transport {
 
   async start(listener: TransportListener): Promise<void> {
     const { links, onFailure } = this.#options;
+    this.#listener = listener;
     this.#consumer.listen(listener);
     const publishing = links.publishing.attach({
       setUp: (connection) => this.outbox.attach(connection),

@@ -42,7 +42,6 @@ export class Consumer {
   #listener: TransportListener | undefined;
   #channels: ConsumerChannels | undefined;
   #wanted = false;
-  #held = false;
   #exclusiveDirectQueue = false;
   #closing = false;
   #lockedSinceMs: number | undefined;
@@ -94,12 +93,6 @@ export class Consumer {
     return this.#update();
   }
 
-  /** Holds jobs back, whatever is wanted, until it is over. */
-  hold(held: boolean): void {
-    this.#held = held;
-    void this.#update();
-  }
-
   /** Deletes the direct queue, which nobody will read any more. */
   async deleteDirectQueue(): Promise<void> {
     this.#closing = true;
@@ -129,7 +122,7 @@ export class Consumer {
 
   async #apply(): Promise<void> {
     const channels = this.#channels;
-    const wanted = this.#wanted && !this.#held;
+    const wanted = this.#wanted;
     if (!channels || channels.consuming === wanted) return;
     const { queueName, log } = this.#options;
     try {

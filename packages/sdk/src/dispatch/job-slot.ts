@@ -1,0 +1,56 @@
+import type { Log } from "../log/log.ts";
+import type { JobOrder } from "../order/order.ts";
+import type { RunEnd } from "../thread-protocol/messages.ts";
+import type { Delivery } from "../transport/transport.ts";
+import { CurrentJob } from "./current-job.ts";
+import type { EndedJobs } from "./ended-jobs.ts";
+import type { JobIntake } from "./job-intake.ts";
+import type { Responder } from "./responder.ts";
+
+/** Options of a {@link JobSlot}. */
+export interface JobSlotOptions {
+  readonly intake: JobIntake;
+  readonly responder: Responder;
+  readonly endedJobs: EndedJobs;
+  readonly log: Log;
+}
+
+/** The one job that a worker does at a time: takes it, and ends it with its final response. */
+export class JobSlot {
+  readonly #options: JobSlotOptions;
+  #current: CurrentJob | undefined;
+  #lastSerial = 0;
+
+  constructor(options: JobSlotOptions) {
+    this.#options = options;
+  }
+
+  /** The current job; undefined while there is none. */
+  get current(): CurrentJob | undefined {
+    return this.#current;
+  }
+
+  /** Takes a job. Its delivery is settled by the response that answers it. */
+  begin(order: JobOrder, delivery: Delivery): CurrentJob {
+    const { intake, log } = this.#options;
+    const initialisedFirst = order.type === "init_process";
+    const current = new CurrentJob(order.job_id, ++this.#lastSerial, initialisedFirst, log.forJob(order.job_id));
+    current.hold(delivery, initialisedFirst ? "initialised" : "ended");
+    this.#current = current;
+    // Any other job fills the prefetch of the job queue by itself.
+    if (initialisedFirst) void intake.hold("job");
+    return current;
+  }
+
+  /** Answers the end of the current job, settles its deliveries and frees the slot. */
+  async end(current: CurrentJob, end: RunEnd): Promise<void> {
+    const { intake, responder, endedJobs } = this.#options;
+    current.phases.enter("ending");
+    const settlement = await responder.end(current, end);
+    this.#current = undefined;
+    if (settlement === "acknowledge") endedJobs.add(current.id, false);
+    const wasSettled = await current.settle(settlement);
+    if (settlement === "acknowledge") endedJobs.add(current.id, wasSettled);
+    await intake.release("job");
+  }
+}
