@@ -1,6 +1,15 @@
 /**
+ * @import { Findings } from "./findings.mjs"
+ * @import { Scene } from "./stage.mjs"
+ */
+
+/**
  * Waits until every job has a final response and no order is left, or time has passed, and finds what became of the jobs:
  * none lost, none run twice by a process, what ran or ended twice explained by a fault.
+ * @param {Scene} scene
+ * @param {Findings} findings
+ * @param {readonly number[]} ids
+ * @param {number} timeoutMs
  */
 export async function account(scene, findings, ids, timeoutMs) {
   const { backend, trace, queue } = scene;
@@ -21,7 +30,7 @@ export async function account(scene, findings, ids, timeoutMs) {
   findings.equal("… of which no fault explains", [], several.unexplained);
   findings.counted(
     "jobs with more than one final response",
-    ids.filter((id) => backend.finals.get(id)?.length > 1).length,
+    ids.filter((id) => backend.finalsOf(id).length > 1).length,
   );
   findings.counted("jobs with two different final statuses", contradicted.length);
   findings.equal(
@@ -32,12 +41,15 @@ export async function account(scene, findings, ids, timeoutMs) {
   findings.equal("orders left in the queue", 0, left);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} id
+ */
 function isExplained({ backend, trace }, id) {
   const runs = trace.runsOf(id);
-  const finals = backend.finals.get(id);
   return trace.explains(
     runs[0]?.atMs ?? 0,
-    finals.at(-1).atMs,
+    backend.finalsOf(id).at(-1)?.atMs ?? Number.POSITIVE_INFINITY,
     runs.map(({ pid }) => pid),
   );
 }

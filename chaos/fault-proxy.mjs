@@ -1,6 +1,6 @@
 import { createConnection, createServer } from "node:net";
 
-/** A TCP proxy before a broker, that can cut what passes, or fall silent. */
+/** A TCP proxy between workers and a broker, which can cut connections, or stop forwarding. */
 export class FaultProxy {
   #server;
   /** @type {Set<readonly [import("node:net").Socket, import("node:net").Socket]>} */
@@ -42,7 +42,7 @@ export class FaultProxy {
     }
   }
 
-  /** Lets nothing through any more, in either direction, and tells nobody. New connections are taken all the same. */
+  /** Stops forwarding in both directions and keeps the connections open. New connections are still accepted. */
   fallSilent() {
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
@@ -61,7 +61,10 @@ export class FaultProxy {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** @param {import("node:net").Socket} client */
+  /**
+   * @param {import("node:net").Socket} client
+   * @param {number} targetPort
+   */
   #forward(client, targetPort) {
     if (this.#refusing) return void client.resetAndDestroy();
     const target = createConnection({ port: targetPort, host: "127.0.0.1", noDelay: true });

@@ -6,6 +6,12 @@ import { makeRandom } from "./random.mjs";
 import { scenarios } from "./scenarios/index.mjs";
 import { brokerKinds, Stage } from "./stage.mjs";
 
+/**
+ * @import { Row } from "./findings.mjs"
+ * @import { BrokerKind } from "./stage.mjs"
+ * @import { Scenario } from "./scenarios/index.mjs"
+ */
+
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
@@ -17,22 +23,25 @@ const { values } = parseArgs({
 });
 const isShort = values.short;
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const kinds = values.broker?.split(",") ?? (isShort ? ["3.10-classic"] : Object.keys(brokerKinds));
+const allKinds = /** @type {BrokerKind[]} */ (Object.keys(brokerKinds));
+const kindNames = values.broker?.split(",") ?? (isShort ? ["3.10-classic"] : allKinds);
 const wanted = values.only?.split(",").map(Number);
-const unknown = kinds.filter((kind) => !(kind in brokerKinds));
-if (unknown.length > 0)
-  throw new Error(`--broker: ${unknown.join()} is not one of ${Object.keys(brokerKinds).join(", ")}`);
+const unknown = kindNames.filter((name) => !allKinds.some((kind) => kind === name));
+if (unknown.length > 0) throw new Error(`--broker: ${unknown.join()} is not one of ${allKinds.join(", ")}`);
+const kinds = allKinds.filter((kind) => kindNames.includes(kind));
 const chosen = scenarios.filter(({ number, longOnly }) => wanted?.includes(number) ?? !(isShort && longOnly));
 if (chosen.length === 0) throw new Error(`--only: there are the scenarios 1 to ${scenarios.length}`);
 
 console.log(`chaos${isShort ? " --short" : ""}: seed ${seed}`);
 const startMs = Date.now();
+/** @type {Row[]} */
 const rows = [];
+/** @type {Record<string, string>} */
 const versions = {};
 for (const kind of kinds) {
   const stage = new Stage(kind, { isShort, random: makeRandom(seed) });
   try {
-    // Those that leave the broker alone and measure no time go on at once.
+    // Scenarios that do not touch the broker and measure no time run concurrently.
     const gentle = chosen.filter(({ isGentle }) => isGentle);
     const played = await Promise.all(gentle.map((scenario) => play(scenario, stage)));
     for (const scenario of chosen) if (!scenario.isGentle) played.push(await play(scenario, stage));
@@ -59,10 +68,14 @@ console.log(
 );
 process.exitCode = failed > 0 ? 1 : 0;
 
-async function play({ number, title, run, brokers = Object.keys(brokerKinds) }, stage) {
+/**
+ * @param {Scenario} scenario
+ * @param {Stage} stage
+ */
+async function play({ number, title, run, brokers = allKinds }, stage) {
   console.log(`\n${number}. ${title} (${stage.kind})`);
   if (!brokers.includes(stage.kind)) {
-    console.log(`  left out: only on ${brokers.join(", ")}`);
+    console.log(`  skipped: only on ${brokers.join(", ")}`);
     return [];
   }
   const findings = new Findings(number, stage.kind);

@@ -1,4 +1,8 @@
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+/**
+ * Numbers from 0 to 1 that a seed decides (mulberry32).
+ * @param {number} seed
+ * @returns {() => number}
+ */
 export function makeRandom(seed) {
   let state = seed;
   return () => {

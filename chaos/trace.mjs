@@ -1,10 +1,26 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
+/**
+ * A line of a worker.
+ * @typedef {{ atMs: number, event: string, pid: number, jobId: number, attempt: number }} Line
+ */
+
+/**
+ * A fault of the suite.
+ * @typedef {object} Fault
+ * @property {number} atMs
+ * @property {string} kind
+ * @property {readonly (number | undefined)[]} [pids] the processes that it hit; all of them if undefined
+ * @property {number} [untilMs] when its effect ended
+ */
+
 /** What the workers wrote of their runs, and what the suite wrote of its own faults, on one clock. */
 export class Trace {
   #file;
+  /** @type {Fault[]} */
   #faults = [];
 
+  /** @param {string} file */
   constructor(file) {
     this.#file = file;
     appendFileSync(file, "");
@@ -16,9 +32,12 @@ export class Trace {
   }
 
   /**
-   * Notes a fault. `pids` are the processes that it hit; without it every one was. `untilMs`: when its work was done.
+   * Notes a fault.
+   * @param {string} kind
+   * @param {Pick<Fault, "pids" | "untilMs">} [options]
    */
   fault(kind, { pids, untilMs } = {}) {
+    /** @type {Fault} */
     const fault = { atMs: Date.now(), kind, pids, untilMs };
     this.#faults.push(fault);
     return fault;
@@ -29,7 +48,10 @@ export class Trace {
     return this.#faults;
   }
 
-  /** Every line of the workers. */
+  /**
+   * Every line of the workers.
+   * @returns {Line[]}
+   */
   lines() {
     if (!existsSync(this.#file)) return [];
     // A kill can leave the last line in two.
@@ -44,13 +66,17 @@ export class Trace {
     return this.lines().filter(({ event }) => event === "run");
   }
 
-  /** The runs of one job. */
+  /**
+   * The runs of one job.
+   * @param {number} jobId
+   */
   runsOf(jobId) {
     return this.runs().filter((run) => run.jobId === jobId);
   }
 
   /** How many runs one process made of one attempt, at most. */
   maxRunsPerProcessAndAttempt() {
+    /** @type {Map<string, number>} */
     const counts = new Map();
     for (const { jobId, attempt, pid } of this.runs()) {
       const key = `${jobId} ${attempt} ${pid}`;
@@ -79,20 +105,31 @@ export class Trace {
     return { count, unexplained };
   }
 
-  /** Whether a fault that hit one of these processes lies in a span of time. */
+  /**
+   * Whether a fault that hit one of these processes lies in a span of time.
+   * @param {number} fromMs
+   * @param {number} toMs
+   * @param {readonly number[]} pids
+   */
   explains(fromMs, toMs, pids) {
     return this.#faults.some(
       (fault) =>
         fault.atMs <= toMs &&
         (fault.untilMs ?? fault.atMs) >= fromMs &&
-        (!fault.pids || fault.pids.some((pid) => pids.includes(pid))),
+        (!fault.pids || fault.pids.some((pid) => pid !== undefined && pids.includes(pid))),
     );
   }
 }
 
+/** @param {Line} line */
 const keyOf = ({ jobId, attempt }) => `${jobId} ${attempt}`;
 
+/**
+ * @param {readonly Line[]} values
+ * @param {(line: Line) => string} keyFor
+ */
 function groupBy(values, keyFor) {
+  /** @type {Map<string, Line[]>} */
   const groups = new Map();
   for (const value of values) {
     const key = keyFor(value);

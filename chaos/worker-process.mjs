@@ -3,10 +3,10 @@ import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** How much of what a worker writes is kept. */
-const logCharacters = 50_000_000;
-/** How long a worker that was told to go may take: more than all of its own limits together. */
-const goneMs = 120_000;
+/** How much of a worker's output is kept. */
+const maxLogCharacters = 50_000_000;
+/** How long a worker may take to exit: more than all of its own limits together. */
+const maxExitMs = 120_000;
 
 /** Makes a folder outside the workspace with the suite's worker, where the built package is installed. */
 export async function openWorkersFolder() {
@@ -22,12 +22,20 @@ export async function openWorkersFolder() {
 export class WorkerProcess {
   #child;
   #changed = new EventTarget();
+  /** @type {NodeJS.Timeout | undefined} */
   #hanging;
   /** What it wrote to stderr, of the last part of it. */
   log = "";
-  /** Resolves with the exit code as a shell says it: 128 and its number for a signal. */
+  /**
+   * Resolves with the exit code as in a shell: 128 and its number for a signal.
+   * @type {Promise<number>}
+   */
   ended;
 
+  /**
+   * @param {{ path: string }} folder
+   * @param {NodeJS.ProcessEnv} env
+   */
   constructor(folder, env) {
     this.#child = spawn(process.execPath, ["main.mjs"], {
       cwd: folder.path,
@@ -36,7 +44,7 @@ export class WorkerProcess {
     });
     this.pid = this.#child.pid;
     this.#child.stderr.setEncoding("utf8").on("data", (text) => {
-      this.log = (this.log + text).slice(-logCharacters);
+      this.log = (this.log + text).slice(-maxLogCharacters);
       this.#changed.dispatchEvent(new Event("output"));
     });
     this.isRunning = true;
@@ -45,15 +53,21 @@ export class WorkerProcess {
       this.#child.on("close", (code, signal) => {
         this.isRunning = false;
         clearTimeout(this.#hanging);
-        resolve(code ?? 128 + constants.signals[signal]);
+        resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
       });
     });
   }
 
-  /** Resolves when a pattern stands in its log, from a position on; rejects if it ended or time passed without. */
+  /**
+   * Resolves when a pattern stands in its log, from a position on; rejects if it ended or time passed without.
+   * @param {RegExp} pattern
+   * @param {{ from?: number, timeoutMs?: number }} [options]
+   */
   async logged(pattern, { from = 0, timeoutMs = 30_000 } = {}) {
     const look = () => pattern.test(this.log.slice(from));
+    /** @type {NodeJS.Timeout | undefined} */
     let timer;
+    /** @type {Promise<unknown>} */
     const late = new Promise((resolve) => {
       timer = setTimeout(resolve, timeoutMs, `${timeoutMs} ms passed`);
     });
@@ -71,11 +85,14 @@ export class WorkerProcess {
     }
   }
 
-  /** Sends a signal. A worker that hangs when it should go is killed in the end: its exit code is 137 then. */
+  /**
+   * Sends a signal. A worker that does not exit after SIGTERM is killed in the end: its exit code is 137 then.
+   * @param {NodeJS.Signals} name
+   */
   signal(name) {
     if (!this.isRunning) return;
     this.#child.kill(name);
-    if (name === "SIGTERM") this.#hanging ??= setTimeout(() => this.kill(), goneMs);
+    if (name === "SIGTERM") this.#hanging ??= setTimeout(() => this.kill(), maxExitMs);
   }
 
   /** Ends it, whatever it does, and resolves when it is gone. */

@@ -1,7 +1,16 @@
 // A job that runs longer than the broker waits for its acknowledgement.
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 2;
 export const title = "acknowledgement timeout of the broker";
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const [timeoutMs, jobMs] = stage.isShort ? [3000, 9000] : [10_000, 25_000];
   const broker = await stage.broker;
@@ -28,12 +37,12 @@ export async function run(stage, findings) {
     findings.equal(
       "its final responses",
       ["job_completed"],
-      scene.backend.finals.get(jobId).map(({ kind }) => kind),
+      scene.backend.finalsOf(jobId).map(({ kind }) => kind),
     );
     findings.equal(
       "the next job's",
       ["job_completed"],
-      scene.backend.finals.get(next).map(({ kind }) => kind),
+      scene.backend.finalsOf(next).map(({ kind }) => kind),
     );
     findings.equal("orders left in the queue", 0, (await scene.backend.count(scene.queue)).messages);
   } finally {
@@ -41,8 +50,13 @@ export async function run(stage, findings) {
   }
 }
 
-// Sets values of the broker's application at run time, and gives those that it had.
+/**
+ * Sets values of the broker's application at run time, and returns those that it had.
+ * @param {import("../../scripts/broker.mjs").Broker} broker
+ * @param {Readonly<Record<string, number>>} values
+ */
 async function setTimes(broker, values) {
+  /** @type {Record<string, number>} */
   const before = {};
   for (const [key, value] of Object.entries(values)) {
     const term = `{ok, Old} = application:get_env(rabbit, ${key}), ok = application:set_env(rabbit, ${key}, ${value}), Old.`;

@@ -2,10 +2,19 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 9;
 export const title = "backend absent, slow, failing, back again";
 export const isGentle = true;
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const scene = await stage.scene();
   const backend = scene.backend;
@@ -13,6 +22,7 @@ export async function run(stage, findings) {
   scene.defer(() => http.close());
   const env = { BACKEND_HOSTNAME: http.address, BACKEND_USERNAME: "worker", BACKEND_PASSWORD: "secret-of-backend" };
   try {
+    /** @type {Record<string, string[]>} */
     const outcomes = {};
     http.mode = "absent";
     const worker = await scene.start({ env });
@@ -25,9 +35,9 @@ export async function run(stage, findings) {
       await Promise.all([backend.final(plain), backend.final(withCredential)]);
       if (mode === "slow") findings.atMost("a slow backend holds a job", 11_000, performance.now() - startMs, "ms");
       outcomes[mode] = [backend.statuses(plain), backend.statuses(withCredential)].flat();
-      const { message } = backend.finals.get(withCredential)[0];
+      const message = backend.finalsOf(withCredential)[0]?.message;
       if (mode !== "well")
-        findings.matches(`backend ${mode}: the reason`, /store BACKEND: .*(sessions|credentials)/, message ?? "");
+        findings.matches(`backend ${mode}: the reason`, /store BACKEND: .*(sessions|credentials)/, message);
     }
     const failed = ["job_completed", "job_error"];
     findings.equal(
@@ -48,33 +58,40 @@ export async function run(stage, findings) {
   }
 }
 
+/** @param {number} jobId */
 function orderWithCredential(jobId) {
   return { job_id: jobId, parameters: [{ id: "action", type: "string", store: "BACKEND", value: "ACTION" }] };
 }
 
-/** A backend that does as its `mode` says. */
+/** A backend that behaves as its `mode` says. */
 async function openHttp() {
+  /** @type {Readonly<Record<string, object>>} */
   const answers = {
     "/api/sessions": { access_token: "token" },
     "/api/step_flow": { version: "1.8.2" },
     "/api/step_flow/blacklist": { data: [], total: 0 },
     "/api/credentials/ACTION": { data: { id: 1, key: "ACTION", value: "nothing" } },
   };
-  const http = { mode: "well", requests: 0 };
+  const http = {
+    mode: "well",
+    requests: 0,
+    address: "",
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
   const server = createServer((request, response) => {
     http.requests++;
     request.resume();
     if (http.mode === "absent") request.socket.destroy();
     else if (http.mode === "failing") response.writeHead(503).end("down for maintenance");
     else if (http.mode === "rubbish") response.end("<html>not JSON");
-    else if (http.mode === "well") response.end(JSON.stringify(answers[request.url] ?? {}));
+    else if (http.mode === "well") response.end(JSON.stringify(answers[request.url ?? ""] ?? {}));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  http.address = `http://127.0.0.1:${server.address().port}/api`;
-  http.close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  http.address = `http://127.0.0.1:${port}/api`;
   return http;
 }

@@ -1,6 +1,11 @@
 // A job that holds its thread for longer than three heartbeats.
 import { setTimeout as delay } from "node:timers/promises";
 
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 3;
 export const title = "job thread blocked for three heartbeats";
 
@@ -15,6 +20,10 @@ const env = {
 /** What a busy machine adds. */
 const slackMs = 1000;
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   for (const action of ["block", "native"]) {
     const where = action === "block" ? "in JavaScript" : "in native code";
@@ -23,6 +32,12 @@ export async function run(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ * @param {string} action
+ * @param {string} where
+ */
 async function stopped(stage, findings, action, where) {
   const scene = await stage.scene();
   try {
@@ -52,6 +67,12 @@ async function stopped(stage, findings, action, where) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ * @param {string} action
+ * @param {string} where
+ */
 async function terminated(stage, findings, action, where) {
   const scene = await stage.scene();
   try {
@@ -66,20 +87,25 @@ async function terminated(stage, findings, action, where) {
       "the order is in its queue again, as a fresh one",
       [jobId, false, false],
       message && [
-        JSON.parse(message.content).job_id,
+        JSON.parse(message.content.toString()).job_id,
         message.fields.redelivered,
         "x-death" in (message.properties.headers ?? {}),
       ],
     );
-    findings.equal("and has no final response", [], scene.backend.finals.get(jobId) ?? []);
+    findings.equal("and has no final response", [], scene.backend.finalsOf(jobId));
   } finally {
     await scene.close();
   }
 }
 
+/**
+ * @param {Scene} scene
+ * @param {string} action
+ */
 async function block(scene, action, heartbeats = 3.5) {
   const worker = await scene.start({ env });
   const jobId = await scene.send({ action, durationMs: 600_000 });
+  /** @type {(response: import("../backend.mjs").Response) => boolean} */
   const isAtTen = ({ kind, body }) => kind === "job_progression" && body.progression === 10;
   await scene.backend.until(() => scene.backend.responses.find(isAtTen), "progress");
   await delay(heartbeats * heartbeatMs);

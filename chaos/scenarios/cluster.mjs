@@ -2,6 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { account } from "../account.mjs";
 
+/**
+ * @import { Broker } from "../../scripts/broker.mjs"
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 10;
 export const title = "a cluster of three nodes: leader killed, node cut off, rolling restart";
 export const longOnly = true;
@@ -17,6 +23,10 @@ const config = { net_ticktime: 4, heartbeat: heartbeatSeconds, cluster_partition
 const reachableMs = 60_000;
 const healingMs = 15_000;
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const cluster = await stage.startCluster(config);
   try {
@@ -31,6 +41,11 @@ export async function run(stage, findings) {
   }
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function underFaults(scene, stage, findings) {
   const { backend, nodes, trace, queue } = scene;
   const workers = [];
@@ -43,10 +58,10 @@ async function underFaults(scene, stage, findings) {
   await Promise.all(
     ids.map((id) => backend.sendJob(queue, id, { durationMs: Math.floor(stage.random() * maxDurationMs) })),
   );
-  for (const [after, harm] of [
-    [200, killLeader],
-    [600, cutOffLeader],
-    [1000, restartEach],
+  for (const { after, harm } of [
+    { after: 200, harm: killLeader },
+    { after: 600, harm: cutOffLeader },
+    { after: 1000, harm: restartEach },
   ]) {
     await backend.until(() => backend.finals.size >= after, `${after} of ${jobs} jobs`, 120_000);
     await harm(scene, findings);
@@ -67,6 +82,10 @@ async function underFaults(scene, stage, findings) {
   findings.equal("… and have run all jobs", pids, [...new Set(trace.runs().map(({ pid }) => pid))].toSorted());
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Findings} findings
+ */
 async function killLeader(scene, findings) {
   const leader = await leaderOf(scene);
   const fault = scene.trace.fault("leader killed");
@@ -79,7 +98,11 @@ async function killLeader(scene, findings) {
   fault.untilMs = Date.now();
 }
 
-// A node that was stopped may not see that it was the minority, and then RabbitMQ leaves it apart. Operators restart it.
+/**
+ * A node that was stopped may not see that it was the minority, and then RabbitMQ leaves it apart. Operators restart it.
+ * @param {Scene} scene
+ * @param {Findings} findings
+ */
 async function cutOffLeader(scene, findings) {
   const leader = await leaderOf(scene);
   const fault = scene.trace.fault("leader cut off");
@@ -89,7 +112,9 @@ async function cutOffLeader(scene, findings) {
   await anotherLeader(scene, leader);
   await until("the others gave up the node that is cut off", async () => {
     const known = await scene.manage("GET", "/nodes", undefined, otherThan(scene, leader));
-    return known.some(({ name, running }) => name === leader.node && !running);
+    return known.some(
+      (/** @type {{ name: string, running: boolean }} */ { name, running }) => name === leader.node && !running,
+    );
   });
   await leader.resume();
   const healed = await whole(scene, healingMs).then(
@@ -102,13 +127,19 @@ async function cutOffLeader(scene, findings) {
   fault.untilMs = Date.now();
 }
 
-// As operators do it: the next node only when every queue has all of its replicas again. Each time the one of them that
-// most workers are connected to, so that every restart moves some.
+/**
+ * As operators do it: the next node only when every queue has all of its replicas again. Each time the one of them that
+ * most workers are connected to, so that every restart moves some.
+ * @param {Scene} scene
+ * @param {Findings} findings
+ */
 async function restartEach(scene, findings) {
   const left = [...scene.nodes];
-  while (left.length > 0) {
+  const next = () => {
     left.sort((a, b) => connectionsTo(scene, a).length - connectionsTo(scene, b).length);
-    const node = left.pop();
+    return left.pop();
+  };
+  for (let node = next(); node; node = next()) {
     const fault = scene.trace.fault("node restarted");
     const moves = moving(scene, node);
     await node.restart();
@@ -118,7 +149,11 @@ async function restartEach(scene, findings) {
   }
 }
 
-/** The workers' connections to a node, each a worker and what the connection is for. */
+/**
+ * The workers' connections to a node, each a worker and what the connection is for.
+ * @param {Scene} scene
+ * @param {Broker} node
+ */
 const connectionsTo = ({ workers }, { port }) =>
   workers.flatMap((worker) =>
     ["consumes", "publishes"]
@@ -129,8 +164,12 @@ const connectionsTo = ({ workers }, { port }) =>
       .map((role) => ({ worker, role })),
   );
 
-// When each of the workers' connections to a node, which goes away now, has been made again, in ms from now on: to
-// another one, or to the same if it is back before that.
+/**
+ * After how many milliseconds each of the workers' connections to a node that stops now is established again: to another
+ * node, or to the same one if it is back before that.
+ * @param {Scene} scene
+ * @param {Broker} node
+ */
 function moving(scene, node) {
   const startMs = performance.now();
   const moves = connectionsTo(scene, node).map(async ({ worker, role }) => {
@@ -143,33 +182,65 @@ function moving(scene, node) {
   return Promise.all(moves);
 }
 
+/**
+ * @param {Promise<number[]>} moves
+ * @param {number} limitMs
+ * @param {string} fault
+ * @param {Findings} findings
+ */
 async function findMoves(moves, limitMs, fault, findings) {
   const tookMs = await moves;
   findings.atLeast(`${fault}: connections of workers to that node`, 1, tookMs.length, "");
   findings.atMost("… all of them are made again within", limitMs, Math.max(...tookMs), "ms");
 }
 
-const otherThan = ({ nodes }, node) => nodes.find((one) => one !== node);
-
-async function leaderOf(scene, via) {
-  const { leader } = await scene.manage("GET", `/queues/${scene.vhost}/${scene.queue}`, undefined, via);
-  return scene.nodes.find(({ node }) => node === leader);
+/**
+ * @param {Scene} scene
+ * @param {Broker} node
+ */
+function otherThan({ nodes }, node) {
+  return nodes.find((one) => one !== node);
 }
 
+/**
+ * @param {Scene} scene
+ * @param {Broker} [via]
+ */
+async function leaderOf(scene, via) {
+  const { leader } = await scene.manage("GET", `/queues/${scene.vhost}/${scene.queue}`, undefined, via);
+  const found = scene.nodes.find(({ node }) => node === leader);
+  if (!found) throw new Error(`the queue's leader, ${leader}, is not a node of the cluster`);
+  return found;
+}
+
+/**
+ * @param {Scene} scene
+ * @param {Broker} former
+ */
 function anotherLeader(scene, former) {
   const via = otherThan(scene, former);
   return until("the queue has another leader", async () => (await leaderOf(scene, via)) !== former);
 }
 
-// What RabbitMQ's operators ask before they stop a node: whether any queue would then lack a majority.
+/**
+ * What RabbitMQ's operators check before they stop a node: whether any queue would then lack a majority.
+ * @param {Scene} scene
+ * @param {number} [timeoutMs]
+ */
 function whole(scene, timeoutMs) {
+  /** @param {Broker} node */
   const ask = (node) => scene.manage("GET", "/health/checks/node-is-quorum-critical", undefined, node);
   return until("every queue has all of its replicas", () => Promise.all(scene.nodes.map(ask)), timeoutMs);
 }
 
-// The broker tells nobody when it is so.
+/**
+ * Polls: the broker sends no event.
+ * @param {string} what
+ * @param {() => Promise<unknown>} condition
+ */
 async function until(what, condition, timeoutMs = reachableMs) {
   const deadlineMs = performance.now() + timeoutMs;
+  /** @type {unknown} */
   let error;
   while (performance.now() < deadlineMs) {
     const found = await condition().catch((reason) => {

@@ -1,9 +1,19 @@
 // Queues deleted, objects declared otherwise, permissions missing: at the start and in the middle of a job.
+/**
+ * @import { Channel } from "amqplib"
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 6;
 export const title = "queue deleted, consumer cancelled, mismatches, permissions refused";
 
 const env = { AMQP_HEARTBEAT: "1" };
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   await queueDeleted(stage, findings);
   await mismatches(stage, findings);
@@ -11,7 +21,11 @@ export async function run(stage, findings) {
   await permissionsTakenAway(stage, findings);
 }
 
-// To a consumer the deletion of its queue is a cancel. What was in it is gone; what the worker has in hand is not.
+/**
+ * To a consumer the deletion of its queue is a cancel. What was in it is gone; what the worker has in hand is not.
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function queueDeleted(stage, findings) {
   const scene = await stage.scene();
   try {
@@ -38,15 +52,25 @@ async function queueDeleted(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function mismatches(stage, findings) {
-  for (const [what, declare, named] of [
-    [
-      "an exchange of another type",
-      (channel) => channel.assertExchange("direct_messaging", "fanout"),
-      /direct_messaging/,
-    ],
-    ["a queue without priorities", (channel, queue) => channel.assertQueue(queue, { durable: true }), /job_chaos/],
-  ]) {
+  /** @type {readonly { what: string, declare: (channel: Channel, queue: string) => Promise<unknown>, named: RegExp }[]} */
+  const cases = [
+    {
+      what: "an exchange of another type",
+      declare: (channel) => channel.assertExchange("direct_messaging", "fanout"),
+      named: /direct_messaging/,
+    },
+    {
+      what: "a queue without priorities",
+      declare: (channel, queue) => channel.assertQueue(queue, { durable: true }),
+      named: /job_chaos/,
+    },
+  ];
+  for (const { what, declare, named } of cases) {
     const scene = await stage.scene();
     try {
       const { channel } = scene.backend;
@@ -64,14 +88,21 @@ async function mismatches(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function refusals(stage, findings) {
   const scene = await stage.scene();
   const user = `limited-${scene.vhost.slice(6, 14)}`;
   try {
     await scene.manage("PUT", `/users/${user}`, { password: "secret-of-limited", tags: "" });
     scene.defer(() => scene.manage("DELETE", `/users/${user}`));
-    const as = (more) => ({ ...env, AMQP_USERNAME: user, AMQP_PASSWORD: "secret-of-limited", ...more });
-    const codeOf = async (more) => scene.spawn({ env: as(more) }).ended;
+    /** @param {NodeJS.ProcessEnv} more */
+    const codeOf = async (more) => {
+      const login = { AMQP_USERNAME: user, AMQP_PASSWORD: "secret-of-limited" };
+      return scene.spawn({ env: { ...env, ...login, ...more } }).ended;
+    };
     findings.equal("a wrong password: exit code", 74, await codeOf({ AMQP_PASSWORD: "wrong" }));
     findings.equal("a user without access to the virtual host", 75, await codeOf({}));
     findings.equal("a virtual host that is not there", 75, await codeOf({ AMQP_VHOST: "nowhere" }));
@@ -84,6 +115,10 @@ async function refusals(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function permissionsTakenAway(stage, findings) {
   const scene = await stage.scene();
   const user = `passing-${scene.vhost.slice(6, 14)}`;
@@ -92,6 +127,7 @@ async function permissionsTakenAway(stage, findings) {
     const { backend, trace, vhost, queue } = scene;
     await scene.manage("PUT", `/users/${user}`, { password: "secret", tags: "" });
     scene.defer(() => scene.manage("DELETE", `/users/${user}`));
+    /** @param {object} permissions */
     const allow = (permissions) => scene.manage("PUT", `/permissions/${vhost}/${user}`, permissions);
     await allow(all);
     const worker = await scene.start({ env: { ...env, AMQP_USERNAME: user, AMQP_PASSWORD: "secret" } });

@@ -1,12 +1,21 @@
 // The broker's process is stopped: its connections stay open, and nothing answers.
 import { setTimeout as delay } from "node:timers/promises";
 
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 5;
 export const title = "broker stopped by SIGSTOP";
 
 const heartbeatMs = 1000;
 const env = { AMQP_HEARTBEAT: String(heartbeatMs / 1000) };
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const broker = await stage.broker;
   const scene = await stage.scene();
@@ -38,7 +47,7 @@ export async function run(stage, findings) {
     findings.equal(
       "their final responses",
       [["job_completed"], ["job_completed"]],
-      [running, next].map((id) => backend.finals.get(id).map(({ kind }) => kind)),
+      [running, next].map((id) => backend.finalsOf(id).map(({ kind }) => kind)),
     );
     worker.signal("SIGTERM");
     await worker.ended;

@@ -11,7 +11,21 @@ import * as soak from "./soak.mjs";
 import * as stops from "./stops.mjs";
 import * as userCode from "./user-code.mjs";
 
-/** In the order of their numbers. */
+/**
+ * What the module of a scenario exports.
+ * @typedef {object} Scenario
+ * @property {number} number
+ * @property {string} title
+ * @property {(stage: import("../stage.mjs").Stage, findings: import("../findings.mjs").Findings) => Promise<void>} run
+ * @property {boolean} [longOnly] not part of `--short`
+ * @property {boolean} [isGentle] does not touch the broker and measures no time: runs at the same time as others
+ * @property {readonly string[]} [brokers] the only kinds of broker that it runs on
+ */
+
+/**
+ * In the order of their numbers.
+ * @type {readonly Scenario[]}
+ */
 export const scenarios = [
   kills,
   acknowledgementTimeout,

@@ -1,11 +1,20 @@
 // The broker has no memory left, and takes no messages until it has some again.
 import { setTimeout as delay } from "node:timers/promises";
 
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 4;
 export const title = "memory alarm of the broker";
 
 const env = { AMQP_HEARTBEAT: "1" };
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const alarmMs = stage.isShort ? 5000 : 15_000;
   const broker = await stage.broker;
@@ -33,7 +42,7 @@ export async function run(stage, findings) {
     findings.equal(
       "final responses of each job",
       Array(6).fill(1),
-      all.map((id) => backend.finals.get(id).length),
+      all.map((id) => backend.finalsOf(id).length),
     );
     findings.equal(
       "runs of each job",

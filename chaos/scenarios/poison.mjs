@@ -1,8 +1,17 @@
 // Messages that are no orders, of every kind, amid good ones.
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 7;
 export const title = "poison orders of every kind amid good ones";
 export const isGentle = true;
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const scene = await stage.scene();
   const { backend, queue, trace } = scene;
@@ -33,12 +42,12 @@ export async function run(stage, findings) {
       [worker.isRunning, /was lost/.test(worker.log)],
     );
     // Those with an id are answered, once each; those without only stand in the log.
-    const withId = poison.filter(({ jobId }) => jobId !== undefined).map(({ jobId }) => jobId);
+    const withId = poison.flatMap(({ jobId }) => jobId ?? []);
     await Promise.all(withId.map((id) => backend.final(id)));
     findings.equal(
       "poison with a job's id: answers",
       withId.map(() => ["job_error"]),
-      withId.map((id) => backend.finals.get(id).map(({ kind }) => kind)),
+      withId.map((id) => backend.finalsOf(id).map(({ kind }) => kind)),
     );
     worker.signal("SIGTERM");
     findings.equal("exit code", 0, await worker.ended);
@@ -51,9 +60,22 @@ export async function run(stage, findings) {
   }
 }
 
-/** `jobId`: it can be read of the message, which is answered. */
+/**
+ * A message that is not an order.
+ * @typedef {object} Poison
+ * @property {Buffer} body
+ * @property {number} [jobId] can be read from the message, which is answered
+ * @property {import("amqplib").Options.Publish} [properties]
+ */
+
+/**
+ * @param {Stage} stage
+ * @returns {Poison[]}
+ */
 function poisonOrders({ version, isShort }) {
+  /** @type {(body: string | Buffer, more?: Omit<Poison, "body">) => Poison} */
   const of = (body, more = {}) => ({ body: Buffer.isBuffer(body) ? body : Buffer.from(body), ...more });
+  /** @type {(value: object, more?: Omit<Poison, "body">) => Poison} */
   const json = (value, more) => of(JSON.stringify(value), more);
   // What the broker takes: 16 MiB from 4.0 on, 128 MiB before.
   const largest = (version === "3.10" ? (isShort ? 32 : 127) : 16) * 2 ** 20 - 1024;

@@ -1,6 +1,12 @@
 // Very many jobs that do nothing, through one worker: what grows with the number of jobs shows.
 import { readdir, readFile } from "node:fs/promises";
 
+/**
+ * @import { WorkerProcess } from "../worker-process.mjs"
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 11;
 export const title = "soak: 100,000 jobs through one worker";
 export const longOnly = true;
@@ -13,12 +19,17 @@ const maxGrowthMib = 20;
 // By then the heap has its size: 100 bytes kept of each job would show.
 const maxLaterGrowthMib = 5;
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   const scene = await stage.scene();
   const { backend, trace, queue } = scene;
   backend.keeps = () => false;
   try {
     const worker = await scene.start();
+    /** @type {number[]} */
     const samples = [];
     const startMs = performance.now();
     let before;
@@ -36,6 +47,7 @@ export async function run(stage, findings) {
     await answered(backend, jobs);
     const seconds = (performance.now() - startMs) / 1000;
     // A median of 10,000 jobs, because memory goes up and down between two collections of garbage.
+    /** @param {number} count */
     const after = (count) => median(samples.slice(count / portion, (count + warmUp) / portion));
     const [early, middle, late] = [after(warmUp), after(jobs / 2), after(jobs - warmUp)];
     findings.counted("jobs a second", Math.round(jobs / seconds));
@@ -53,7 +65,7 @@ export async function run(stage, findings) {
     findings.equal(
       "… that is job_completed",
       jobs,
-      outcomes.filter(([final]) => final.kind === "job_completed").length,
+      outcomes.filter(([final]) => final?.kind === "job_completed").length,
     );
     findings.equal("runs", jobs, trace.runs().length);
     findings.equal("orders left in the queue", 0, (await backend.count(queue)).messages);
@@ -62,17 +74,24 @@ export async function run(stage, findings) {
   }
 }
 
+/**
+ * @param {import("../backend.mjs").Backend} backend
+ * @param {number} count
+ */
 const answered = (backend, count) =>
   backend.until(() => backend.finals.size >= count, `final responses of ${count} jobs`, 120_000);
 
+/** @param {WorkerProcess} worker */
 async function residentMib({ pid }) {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) / 102.4) / 10;
+  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 102.4) / 10;
 }
 
+/** @param {WorkerProcess} worker */
 async function handles({ pid }) {
   const [files, threads] = await Promise.all([readdir(`/proc/${pid}/fd`), readdir(`/proc/${pid}/task`)]);
   return { files: files.length, threads: threads.length };
 }
 
+/** @param {readonly number[]} values */
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

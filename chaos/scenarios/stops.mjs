@@ -1,9 +1,19 @@
 // SIGTERM and stop orders at every stage of worker and job.
 import { setTimeout as delay } from "node:timers/promises";
 
+/**
+ * @typedef {Record<string, string | number>} Values parameters of a job
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 8;
 export const title = "SIGTERM and stop orders at every stage";
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   await signalWhileStarting(stage, findings);
   await signalWhileRunning(stage, findings);
@@ -12,7 +22,11 @@ export async function run(stage, findings) {
   await signalsRacingCompletion(stage, findings);
 }
 
-// From the first moments of the process on: none may hang, or lose the job that waits.
+/**
+ * From the first moments of the process on: none may hang, or lose the job that waits.
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function signalWhileStarting(stage, findings) {
   const scene = await stage.scene();
   try {
@@ -36,7 +50,12 @@ async function signalWhileStarting(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function signalWhileRunning(stage, findings) {
+  /** @type {readonly { values: Values, drainMs: number, outcome: string, how: string }[]} */
   const cases = [
     { values: { durationMs: 1000 }, drainMs: 20_000, outcome: "completed", how: "that ends within the drain" },
     { values: { durationMs: 60_000 }, drainMs: 300, outcome: "given back", how: "that heeds its signal" },
@@ -56,7 +75,7 @@ async function signalWhileRunning(stage, findings) {
         else await scene.backend.sendDirect(scene.queue, { type: "stop_worker" });
         const code = await worker.ended;
         const { messages } = await scene.backend.count(scene.queue);
-        const final = scene.backend.finals.get(jobId)?.[0]?.kind;
+        const final = scene.backend.finalsOf(jobId)[0]?.kind;
         const got =
           final === "job_completed" ? "completed" : final === undefined && messages === 1 ? "given back" : final;
         findings.equal(`${order} during a job ${how}`, [0, outcome], [code, got]);
@@ -66,18 +85,25 @@ async function signalWhileRunning(stage, findings) {
     }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function stopOrders(stage, findings) {
   const scene = await stage.scene();
   const { backend, queue } = scene;
   try {
     await scene.start({ env: { MCAI_STOP_GRACE_MS: "300" } });
+    /** @param {number} jobId */
     const stop = (jobId) => backend.sendDirect(queue, { type: "stop_process", job_id: jobId, parameters: [] });
-    for (const values of [
+    /** @type {readonly Values[]} */
+    const jobs = [
       { durationMs: 60_000 },
       { action: "poll" },
       { action: "checkpoints" },
       { action: "block", durationMs: 60_000 },
-    ]) {
+    ];
+    for (const values of jobs) {
       const jobId = await scene.send(values);
       await backend.next("job_progression", jobId);
       await stop(jobId);
@@ -98,11 +124,16 @@ async function stopOrders(stage, findings) {
   }
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function stopsRacingCompletion(stage, findings) {
   const scene = await stage.scene();
   const { backend, queue } = scene;
   try {
     await scene.start();
+    /** @type {Record<string, number>} */
     const outcomes = {};
     const contradicted = [];
     for (let i = 0; i < (stage.isShort ? 60 : 500); i++) {
@@ -122,7 +153,11 @@ async function stopsRacingCompletion(stage, findings) {
   }
 }
 
-// The worker is told to go just when its job ends; the next worker has what is left.
+/**
+ * The worker is told to go just when its job ends; the next worker has what is left.
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function signalsRacingCompletion(stage, findings) {
   const scene = await stage.scene();
   const { backend, queue } = scene;
@@ -145,7 +180,7 @@ async function signalsRacingCompletion(stage, findings) {
     findings.equal(
       "… jobs without exactly one final response",
       0,
-      ids.filter((jobId) => backend.finals.get(jobId)?.length !== 1).length,
+      ids.filter((jobId) => backend.finalsOf(jobId).length !== 1).length,
     );
     findings.counted("… jobs given back after they began", runs.length - jobs);
     findings.equal("… orders left in the queue", 0, (await backend.count(queue)).messages);

@@ -1,4 +1,9 @@
 // Workers whose own code fails in every way that Node knows.
+/**
+ * @import { Findings } from "../findings.mjs"
+ * @import { Scene, Stage } from "../stage.mjs"
+ */
+
 export const number = 12;
 export const title = "user code that throws, exits, fills its heap, never ends, crashes";
 export const isGentle = true;
@@ -13,6 +18,10 @@ const cases = [
   { action: "fill_heap", message: /heap is full/ },
 ];
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 export async function run(stage, findings) {
   await inOneProcess(stage, findings, env, cases);
   const endless = [{ action: "block", durationMs: 600_000, message: /MCAI_JOB_TIMEOUT_MS/ }];
@@ -20,6 +29,12 @@ export async function run(stage, findings) {
   await crashed(stage, findings);
 }
 
+/**
+ * @param {Stage} stage
+ * @param {Findings} findings
+ * @param {NodeJS.ProcessEnv} env
+ * @param {readonly { action: string, durationMs?: number, message: RegExp }[]} cases
+ */
 async function inOneProcess(stage, findings, env, cases) {
   const scene = await stage.scene();
   try {
@@ -32,8 +47,8 @@ async function inOneProcess(stage, findings, env, cases) {
       await backend.final(next);
       findings.equal(`${action}: answered as`, ["job_error"], backend.statuses(jobId));
       findings.matches("… with the reason", message, final.message);
-      findings.equal("… runs; final responses", [1, 1], [trace.runsOf(jobId).length, backend.finals.get(jobId).length]);
-      findings.equal("… and the next job", "job_completed", backend.finals.get(next)[0].kind);
+      findings.equal("… runs; final responses", [1, 1], [trace.runsOf(jobId).length, backend.finalsOf(jobId).length]);
+      findings.equal("… and the next job", "job_completed", backend.finalsOf(next)[0].kind);
     }
     findings.equal("all in one process", true, worker.isRunning);
     findings.equal("orders left in the queue", 0, (await backend.count(scene.queue)).messages);
@@ -42,7 +57,11 @@ async function inOneProcess(stage, findings, env, cases) {
   }
 }
 
-// A crash in native code takes the whole process; its order comes again, and is counted, until it is given up.
+/**
+ * A crash in native code takes the whole process; its order comes again, and is counted, until it is given up.
+ * @param {Stage} stage
+ * @param {Findings} findings
+ */
 async function crashed(stage, findings) {
   const scene = await stage.scene();
   try {
@@ -60,7 +79,7 @@ async function crashed(stage, findings) {
     }
     findings.equal("a native crash: exit codes", Array(codes.length).fill(139), codes);
     findings.equal("… the order was given up", ["job_error"], backend.statuses(jobId));
-    findings.matches("… with the reason", /Job TTL has been reached/, backend.finals.get(jobId)[0].message);
+    findings.matches("… with the reason", /Job TTL has been reached/, backend.finalsOf(jobId)[0].message);
     findings.atMost("… runs", 3, trace.runsOf(jobId).length, "runs");
     const next = await scene.send({ action: "nothing" });
     await backend.final(next);

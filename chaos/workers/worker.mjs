@@ -3,12 +3,21 @@ import { openSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { defineWorker, Type } from "@mcai/worker-sdk";
 
+/**
+ * @import { Job, JobResult } from "@mcai/worker-sdk"
+ * @typedef {JobResult | undefined | void | Promise<JobResult | undefined | void>} Returned
+ */
+
 // Opened to append, so that the workers of a scenario share it, and written at once, so that no kill loses a line.
-const trace = openSync(process.env.CHAOS_TRACE, "a");
+const trace = openSync(process.env.CHAOS_TRACE ?? "trace.jsonl", "a");
+/** @type {(event: string, fields: object) => void} */
 const note = (event, fields) =>
   writeSync(trace, `${JSON.stringify({ atMs: Date.now(), event, pid: process.pid, ...fields })}\n`);
 
-// One function for each thing that a job of the suite does.
+/**
+ * One function for each thing that a job of the suite does.
+ * @type {Readonly<Record<string, (parameters: { durationMs: number }, job: Job) => Returned>>}
+ */
 const actions = {
   async work({ durationMs }, job) {
     await delay(durationMs, undefined, { signal: job.signal });
@@ -63,6 +72,7 @@ const actions = {
   exit: () => process.exit(7),
 
   fill_heap() {
+    /** @type {object[][]} */
     const hoard = [];
     for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
   },
@@ -84,7 +94,9 @@ export default defineWorker({
     const { action, attempt } = parameters;
     note("run", { jobId: job.id, attempt, action });
     try {
-      return await actions[action](parameters, job);
+      const run = actions[action];
+      if (!run) throw new Error(`there is no action ${action}`);
+      return await run(parameters, job);
     } finally {
       note("end", { jobId: job.id, attempt });
     }
