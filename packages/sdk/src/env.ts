@@ -18,9 +18,9 @@ export interface Settings {
   /** DIRECT_MESSAGING_IDENTIFIER, if it is set. */
   readonly directMessagingIdentifier: string | undefined;
   /** MESSAGE_TTL_LIMIT: a job that was dead-lettered, or lost with its worker, more often is expired. */
-  readonly deathLimit: number;
+  readonly maxDeaths: number;
   /** MESSAGE_SOFT_LIMIT: a job whose requirements were missing more often is expired. */
-  readonly softRejectLimit: number;
+  readonly maxSoftRejects: number;
   /** MCAI_DRAIN_TIMEOUT_MS: how long a job may go on when the worker goes down. */
   readonly drainTimeoutMs: number;
   /** MCAI_JOB_TIMEOUT_MS: how long a job may take; off if undefined. */
@@ -46,9 +46,9 @@ export interface HealthSettings {
   /** MCAI_HTTP_HOST. */
   readonly host: string;
   /** MCAI_THREAD_SILENCE_LIMIT_MS: how long the job thread may not answer; off if undefined. */
-  readonly threadLimitMs: number | undefined;
+  readonly maxThreadSilenceMs: number | undefined;
   /** MCAI_PROGRESS_SILENCE_LIMIT_MS: how long a job may report no progress; off if undefined. */
-  readonly progressLimitMs: number | undefined;
+  readonly maxProgressSilenceMs: number | undefined;
 }
 
 /** How the broker is reached, and what is declared there. */
@@ -112,8 +112,8 @@ export function readSettings(env: Environment): Settings {
     sourceOrders: env.SOURCE_ORDERS?.split(delimiter),
     queueName: env.AMQP_QUEUE ?? "job_undefined",
     directMessagingIdentifier: env.DIRECT_MESSAGING_IDENTIFIER,
-    deathLimit: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
-    softRejectLimit: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
+    maxDeaths: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
+    maxSoftRejects: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
     jobTimeoutMs: readInteger(env, "MCAI_JOB_TIMEOUT_MS", 1),
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
@@ -137,8 +137,8 @@ function readHealth(env: Environment): HealthSettings | undefined {
   return {
     port,
     host: env.MCAI_HTTP_HOST || "127.0.0.1",
-    threadLimitMs: readInteger(env, "MCAI_THREAD_SILENCE_LIMIT_MS", 1),
-    progressLimitMs: readInteger(env, "MCAI_PROGRESS_SILENCE_LIMIT_MS", 1),
+    maxThreadSilenceMs: readInteger(env, "MCAI_THREAD_SILENCE_LIMIT_MS", 1),
+    maxProgressSilenceMs: readInteger(env, "MCAI_PROGRESS_SILENCE_LIMIT_MS", 1),
   };
 }
 

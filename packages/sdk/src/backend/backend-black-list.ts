@@ -12,8 +12,8 @@ export class BackendBlackList {
   }
 
   /** Opens the session, which the first request would do otherwise. */
-  async open(signal: AbortSignal): Promise<void> {
-    await this.#session.open(signal);
+  async logIn(signal: AbortSignal): Promise<void> {
+    await this.#session.logIn(signal);
   }
 
   /** The list; empty if the backend is too old to have one. */

@@ -14,8 +14,8 @@ export class BackendSession {
   }
 
   /** Gives the session's token, after a log-in if there is none. */
-  open(signal: AbortSignal): Promise<string> {
-    this.#token ??= this.#logIn(signal).catch((error: unknown) => {
+  logIn(signal: AbortSignal): Promise<string> {
+    this.#token ??= this.#requestToken(signal).catch((error: unknown) => {
       this.#token = undefined;
       throw error;
     });
@@ -38,14 +38,14 @@ export class BackendSession {
   async request(method: string, path: string, signal: AbortSignal): Promise<JsonAnswer> {
     const ask = async (token: Promise<string>) =>
       fetchJson(this.#store, method, this.#access.hostname + path, signal, { authorization: await token });
-    const token = this.open(signal);
+    const token = this.logIn(signal);
     const answer = await ask(token);
     if (answer.status !== 401) return answer;
     if (this.#token === token) this.#token = undefined;
-    return ask(this.open(signal));
+    return ask(this.logIn(signal));
   }
 
-  async #logIn(signal: AbortSignal): Promise<string> {
+  async #requestToken(signal: AbortSignal): Promise<string> {
     const { hostname, username: email, password } = this.#access;
     const answer = await fetchJson(
       this.#store,

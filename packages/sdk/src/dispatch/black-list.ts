@@ -35,7 +35,7 @@ export class BlackList {
 
   /** Opens the session with the backend early, so that the list is read sooner. {@link load} reports what fails. */
   prepare(): void {
-    this.#backend?.open(this.#closing.signal).catch(() => undefined);
+    this.#backend?.logIn(this.#closing.signal).catch(() => undefined);
   }
 
   /**

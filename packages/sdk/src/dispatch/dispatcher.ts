@@ -22,7 +22,7 @@ export interface DispatcherOptions extends ResponderOptions {
   readonly hasInitProcess: boolean;
   readonly settings: Pick<
     Settings,
-    "deathLimit" | "softRejectLimit" | "jobTimeoutMs" | "stopGraceMs" | "shutdownGraceMs"
+    "maxDeaths" | "maxSoftRejects" | "jobTimeoutMs" | "stopGraceMs" | "shutdownGraceMs"
   >;
   readonly blackList: BlackList;
   /** Called for a `stop_worker`. */
@@ -191,7 +191,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     const { current } = this.#slot;
     if (await this.#endedJobs.settleRedelivered(order.job_id, delivery, current)) return;
     if (this.#slot.current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
-    if (delivery.deaths > settings.deathLimit || delivery.softRejects > settings.softRejectLimit)
+    if (delivery.deaths > settings.maxDeaths || delivery.softRejects > settings.maxSoftRejects)
       return this.#answerError(order, delivery, "Job TTL has been reached.");
     if (blackList.has(order.job_id)) {
       await blackList.drop(order.job_id);

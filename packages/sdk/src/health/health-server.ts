@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { HealthSettings } from "../env.ts";
 import { McaiError, messageOf } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
-import { type MetricSources, openMetrics } from "./metrics.ts";
+import { createMetrics, type MetricSources } from "./metrics.ts";
 
 /** How long a request may take to come in. */
 const requestTimeoutMs = 5000;
@@ -26,12 +26,12 @@ export class HealthServer {
   readonly #settings: HealthSettings;
   readonly #sources: HealthSources;
   readonly #server: Server;
-  readonly #metrics: ReturnType<typeof openMetrics>;
+  readonly #metrics: ReturnType<typeof createMetrics>;
 
   private constructor(settings: HealthSettings, sources: HealthSources) {
     this.#settings = settings;
     this.#sources = sources;
-    this.#metrics = openMetrics(sources);
+    this.#metrics = createMetrics(sources);
     this.#server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 5000 }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => send(response, 500, { error: messageOf(error) }));
     });
@@ -40,7 +40,7 @@ export class HealthServer {
   }
 
   /** @throws {McaiError} `ENVIRONMENT_INVALID` if the port cannot be had. */
-  static async open(settings: HealthSettings, sources: HealthSources, log: JobLog): Promise<HealthServer> {
+  static async start(settings: HealthSettings, sources: HealthSources, log: JobLog): Promise<HealthServer> {
     const health = new HealthServer(settings, sources);
     await health.#metrics;
     await new Promise<void>((resolve, reject) => {
@@ -53,7 +53,7 @@ export class HealthServer {
     return health;
   }
 
-  close(): void {
+  stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();
   }
@@ -86,12 +86,12 @@ export class HealthServer {
   }
 
   #liveness(response: ServerResponse): void {
-    const { threadLimitMs, progressLimitMs } = this.#settings;
+    const { maxThreadSilenceMs, maxProgressSilenceMs } = this.#settings;
     const threadSilentMs = this.#sources.threadSilentMs();
     const jobSilentMs = this.#sources.jobSilentMs() ?? null;
     const isTooLong = (silentMs: number | null, limitMs: number | undefined) =>
       silentMs !== null && limitMs !== undefined && silentMs > limitMs;
-    const isAlive = !isTooLong(threadSilentMs, threadLimitMs) && !isTooLong(jobSilentMs, progressLimitMs);
+    const isAlive = !isTooLong(threadSilentMs, maxThreadSilenceMs) && !isTooLong(jobSilentMs, maxProgressSilenceMs);
     send(response, isAlive ? 200 : 503, {
       secondsSinceJobThreadAnswered: threadSilentMs / 1000,
       secondsSinceProgress: jobSilentMs === null ? null : jobSilentMs / 1000,

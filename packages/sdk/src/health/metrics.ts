@@ -14,7 +14,7 @@ export interface MetricSources {
 }
 
 /** Creates the Prometheus registry with the metrics of the worker and those of Node.js. */
-export async function openMetrics(sources: MetricSources): Promise<Registry> {
+export async function createMetrics(sources: MetricSources): Promise<Registry> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   const registers = [registry];

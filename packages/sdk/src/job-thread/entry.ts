@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { environmentSecrets, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
-import { openLog } from "../log/log.ts";
+import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
 import type { ThreadOptions } from "../thread-protocol/messages.ts";
@@ -15,7 +15,7 @@ const { moduleUrl, environment, instanceId, stopFlag, describe } = workerData as
 if (!parentPort) throw new Error("This module is the entry point of the job thread. Call runWorker instead.");
 const settings = readSettings(environment);
 const redactor = new Redactor(environmentSecrets(environment));
-const log = openLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
+const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
 const session = new JobThreadSession({
   port: parentPort,
   stores: new EnvironmentStores(environment),

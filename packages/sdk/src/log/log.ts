@@ -26,7 +26,7 @@ export interface LogIdentity {
  * Opens the log of one thread: pino, on standard error and into a file if one is wanted, each line written before the
  * call returns, so that it is seen from a blocked thread and after a crash. pino is loaded at the first line.
  */
-export function openLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
+export function createLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
   let logger: Logger | undefined;
   if (settings.file !== undefined) checkFile(settings.file);
   const open = () => {

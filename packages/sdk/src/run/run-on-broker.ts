@@ -78,7 +78,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       thread.watch();
       const sources = toHealthSources(links, transport.outbox, dispatcher, thread, () => signals.request(0));
       const { HealthServer } = await import("../health/health-server.ts");
-      health = await HealthServer.open(settings.health, sources, log);
+      health = await HealthServer.start(settings.health, sources, log);
     }
     let isServing = false;
     const serving = serve(transport, dispatcher).then(() => {
@@ -95,7 +95,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
     blackList.close();
     await (transport ? transport.stop() : links.close());
     signals.detach();
-    health?.close();
+    health?.stop();
     // Only the end of the process ends a native call that holds the thread.
     if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
   }

@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { environmentSecrets, readSettings } from "../env.ts";
 import { exitCodeOf, McaiError, messageOf } from "../errors.ts";
-import { type Log, openLog } from "../log/log.ts";
+import { createLog, type Log } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import { readInstanceId } from "../response/instance-id.ts";
 import { describe } from "./describe.ts";
@@ -43,7 +43,7 @@ export async function runWorker(module: URL | string): Promise<void> {
     const instanceId = readInstanceId();
     const { queueName, directMessagingIdentifier = instanceId } = settings;
     const address = { instanceId, queueName, directMessagingIdentifier };
-    log = openLog(settings.log, address, redactor);
+    log = createLog(settings.log, address, redactor);
     process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log });
   } catch (error) {
     try {

@@ -26,8 +26,8 @@ export interface StatusSystemInfo {
 }
 
 /** How old the load of the machine may be, and what changes seldom. */
-const loadAgeMs = 1000;
-const machineAgeMs = 60_000;
+const maxLoadAgeMs = 1000;
+const maxMachineAgeMs = 60_000;
 const sampleDelayMs = 50;
 const isLinux = process.platform === "linux";
 
@@ -40,8 +40,8 @@ const isLinux = process.platform === "linux";
 export class SystemInfo {
   readonly #instanceId: string;
   readonly #cores = new CoreUsage();
-  readonly #load = new Sample(() => this.#readLoad(), loadAgeMs);
-  readonly #machine = new Sample(readMachine, machineAgeMs);
+  readonly #load = new Sample(() => this.#readLoad(), maxLoadAgeMs);
+  readonly #machine = new Sample(readMachine, maxMachineAgeMs);
   readonly #gpus: NvidiaCards | undefined;
 
   /**
@@ -87,20 +87,20 @@ interface Load {
 /** A value that is read again in the background when it is asked for and too old. */
 class Sample<Value> {
   readonly #read: () => Value;
-  readonly #ageMs: number;
+  readonly #maxAgeMs: number;
   #value: Value | undefined;
   #readAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(read: () => Value, ageMs: number) {
+  constructor(read: () => Value, maxAgeMs: number) {
     this.#read = read;
-    this.#ageMs = ageMs;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   current(): Value {
     if (this.#value === undefined) return this.#take();
     // Later, so that the answer that asks for it goes out first.
-    if (performance.now() - this.#readAt >= this.#ageMs)
+    if (performance.now() - this.#readAt >= this.#maxAgeMs)
       this.#timer ??= setTimeout(() => this.#take(), sampleDelayMs).unref();
     return this.#value;
   }

@@ -2,7 +2,7 @@ import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { countThreads } from "../job-thread/available-threads.ts";
 import { describeWorker } from "../job-thread/load-worker.ts";
-import { openLog } from "../log/log.ts";
+import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import type { Order } from "../order/order.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
@@ -83,7 +83,7 @@ export async function startTestWorker<Context>(
   const description = describeWorker(definition, metadata);
   const redactor = new Redactor();
   const level = options.logLevel ?? "silent";
-  const log = openLog({ ...settings.log, level }, address, redactor);
+  const log = createLog({ ...settings.log, level }, address, redactor);
   const thread = new InThread({
     worker: definition,
     description,

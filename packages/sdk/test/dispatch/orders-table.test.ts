@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { BlackList } from "../../src/dispatch/black-list.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { readSettings } from "../../src/env.ts";
-import { openLog } from "../../src/log/log.ts";
+import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
 import { orderSchemas } from "../../src/order/order.ts";
 import { toConfiguration } from "../../src/response/worker-configuration.ts";
@@ -56,7 +56,7 @@ class Stage {
   constructor() {
     const redactor = new Redactor();
     const settings = readSettings({ MCAI_LOG: "silent" });
-    const log = openLog(settings.log, { instanceId: "test", queueName: "job_test" }, redactor);
+    const log = createLog(settings.log, { instanceId: "test", queueName: "job_test" }, redactor);
     const worker = {
       ...{ name: "test", version: "1.0.0", description: "A test", shortDescription: "A test" },
       ...{ license: "MIT", authors: [], parameters: {}, hasInitProcess: false },

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import amqplib, { type ChannelModel } from "amqplib";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env.ts";
-import { openLog } from "../../src/log/log.ts";
+import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
 import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
 import { AmqpTransport } from "../../src/transport/amqp/amqp-transport.ts";
@@ -13,7 +13,7 @@ import { useVirtualHost } from "../support/broker.ts";
 import { urlOf } from "../support/broker-worker.ts";
 
 const virtualHost = useVirtualHost();
-const silent = openLog(
+const silent = createLog(
   { level: "silent", json: false, file: undefined, color: false },
   { instanceId: "test", queueName: "job_test" },
   new Redactor(),

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openLog } from "../../src/log/log.ts";
+import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
 import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
 import { FileTransport } from "../../src/transport/files.ts";
 import type { Delivery } from "../../src/transport/transport.ts";
 
-const silent = openLog(
+const silent = createLog(
   { level: "silent", json: false, file: undefined, color: false },
   { instanceId: "test", queueName: "job_test" },
   new Redactor(),
