@@ -1,20 +1,20 @@
 import { McaiError } from "@mcai/worker-sdk";
 
 /**
- * What can go wrong with media.
+ * The codes of a {@link MediaError}.
  *
  * | code | meaning |
  * | --- | --- |
  * | `FFMPEG_MISSING` | the FFmpeg binary of node-av is not installed, or does not run on this system |
- * | `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY` | the source is not there, may not be read, or has no bytes |
- * | `SOURCE_INVALID` | the source is no media that FFmpeg knows |
- * | `SOURCE_FAILED` | the source could not be opened or read for another reason, such as a network error |
- * | `STREAM_NOT_FOUND` | there is no stream of that kind or index |
- * | `STREAM_INVALID` | a stream of the wrong kind, the same twice, or none at all was asked for |
+ * | `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY` | the source does not exist, access to it is denied, or it is empty |
+ * | `SOURCE_INVALID` | the source is not a media file that FFmpeg can read, or it has no streams |
+ * | `SOURCE_FAILED` | the source could not be opened or read for another reason, such as a network error or a timeout |
+ * | `STREAM_NOT_FOUND` | the source has no stream of that kind or index |
+ * | `STREAM_INVALID` | a requested stream is of the wrong kind, is requested twice, has invalid options, or no stream is requested |
  * | `DECODER_FAILED` | FFmpeg has no decoder for a stream, or it cannot be opened |
- * | `FILTER_REFUSED` | FFmpeg refused a filter; the message has its reason |
- * | `FRAME_RELEASED` | a frame was used after its handler had ended |
- * | `FRAME_TRANSFERRED` | the buffer of a plane was transferred elsewhere; only copies can be |
+ * | `FILTER_REFUSED` | FFmpeg rejected a filter; the message contains its reason |
+ * | `FRAME_RELEASED` | a frame was used after its handler had returned |
+ * | `FRAME_TRANSFERRED` | the buffer of a plane was transferred; only copies can be transferred |
  * | `OUTPUT_FAILED` | an output could not be written |
  */
 export type MediaErrorCode =
@@ -33,7 +33,7 @@ export type MediaErrorCode =
   | "OUTPUT_FAILED";
 
 /**
- * An error about media: a stable `code`, and a message that says what was wrong, where, and what would be right.
+ * An error of a media job. It has a stable `code`, and a message that says what is wrong, where, and what is expected.
  *
  * @example
  * ```ts
@@ -41,12 +41,12 @@ export type MediaErrorCode =
  * ```
  */
 export class MediaError extends McaiError {
-  /** What went wrong, stable over versions. */
+  /** The kind of error; stable across versions. */
   declare readonly code: MediaErrorCode;
 
   /**
-   * @param code - What went wrong.
-   * @param message - What was wrong, where, and what would be right.
+   * @param code - The kind of error.
+   * @param message - What is wrong, where, and what is expected.
    * @param options - `cause`: the underlying error.
    */
   constructor(code: MediaErrorCode, message: string, options?: ErrorOptions) {

@@ -2,17 +2,17 @@ import { AV_LOG_ERROR, AV_LOG_QUIET, ffmpeg } from "./ffmpeg.ts";
 
 const AVERROR_EINVAL = -22;
 
-/** What a call gave, and what FFmpeg logged as an error meanwhile: its error number alone says little. */
+/** The return code of a call, and the errors that FFmpeg logged meanwhile, which are more specific than the code. */
 export interface LoggedCall {
   readonly code: number;
   readonly lines: readonly string[];
 }
 
-/** How many lines of a call are kept: FFmpeg has one log for all that goes on, and a call may wait for long. */
+/** The maximum number of lines per call: FFmpeg's log is shared by all calls, and a call can take long. */
 const maxLines = 20;
 const collectors = new Set<string[]>();
 
-/** Makes a call that gives FFmpeg's number. */
+/** Makes a call that returns FFmpeg's code, and collects the log lines. */
 export async function collectLog(call: () => number | Promise<number>): Promise<LoggedCall> {
   const { Log } = ffmpeg();
   const lines: string[] = [];
@@ -24,7 +24,7 @@ export async function collectLog(call: () => number | Promise<number>): Promise<
   try {
     const calling = safely(call, lines);
     const code = typeof calling === "number" ? calling : await calling;
-    // Lines come by way of the event loop.
+    // Lines arrive through the event loop.
     if (code < 0) await new Promise((resolve) => setTimeout(resolve, 10));
     return { code, lines: lines.filter((line) => line !== "") };
   } finally {
@@ -36,7 +36,7 @@ export async function collectLog(call: () => number | Promise<number>): Promise<
   }
 }
 
-// node-av throws where there is no number to return.
+// node-av throws an error if there is no code to return.
 function safely(call: () => number | Promise<number>, lines: string[]): number | Promise<number> {
   try {
     return call();

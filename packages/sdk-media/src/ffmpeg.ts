@@ -10,10 +10,10 @@ import type {
 import type * as FFmpeg from "node-av/lib";
 import { MediaError } from "./errors.ts";
 
-/** FFmpeg's libraries, as node-av gives them. */
+/** FFmpeg's libraries, as node-av exports them. */
 export type Libraries = typeof FFmpeg;
 
-// FFmpeg's own numbers; node-av's module of constants takes 50 ms to load for them.
+// Values from FFmpeg's headers. Importing node-av's module of constants for them would take 50 ms.
 export const AVERROR_EAGAIN = -11;
 export const AVERROR_EIO = -5;
 export const AVERROR_EOF = -541478725;
@@ -33,12 +33,16 @@ export const AV_LOG_ERROR = 16 as AVLogLevel;
 
 let libraries: Libraries | undefined;
 
-/** Loads FFmpeg, once; it takes about 50 ms, so nothing does before a job needs it. */
+/**
+ * Loads FFmpeg on the first call. This takes about 50 ms, so it is deferred until a job needs FFmpeg.
+ *
+ * @throws {@link MediaError} `FFMPEG_MISSING` if node-av's binary is not installed or does not run on this system.
+ */
 export async function loadFFmpeg(): Promise<Libraries> {
   if (libraries) return libraries;
   try {
     libraries = await import("node-av/lib");
-    // Damage is counted, and reasons are collected where a call fails; it must not write to standard error by itself.
+    // FFmpeg must not write to standard error: damage is counted, and the reasons of failed calls are collected.
     libraries.Log.setLevel(AV_LOG_QUIET);
   } catch (cause) {
     const system = `${process.platform}-${process.arch}`;
@@ -53,30 +57,30 @@ export async function loadFFmpeg(): Promise<Libraries> {
   return libraries;
 }
 
-/** FFmpeg, which {@link loadFFmpeg} loaded before. */
+/** Returns FFmpeg's libraries, which {@link loadFFmpeg} must have loaded before. */
 export function ffmpeg(): Libraries {
-  if (!libraries) throw new MediaError("FFMPEG_MISSING", "FFmpeg is used before it was loaded");
+  if (!libraries) throw new MediaError("FFMPEG_MISSING", "FFmpeg was used before it was loaded");
   return libraries;
 }
 
-/** FFmpeg's text for an error number. */
+/** Returns FFmpeg's message for an error code. */
 export function errorText(code: number): string {
   return ffmpeg().FFmpegError.strerror(code);
 }
 
-/** FFmpeg's name of a pixel format; undefined if it has none. */
+/** Returns FFmpeg's name of a pixel format, or undefined if the format is unknown. */
 export function pixelFormatName(format: number): string | undefined {
   return ffmpeg().avGetPixFmtName(format as AVPixelFormat) ?? undefined;
 }
 
 const lines = new Map<string, readonly number[]>();
 
-/** The bytes of a line of each plane, without padding. */
+/** Returns the number of bytes of a line in each plane, without padding. */
 export function lineBytes(format: number, width: number): readonly number[] {
   const key = `${format} ${width}`;
   let bytes = lines.get(key);
   if (!bytes) {
-    // FFmpeg wants another alignment for a palette, and its one plane has a byte a pixel.
+    // FFmpeg requires a different alignment for a palette format, whose only plane has one byte per pixel.
     const isPalette = pixelFormatName(format) === "pal8";
     bytes = isPalette ? [width] : ffmpeg().avImageAlloc(width, 2, format as AVPixelFormat, 1).linesizes;
     lines.set(key, bytes);
@@ -86,7 +90,7 @@ export function lineBytes(format: number, width: number): readonly number[] {
 
 const sampleFormats = new Map<number, string | undefined>();
 
-/** FFmpeg's name of a sample format; undefined if it has none. */
+/** Returns FFmpeg's name of a sample format, or undefined if the format is unknown. */
 export function sampleFormatName(format: number): string | undefined {
   if (!sampleFormats.has(format))
     sampleFormats.set(format, ffmpeg().avGetSampleFmtName(format as AVSampleFormat) ?? undefined);

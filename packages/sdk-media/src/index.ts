@@ -1,4 +1,4 @@
-// For the author of a worker.
+// For authors of workers.
 export {
   defineMediaWorker,
   type MediaParameters,
@@ -21,7 +21,7 @@ export { type AudioFilters, cropTo, type Filter, type VideoFilters } from "./str
 export type { RegionOfInterest } from "./streams/region-of-interest.ts";
 export type { HandlerResult, StreamDescriptor } from "./streams/stream-descriptor.ts";
 
-// For those who port a Python worker.
+// For porting a worker from the Python SDK.
 export {
   AudioStreamDescriptor,
   DataStreamDescriptor,
@@ -30,7 +30,7 @@ export {
   VideoStreamDescriptor,
 } from "./ported-media-worker.ts";
 
-// What handlers get.
+// Values that handlers receive.
 export { Frame } from "./decode/frame.ts";
 export { type TensorOptions, VideoFrame } from "./decode/video-frame.ts";
 export { AudioFrame, type Samples } from "./decode/audio-frame.ts";

@@ -1,23 +1,23 @@
 import { type JobLog, McaiError } from "@mcai/worker-sdk";
 
-/** What a media worker does with sources that come as they are made; other sources are not concerned. */
+/** How a media worker processes live sources. Sources that are not live ignore these options. */
 export interface LiveOptions {
-  /** Whether an SRT peer that went away is waited for, for as long as `SRT_TIMEOUT_LIMIT` says. @default false */
+  /** Whether to wait up to `SRT_TIMEOUT_LIMIT` for an SRT peer to reconnect. @default false */
   readonly reconnect?: boolean;
   /**
-   * How many batches may wait for their handler. For each more the oldest is dropped; the job then has the result
-   * `dropped_batches`. @default all wait, and nothing is dropped
+   * The maximum number of batches that wait for their handler. When another one arrives, the oldest is dropped. If this
+   * is set, the job has the result `dropped_batches`. @default unlimited: nothing is dropped
    */
   readonly maxWaitingBatches?: number;
 }
 
-/** What SRT sources and outputs need of their job. */
+/** The options of a job that its SRT sources and outputs use. */
 export interface SrtOptions {
   readonly reconnect: boolean;
   readonly log: JobLog | undefined;
 }
 
-/** Refuses options that cannot be. @throws {McaiError} `WORKER_INVALID` */
+/** Validates the options. @throws {@link McaiError} `WORKER_INVALID` if a value is invalid. */
 export function checkLiveOptions({ reconnect, maxWaitingBatches: max }: LiveOptions): void {
   if (reconnect !== undefined && typeof reconnect !== "boolean")
     throw new McaiError("WORKER_INVALID", `live.reconnect: expected true or false, got ${reconnect}`);

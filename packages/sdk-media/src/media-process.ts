@@ -7,16 +7,16 @@ import { BatchQueue } from "./streams/batch-queue.ts";
 import type { Pipeline } from "./streams/pipeline.ts";
 import type { StreamDescriptor } from "./streams/stream-descriptor.ts";
 
-/** How long the thread may work before the event loop gets its turn, in milliseconds. */
-const sliceMs = 15;
+/** The maximum time that the thread decodes without yielding to the event loop. */
+const maxSliceMs = 15;
 
-/** The part of a media that an order asks for, from its start. */
+/** The part of the source that an order requests, in milliseconds from the start of the source. */
 export interface Segment {
   readonly startMs: number | undefined;
   readonly stopMs: number | undefined;
 }
 
-/** Drives one job: packets from the source to the streams' pipelines, progress, and the end. */
+/** Runs one job: reads packets from the source, feeds them to the pipelines of their streams, and reports progress. */
 export class MediaProcess {
   readonly #source: Source;
   readonly #job: MediaJob;
@@ -41,7 +41,7 @@ export class MediaProcess {
       () => source.stop(),
       source.isLive ? maxWaitingBatches : undefined,
     );
-    // Progress follows the first stream that has times of its own.
+    // Progress follows the first video or audio stream; packets of other streams may be rare.
     const timed = descriptors.filter(({ kind }) => kind === "video" || kind === "audio");
     this.#leader = Math.min(...(timed.length > 0 ? timed : descriptors).map(({ index }) => index));
     try {
@@ -64,7 +64,10 @@ export class MediaProcess {
     }
   }
 
-  /** Works to the end of the source or of the segment. @throws The signal's reason, and what a handler threw. */
+  /**
+   * Processes the source up to its end or the end of the segment. Rejects with the signal's reason or a handler's
+   * error.
+   */
   async run(): Promise<void> {
     this.#source.select(new Set(this.#pipelines.keys()));
     try {
@@ -72,19 +75,19 @@ export class MediaProcess {
       for (const pipeline of this.#pipelines.values()) await pipeline.flush();
       await this.#queue.drained();
     } finally {
-      // No handler goes on when its job has ended.
+      // No handler may still run when the job has ended.
       await this.#queue.close();
       this.#reportDamage();
     }
     this.#job.progress(100);
   }
 
-  /** How many batches of a live source were dropped. */
+  /** The number of batches of a live source that were dropped. */
   get droppedBatches(): number {
     return this.#queue.dropped;
   }
 
-  /** Lets go of everything; the source stays open. */
+  /** Releases all pipelines; the source stays open. */
   close(): void {
     for (const pipeline of this.#pipelines.values()) pipeline.close();
     this.#pipelines.clear();
@@ -109,7 +112,7 @@ export class MediaProcess {
         if (pushing) await pushing;
         packet.unref();
         this.#job.throwIfStopped();
-        if (performance.now() - yieldedAt < sliceMs) continue;
+        if (performance.now() - yieldedAt < maxSliceMs) continue;
         await new Promise((resolve) => setImmediate(resolve));
         yieldedAt = performance.now();
       }
@@ -130,7 +133,8 @@ export class MediaProcess {
       this.#job.progress(Math.min(99, (100 * (timeMs - startMs)) / (stopMs - startMs)));
   }
 
-  // Seeks of MPEG-TS overshoot: what comes first is looked at, and the source sought earlier until that is early enough.
+  // Seeking in MPEG-TS overshoots: the first packets are inspected, and the seek target moves back until they are early
+  // enough.
   async #seek(packet: Packet): Promise<void> {
     const { startMs } = this.#segment;
     if (startMs === undefined || startMs <= 0) return;
@@ -153,7 +157,8 @@ export class MediaProcess {
       packet.unref();
       if (pts === AV_NOPTS_VALUE || !isKeyframe || !missing.has(index)) continue;
       const timeMs = toMs(pts, this.#source.stream(index).timeBase) - this.#source.startTimeUs / 1000;
-      // What comes this late says nothing of streams with few packets, but of this one that the seek went too far.
+      // For a stream with few packets, a late first packet proves nothing; for this one, it proves that the seek went
+      // too far.
       if (timeMs > startMs - 100) return false;
       missing.delete(index);
       if (index === this.#leader) return true;
@@ -166,6 +171,8 @@ export class MediaProcess {
       if (damaged > 0)
         this.#job.log.warn(`stream ${index}: ${damaged} damaged packets or frames; the others were decoded`);
     if (this.#queue.dropped > 0)
-      this.#job.log.warn(`${this.#queue.dropped} batches were dropped, because handlers took longer than the source`);
+      this.#job.log.warn(
+        `${this.#queue.dropped} batches were dropped because the handlers were slower than the source`,
+      );
   }
 }

@@ -23,49 +23,53 @@ import { Source } from "./source/source.ts";
 import { logIdleVariables } from "./srt/srt-settings.ts";
 import { checkDescriptors, type StreamDescriptor } from "./streams/stream-descriptor.ts";
 
-/** The parameters that every media worker has. */
+/** The parameters that are added to every media worker. */
 export type MediaProperties = {
-  /** The media: a file or an address. */
+  /** The source: a path or a URL. */
   source_path: TString;
-  /** Where the results are written, as JSON. */
+  /** Where the results of the handlers are written, as JSON. */
   destination_path: TString;
-  /** Frames a call of a handler. @default 1 */
+  /** The number of frames per call of a handler. @default 1 */
   batch_size: TInteger;
-  /** Where to begin, in milliseconds from the start of the media. @default 0 */
+  /** Where to start, in milliseconds from the start of the source. @default 0 */
   sdk_start_index: TOptional<TInteger>;
-  /** Where to stop, in milliseconds from the start of the media. @default its end */
+  /** Where to stop, in milliseconds from the start of the source. @default its end */
   sdk_stop_index: TOptional<TInteger>;
 };
 
 const mediaProperties = (): MediaProperties => ({
-  source_path: Type.String({ description: "The media: a file or an address" }),
-  destination_path: Type.String({ description: "Where the results are written, as JSON" }),
-  batch_size: Type.Integer({ default: 1, minimum: 1, description: "Frames a call of a handler" }),
-  sdk_start_index: Type.Optional(Type.Integer({ minimum: 0, description: "Where to begin, in milliseconds" })),
+  source_path: Type.String({ description: "The source: a path or a URL" }),
+  destination_path: Type.String({ description: "Where the results of the handlers are written, as JSON" }),
+  batch_size: Type.Integer({ default: 1, minimum: 1, description: "Frames per call of a handler" }),
+  sdk_start_index: Type.Optional(Type.Integer({ minimum: 0, description: "Where to start, in milliseconds" })),
   sdk_stop_index: Type.Optional(Type.Integer({ minimum: 0, description: "Where to stop, in milliseconds" })),
 });
 
-/** A media worker's parameters: its own and those that every media worker has. */
+/** The parameters of a media worker: its own and those of {@link MediaProperties}. */
 export type MediaParameters<Parameters extends TObject> = TObject<Parameters["properties"] & MediaProperties>;
 
 type Given<Results extends TObject | undefined> = JobResult<Results> | undefined | void;
 
-/** A media job that was initialised: the streams that it wants, and what else happens to it. */
+/** An initialised media job: the streams that it requests, and callbacks for updates and the end of the job. */
 export interface RunningMedia<Parameters extends TObject, Results extends TObject | undefined = undefined> {
-  /** What is decoded, how, and who gets it: made by `videoStream` or another of the functions in `…Stream`. */
+  /** The requested streams, with their options and handlers; created by `videoStream` or another `…Stream` function. */
   readonly streams: readonly StreamDescriptor[];
-  /** Gets the parameters that an `update_process` changed; the merge was validated before. */
+  /** Receives the parameters that an `update_process` changed; the merged parameters are already validated. */
   updateProcess?(changed: Partial<Static<MediaParameters<Parameters>>>): unknown;
-  /** Called exactly once after a successful `initProcess`, before the outputs are closed; gives the job's results. */
+  /**
+   * Called exactly once after a successful `initProcess`, before the outputs are completed; returns the job's results.
+   */
   endingProcess?(why: "completed" | "stopped" | "failed"): Given<Results> | Promise<Given<Results>>;
 }
 
-/** What {@link defineMediaWorker} takes. */
+/** Options of {@link defineMediaWorker}. */
 export interface MediaWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends WorkerOptions<Parameters, Results, Context> {
-  /** What is done with live sources. */
+  /** How live sources are processed. */
   readonly live?: LiveOptions;
-  /** Looks at the source and says which of its streams are wanted. The state of the job is the closure of what it returns. */
+  /**
+   * Inspects the source and returns the streams to process. Keep the state of the job in the closure of the handlers.
+   */
   initProcess(
     format: FormatContext,
     parameters: Static<MediaParameters<Parameters>>,
@@ -75,12 +79,12 @@ export interface MediaWorkerOptions<Parameters extends TObject, Results extends 
 }
 
 /**
- * Defines a worker that decodes media. It adds `source_path`, `destination_path`, `batch_size`, `sdk_start_index` and
- * `sdk_stop_index` to the parameters, their types and the description.
+ * Defines a worker that decodes media files and streams. It adds `source_path`, `destination_path`, `batch_size`,
+ * `sdk_start_index` and `sdk_stop_index` to the parameters, to their types and to the worker's description.
  *
  * @param options - The worker's own schemas, and `initProcess`.
- * @returns To be the module's default export.
- * @throws {McaiError} `WORKER_INVALID` if one of the five is declared.
+ * @returns The definition; make it the default export of the module.
+ * @throws {@link McaiError} `WORKER_INVALID` if `parameters` declares one of the five, or an option is invalid.
  *
  * @example
  * ```ts
@@ -106,7 +110,7 @@ export function defineMediaWorker<
   if (declared.length > 0)
     throw new McaiError(
       "WORKER_INVALID",
-      `defineMediaWorker: ${declared.join(", ")}: every media worker has these parameters; leave them out`,
+      `defineMediaWorker: ${declared.join(", ")}: these parameters are added to every media worker; remove them from the schema`,
     );
   const properties: TProperties = { ...parameters.properties, ...own };
   const schema = Type.Object(properties) as unknown as MediaParameters<Parameters>;
@@ -170,7 +174,7 @@ export function defineMediaWorker<
             const given = result?.destinationPaths ?? [];
             const ended = { ...result, destinationPaths: [...new Set([...paths, ...given])] } as JobResult<Results>;
             if (!process || !source.isLive || live.maxWaitingBatches === undefined) return ended;
-            // A stopped job may leave out what its schema wants, but then it must have no results at all.
+            // A stopped job may omit the results of its schema, but then it must have no results at all.
             if (others.results && why === "stopped" && result?.parameters === undefined) return ended;
             const counted: object = { ...result?.parameters, dropped_batches: process.droppedBatches };
             return { ...ended, parameters: counted } as JobResult<Results>;
@@ -185,10 +189,10 @@ export function defineMediaWorker<
   });
 }
 
-// What was written before a failure is worth something to whoever finds it.
+// Output that was written before a failure may still be useful.
 function nameOutputs(error: unknown, outputs: Outputs): unknown {
   const paths = outputs.partialPaths;
   if (error instanceof Error && paths.length > 0 && (error as { code?: string }).code !== "JOB_STOPPED")
-    error.message += `\nWhat was written until then is in ${paths.join(", ")}`;
+    error.message += `\nThe output that was written before the error is in ${paths.join(", ")}`;
   return error;
 }

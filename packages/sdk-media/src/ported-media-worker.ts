@@ -16,21 +16,21 @@ import type { Filter } from "./streams/filters.ts";
 import type { StreamDescriptor } from "./streams/stream-descriptor.ts";
 import { videoStream } from "./streams/video-stream.ts";
 
-/** What {@link MediaWorker.processFrames} gets of a stream: pictures, sound or packets. */
+/** A frame or packet of a stream, as {@link MediaWorker.processFrames} receives it. */
 export type PortedFrame = VideoFrame | AudioFrame | DataPacket;
 
 type Handler = (frames: PortedFrame[]) => unknown;
 
-/** Asks for a stream by its index, as the Python SDK does. */
+/** Requests a stream by its index, as the Python SDK does. */
 abstract class PortedDescriptor {
-  /** The stream's number in the source. */
+  /** The index of the stream in the source. */
   readonly index: number;
-  /** Filters, applied in order. */
+  /** The filters, in the order in which they are applied. */
   readonly filters: readonly Filter[];
 
   /**
-   * @param index - The stream's number in the source.
-   * @param filters - Filters, applied in order.
+   * @param index - The index of the stream in the source.
+   * @param filters - The filters, in the order in which they are applied.
    */
   constructor(index: number, filters: readonly Filter[] = []) {
     this.index = index;
@@ -41,7 +41,7 @@ abstract class PortedDescriptor {
   abstract toDescriptor(stream: MediaStream, handler: Handler): StreamDescriptor;
 }
 
-/** Asks for the pictures of a stream. */
+/** Requests the frames of a video stream. */
 export class VideoStreamDescriptor extends PortedDescriptor {
   /** @internal */
   toDescriptor(stream: MediaStream, handler: Handler): StreamDescriptor {
@@ -49,7 +49,7 @@ export class VideoStreamDescriptor extends PortedDescriptor {
   }
 }
 
-/** Asks for the sound of a stream. */
+/** Requests the frames of an audio stream. */
 export class AudioStreamDescriptor extends PortedDescriptor {
   /** @internal */
   toDescriptor(stream: MediaStream, handler: Handler): StreamDescriptor {
@@ -57,7 +57,7 @@ export class AudioStreamDescriptor extends PortedDescriptor {
   }
 }
 
-/** Asks for the packets of a stream that is not decoded. */
+/** Requests the packets of a stream that is not decoded. */
 export class DataStreamDescriptor extends PortedDescriptor {
   /** @internal */
   toDescriptor(stream: MediaStream, handler: Handler): StreamDescriptor {
@@ -66,8 +66,9 @@ export class DataStreamDescriptor extends PortedDescriptor {
 }
 
 /**
- * A media worker as a class, for those who port one from the Python SDK: its method names in camelCase, its argument
- * order. New workers are better served by {@link defineMediaWorker}. State lives in the instance; export one as default.
+ * Base class for media workers that are ported from the Python SDK: it has the same methods in camelCase, with the same
+ * order of arguments. Use {@link defineMediaWorker} for new workers. State lives in the instance; export one as
+ * default.
  *
  * @example
  * ```ts
@@ -87,8 +88,8 @@ export abstract class MediaWorker<Parameters extends TObject = TObject> {
   readonly #metadata: Partial<WorkerMetadata>;
 
   /**
-   * @param parameters - The schema of the worker's own parameters; the five of every media worker are added.
-   * @param metadata - Fields that are to override those of the package.json.
+   * @param parameters - The schema of the worker's own parameters; those of {@link MediaProperties} are added.
+   * @param metadata - Fields that override those of the package.json.
    */
   constructor(parameters: Parameters, metadata: Partial<WorkerMetadata> = {}) {
     this.#parameters = parameters;
@@ -98,12 +99,12 @@ export abstract class MediaWorker<Parameters extends TObject = TObject> {
   /** Runs once before the first job. */
   setup?(): unknown;
 
-  /** Runs once when the worker goes down. */
+  /** Runs once when the worker shuts down. */
   teardown?(): unknown;
 
   /**
-   * Looks at the source and says which of its streams are wanted.
-   * @param format - What the source holds.
+   * Inspects the source and returns descriptors of the streams to process.
+   * @param format - The source and its streams.
    * @param parameters - The job's parameters.
    */
   abstract initProcess(
@@ -112,18 +113,18 @@ export abstract class MediaWorker<Parameters extends TObject = TObject> {
   ): readonly PortedDescriptor[] | Promise<readonly PortedDescriptor[]>;
 
   /**
-   * Gets the frames of a stream in batches; they are released when it has ended.
-   * @param jobId - The job's id.
-   * @param streamIndex - The stream's number in the source.
-   * @param frames - At most `batch_size`, in their order.
-   * @returns Written to `{"frames":[…]}` at the destination, as JSON; nothing if it is undefined or null.
+   * Processes a batch of frames of a stream; they are released when the returned promise settles.
+   * @param jobId - The id of the job.
+   * @param streamIndex - The index of the stream in the source.
+   * @param frames - At most `batch_size` frames, in stream order.
+   * @returns A value that is written as JSON to `{"frames":[…]}` at the destination, unless it is undefined or null.
    */
   abstract processFrames(jobId: number, streamIndex: number, frames: PortedFrame[]): unknown;
 
-  /** Gets the parameters that an `update_process` changed. */
+  /** Receives the parameters that an `update_process` changed. */
   updateProcess?(changed: Partial<Static<MediaParameters<Parameters>>>): unknown;
 
-  /** Called once when the job has ended, however it did. */
+  /** Called once when the job has ended, whatever its outcome. */
   endingProcess?(): unknown;
 
   /** @internal */
@@ -147,7 +148,7 @@ export abstract class MediaWorker<Parameters extends TObject = TObject> {
             if (!stream)
               throw new MediaError(
                 "STREAM_NOT_FOUND",
-                `there is no stream ${index}; the source has ${format.streamCount}`,
+                `the source has no stream ${index}; it has ${format.streamCount} streams`,
               );
             return descriptor.toDescriptor(
               stream,

@@ -1,5 +1,6 @@
 /**
- * A fraction, as FFmpeg gives rates and time bases: 30000/1001 frames a second, 1/90000 of a second.
+ * A fraction, as FFmpeg expresses rates and time bases: 30000/1001 frames per second, 1/90000 of a second. Source:
+ * FFmpeg's `AVRational`.
  *
  * @example
  * ```ts
@@ -7,18 +8,21 @@
  * ```
  */
 export interface Rational {
-  /** The number above the line. */
+  /** The numerator. */
   readonly num: number;
-  /** The number below the line. */
+  /** The denominator. */
   readonly den: number;
 }
 
-/** The milliseconds of a timestamp. */
+/** Converts a timestamp to milliseconds. */
 export function toMs(pts: bigint, { num, den }: Rational): number {
   return (Number(pts) * num * 1000) / den;
 }
 
-/** The first timestamp at or after a time in microseconds; a microsecond is allowed for, which containers round away. */
+/**
+ * Returns the first timestamp at or after a time in microseconds, with a tolerance of 1 µs for the rounding of
+ * containers.
+ */
 export function ptsAtOrAfter(timeUs: number, { num, den }: Rational): bigint {
   const numerator = (BigInt(Math.round(timeUs)) - 1n) * BigInt(den);
   const denominator = BigInt(num) * 1_000_000n;
@@ -26,7 +30,7 @@ export function ptsAtOrAfter(timeUs: number, { num, den }: Rational): bigint {
   return numerator % denominator > 0n ? quotient + 1n : quotient;
 }
 
-/** The timestamp that is nearest to a time in microseconds. */
+/** Returns the timestamp that is nearest to a time in microseconds. */
 export function roundToPts(timeUs: number, { num, den }: Rational): bigint {
   const numerator = 2n * BigInt(Math.round(timeUs)) * BigInt(den) + BigInt(num) * 1_000_000n;
   const denominator = 2n * BigInt(num) * 1_000_000n;

@@ -66,7 +66,7 @@ describe("a live media worker on a broker", { timeout: 60_000 }, () => {
       run.signal("SIGTERM");
       const { exitCode, log } = await run.end();
       expect(exitCode).toBe(0);
-      const idle = log.map(({ text }) => / is set, and has no effect/.exec(text) && text.split(" ")[0]).filter(Boolean);
+      const idle = log.map(({ text }) => / is set but has no effect/.exec(text) && text.split(" ")[0]).filter(Boolean);
       expect(idle).toEqual(["FFMPEG_TTL_LIMIT", "COMPLEX_STREAM"]);
       await sender.close();
       await taker.close();

@@ -272,6 +272,6 @@ describe("the parameters of every media worker", () => {
       initProcess: (format) => ({ streams: [videoStream(format.streams[9] as never, {}, () => undefined)] }),
     });
     const outcome = await startMediaJob(worker, { source: source.lavfi("testsrc2=d=1") }).result;
-    expect(outcome.message).toMatch(/videoStream: there is no such stream; take one of format.streams/);
+    expect(outcome.message).toMatch(/videoStream: there is no such stream; use one of format.streams/);
   });
 });

@@ -73,7 +73,7 @@ describe("the packed media package", () => {
     const { description, license } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
     expect(license).toBe("MIT");
     expect(description).toContain("GPL version 3");
-    expect(await readFile(join(installed, "README.md"), "utf8")).toMatch(/GNU General Public Licence, version 3/);
+    expect(await readFile(join(installed, "README.md"), "utf8")).toMatch(/GNU General Public License, version 3/);
   });
 
   it("compiles beside a worker without skipLibCheck, and so shows no type of node-av", {

@@ -47,7 +47,7 @@ it("does a media job as the Python SDK's does", async () => {
 
 it.each([
   ["none", /at least one stream/, 1],
-  ["absent", /there is no stream 9; the source has 1/, 0],
+  ["absent", /the source has no stream 9; it has 1/, 0],
   ["audio", /the source has no audio stream; it has 0 video/, 0],
 ])("asking for %s is an error of the job", async (action, message, ended) => {
   const worker = new Ported(parameters);

@@ -3,13 +3,15 @@ import { MediaError } from "../errors.ts";
 import { ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import { Frame, type FrameClock } from "./frame.ts";
 
-/** The arrays in which samples come, by FFmpeg's sample format without its `p` for planar. */
+/**
+ * An array of samples. Its type depends on FFmpeg's sample format: `u8`, `s16`, `s32`, `flt` or `dbl`, planar or not.
+ */
 export type Samples = Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 const arrays = { u8: Uint8Array, s16: Int16Array, s32: Int32Array, flt: Float32Array, dbl: Float64Array } as const;
 
 /**
- * A piece of sound, as the decoder or the filter gave it. Windows of a fixed length come from `pcmStream`.
+ * A frame of audio, as the decoder or the last filter returned it. For windows of a fixed length, use `pcmStream`.
  *
  * @example
  * ```ts
@@ -17,12 +19,12 @@ const arrays = { u8: Uint8Array, s16: Int16Array, s32: Int32Array, flt: Float32A
  * ```
  */
 export class AudioFrame extends Frame {
-  /** Samples a second. */
+  /** Samples per second. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** FFmpeg's name, such as `fltp`; with a `p` at its end each channel has a plane of its own. */
+  /** FFmpeg's name of the format, such as `fltp`; if it ends with `p`, each channel has its own plane. */
   readonly sampleFormat: string;
-  /** Samples of each channel. */
+  /** The number of samples per channel. */
   readonly sampleCount: number;
 
   /** @internal */
@@ -34,17 +36,18 @@ export class AudioFrame extends Frame {
     this.sampleCount = native.nbSamples;
   }
 
-  /** FFmpeg's name, such as `stereo`. */
+  /** FFmpeg's name of the channel layout, such as `stereo`. */
   get channelLayout(): string {
     return ffmpeg().avChannelLayoutDescribe(this.native.channelLayout) ?? "unknown";
   }
 
   /**
-   * A copy of the samples: of one channel, or of all, interleaved.
+   * Returns a copy of the samples of one channel, or of all channels, interleaved.
    *
-   * @param channel - From 0. @default all channels, interleaved
-   * @returns Numbers in the range of the format: −1 to 1 for `flt` and `dbl`, whole numbers for the others.
-   * @throws {MediaError} `FRAME_RELEASED` after the handler; `STREAM_INVALID` for a channel that is not there.
+   * @param channel - The channel, from 0. @default all channels, interleaved
+   * @returns Samples in the range of the format: −1 to 1 for `flt` and `dbl`, integers for the others.
+   * @throws {@link MediaError} `FRAME_RELEASED` after the handler has ended; `STREAM_INVALID` if there is no such
+   *   channel.
    */
   samples(channel?: number): Samples {
     if (channel !== undefined && !(Number.isInteger(channel) && channel >= 0 && channel < this.channels))

@@ -5,16 +5,16 @@ import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 type Take = (frame: NativeFrame) => Promise<void> | undefined;
 
-/** Decodes one stream: every frame of every packet, and at the end those that the codec kept back. */
+/** Decodes one stream: all frames of each packet, and at the end those that the codec has buffered. */
 export class Decoder {
-  /** How many packets or frames FFmpeg called damaged. */
+  /** The number of packets or frames that FFmpeg reported as damaged. */
   damaged = 0;
   readonly #context: CodecContext;
   readonly #isVideo: boolean;
-  /** The frame that the last call left empty. */
+  /** An unused frame of the last call. */
   #spare: NativeFrame | undefined;
 
-  /** @throws {MediaError} `DECODER_FAILED`. */
+  /** @throws {@link MediaError} `DECODER_FAILED` if FFmpeg has no decoder for the stream, or cannot open it. */
   constructor(stream: Stream, kind: "video" | "audio", threads: number) {
     const { Codec, CodecContext, avGetCodecName } = ffmpeg();
     const { codecpar } = stream;
@@ -25,7 +25,7 @@ export class Decoder {
     const context = new CodecContext();
     context.allocContext3(codec);
     let code = context.parametersToContext(codecpar);
-    // Without it the decoder cannot skip the priming samples of a codec to the sample.
+    // Required for skipping the priming samples of a codec exactly.
     context.pktTimebase = stream.timeBase;
     context.threadCount = threads;
     if (code >= 0) code = context.open2Sync(codec);
@@ -41,17 +41,17 @@ export class Decoder {
   }
 
   /**
-   * Puts a packet in, or the end, and takes all frames out that are ready. Damage is counted and survived. Gives a promise
-   * only if that takes time.
+   * Decodes a packet, or null at the end, and passes on all frames that are ready. Damage is counted and does not fail
+   * the job. Returns a promise only if this is asynchronous.
    */
   push(packet: Packet | null, take: Take): Promise<void> | undefined {
-    // A video packet costs milliseconds, and leaves the thread; a call there and back costs 27 µs, too much for audio.
-    if (this.#isVideo && packet) return this.#pushAside(packet, take);
+    // Video packets take milliseconds and are decoded in another thread. The call costs 27 µs, too much for audio.
+    if (this.#isVideo && packet) return this.#pushAsync(packet, take);
     this.#check(this.#context.sendPacketSync(packet));
     return this.#receive(take);
   }
 
-  async #pushAside(packet: Packet, take: Take): Promise<void> {
+  async #pushAsync(packet: Packet, take: Take): Promise<void> {
     this.#check(await this.#context.sendPacket(packet));
     await this.#receive(take);
   }

@@ -3,7 +3,10 @@ import { runInNewContext } from "node:vm";
 
 type Transfer = (this: ArrayBuffer, newLength: number) => ArrayBuffer;
 
-/** ES2024's `transfer`, which leaves the old buffer empty. V8 of Node 20 has it behind a flag, for new contexts. */
+/**
+ * Returns ES2024's `ArrayBuffer.prototype.transfer`. In Node.js 20, it requires a V8 flag and exists in new contexts
+ * only.
+ */
 function findTransfer(): Transfer {
   const { transfer } = ArrayBuffer.prototype as { transfer?: Transfer };
   if (transfer) return transfer;
@@ -15,7 +18,7 @@ function findTransfer(): Transfer {
 
 const transfer = findTransfer();
 
-/** Empties views of native memory, so that whoever kept one finds length 0 instead of memory that is freed. */
+/** Detaches views of native memory, so that a view that is still referenced has length 0 instead of freed memory. */
 export function detach(views: readonly Uint8Array[]): void {
   for (const { buffer } of views) if (buffer.byteLength > 0) transfer.call(buffer as ArrayBuffer, 0);
 }

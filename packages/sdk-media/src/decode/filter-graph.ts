@@ -14,9 +14,12 @@ const AVCOL_RANGE_UNSPECIFIED = 0 as AVColorRange;
 
 type Take = (frame: NativeFrame) => Promise<void> | undefined;
 
-/** A chain of filters between a decoder and a handler; built for the first frame, and anew when frames or chain change. */
+/**
+ * A filter chain between a decoder and a handler. It is built for the first frame, and again when frames or chain
+ * change.
+ */
 export class FilterGraph {
-  /** The unit of the timestamps that come out. */
+  /** The unit of the timestamps of filtered frames. */
   timeBase: Rational = { num: 0, den: 1 };
   readonly #kind: "video" | "audio";
   readonly #frameRate: Rational | undefined;
@@ -33,9 +36,9 @@ export class FilterGraph {
   }
 
   /**
-   * Puts a frame in and takes all frames out that are ready.
+   * Filters a frame, and passes on all frames that are ready.
    *
-   * @throws {MediaError} `FILTER_REFUSED`, with FFmpeg's own reason.
+   * @throws {@link MediaError} `FILTER_REFUSED` with FFmpeg's reason, if a filter is rejected or fails.
    */
   async push(frame: NativeFrame, timeBase: Rational, filters: readonly string[], take: Take): Promise<void> {
     const chain = filters.join(",");
@@ -47,7 +50,7 @@ export class FilterGraph {
     await this.#feed(frame, take);
   }
 
-  /** Takes out what the filters kept back. */
+  /** Passes on the frames that the filters have buffered, and frees the graph. */
   async flush(take: Take): Promise<void> {
     await this.#feed(null, take);
     this.close();
@@ -86,7 +89,7 @@ export class FilterGraph {
   async #build(sourceArguments: string, chain: string): Promise<void> {
     const libraries = ffmpeg();
     const { Filter, FilterInOut } = libraries;
-    // Not destructured: inside a class of the same name TypeScript 7.0.2 emits another property.
+    // Not destructured: inside a class of the same name, TypeScript 7.0.2 emits the wrong property.
     const graph = new libraries.FilterGraph();
     graph.alloc();
     graph.nbThreads = this.#threads;
@@ -115,7 +118,7 @@ export class FilterGraph {
     this.timeBase = { num, den };
   }
 
-  // What the graph's source has to be told of the frames.
+  // The arguments of the buffer source, which describe the frames.
   #describe(frame: NativeFrame, timeBase: Rational): string {
     const unit = `time_base=${timeBase.num}/${timeBase.den}`;
     if (this.#kind === "audio") {
@@ -124,7 +127,7 @@ export class FilterGraph {
     }
     const { num, den } = frame.sampleAspectRatio;
     const rate = this.#frameRate ? `:frame_rate=${this.#frameRate.num}/${this.#frameRate.den}` : "";
-    // Damaged files have others, which FFmpeg's filters refuse.
+    // Damaged files can contain other values, which FFmpeg's filters reject.
     if (frame.colorSpace >= colorSpaceCount) frame.colorSpace = AVCOL_SPC_UNSPECIFIED;
     if (frame.colorRange >= colorRangeCount) frame.colorRange = AVCOL_RANGE_UNSPECIFIED;
     const colors = `:colorspace=${frame.colorSpace}:range=${frame.colorRange}`;

@@ -5,27 +5,27 @@ import { toMs } from "../rational.ts";
 import { detach } from "./detach.ts";
 import { releaseNativeFrame } from "./native-frames.ts";
 
-/** Memory that somebody outside still reads: never given back. */
+/** Frames whose memory may still be in use elsewhere; it is never freed. */
 const kept: NativeFrame[] = [];
 
-/** Where the times of a stream's frames count from, and in which unit. */
+/** The start and the unit of the times of a stream's frames. */
 export interface FrameClock {
-  /** The unit of `pts`: after a filter the filter's own, not the stream's. */
+  /** The unit of `pts`; after a filter, that of the filter, not of the stream. */
   readonly timeBase: Rational;
   /** The first timestamp of the source. */
   readonly startTimeMs: number;
 }
 
 /**
- * One frame: a picture or a piece of sound. It lives until its handler has ended; then its native memory is given back,
- * planes that were kept are empty, and any use of the frame throws.
+ * A frame of video or audio. It is valid until its handler has ended. Then its native memory is released, planes that
+ * are still referenced become empty, and any use of the frame throws. Source: FFmpeg's `AVFrame`.
  */
 export abstract class Frame {
-  /** Its timestamp, in `timeBase`; counts from wherever the source begins. */
+  /** The timestamp in `timeBase`; the first timestamp of a source need not be 0. */
   readonly pts: bigint;
   /** The unit of `pts`. */
   readonly timeBase: Rational;
-  /** From the start of the media, whatever its first timestamp is. */
+  /** The time from the start of the source, whatever its first timestamp is. */
   readonly timeMs: number;
   #native: NativeFrame | undefined;
   #planes: readonly Uint8Array[] | undefined;
@@ -40,11 +40,12 @@ export abstract class Frame {
   }
 
   /**
-   * The bytes of each plane, with the padding that FFmpeg adds to lines, but for the last; a view of FFmpeg's own memory,
-   * without a copy. It is only to be read: the decoder makes later pictures from this one. Whatever works on it
-   * asynchronously (a file, zlib, a model) has to be awaited in the handler; give it `packed()` or `samples()` otherwise.
+   * The bytes of each plane, with the padding that FFmpeg adds to all lines except the last. This is a view of FFmpeg's
+   * memory, not a copy. Do not modify it: the decoder uses it for later frames. Await asynchronous work on it (a file,
+   * zlib, a model) in the handler; otherwise pass a copy from `packed()` or `samples()`.
    *
-   * @throws {MediaError} `FRAME_RELEASED` after the handler; `FRAME_TRANSFERRED` if a plane's buffer was transferred.
+   * @throws {@link MediaError} `FRAME_RELEASED` after the handler has ended; `FRAME_TRANSFERRED` if a plane's buffer
+   *   was transferred.
    */
   get planes(): readonly Uint8Array[] {
     const { native } = this;
@@ -54,11 +55,11 @@ export abstract class Frame {
   }
 
   /**
-   * What filters found out about the frame, and what the decoder knows of it: texts, by FFmpeg's own keys. Empty if there
-   * is nothing. It is a copy and lasts. The documentation of each filter of FFmpeg says which keys it sets, and in which
-   * units; some need an option, as `ebur128` does `metadata`.
+   * The metadata that filters and the decoder attached to the frame: strings by FFmpeg's keys, empty if there are none.
+   * It is a copy and stays valid. The documentation of each FFmpeg filter lists its keys and their units; some filters
+   * require an option, such as `metadata` of `ebur128`.
    *
-   * @throws {MediaError} `FRAME_RELEASED` after the handler.
+   * @throws {@link MediaError} `FRAME_RELEASED` after the handler has ended.
    *
    * @example
    * ```ts
@@ -76,9 +77,9 @@ export abstract class Frame {
 
   /** @internal */
   protected view(native: NativeFrame): Uint8Array[] {
-    // Of sound with more than 8 channels `data` has not all, and one that is none.
+    // For audio with more than 8 channels, `data` lacks planes and has an invalid one.
     const planes = native.extendedData ?? [];
-    // Not as the Buffers that they are: slice() of those is no copy.
+    // Converted, because slice() of a Buffer does not copy.
     return planes.map(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length));
   }
 
@@ -87,11 +88,16 @@ export abstract class Frame {
     if (this.#native) return this.#native;
     throw new MediaError(
       "FRAME_RELEASED",
-      "the frame was released when its handler ended; take what you need before, by packed(), tensor() or samples()",
+      "the frame was released when its handler ended; copy what you need before that, with packed(), tensor() or samples()",
     );
   }
 
-  /** @internal Gives the memory back. @throws {MediaError} `FRAME_TRANSFERRED`; the memory is kept then. */
+  /**
+   * Releases the memory.
+   *
+   * @throws {@link MediaError} `FRAME_TRANSFERRED` if a plane's buffer was transferred; the memory is not freed then.
+   * @internal
+   */
   release(): void {
     const native = this.#native;
     const planes = this.#planes ?? [];
@@ -109,7 +115,7 @@ export abstract class Frame {
   }
 }
 
-/** Releases frames, all of them. @throws {MediaError} `FRAME_TRANSFERRED`. */
+/** Releases all frames. @throws {@link MediaError} `FRAME_TRANSFERRED` if a plane's buffer was transferred. */
 export function releaseAll(frames: readonly Frame[]): void {
   const errors: unknown[] = [];
   for (const frame of frames) {
@@ -129,6 +135,6 @@ function isDetached({ buffer }: Uint8Array): boolean {
 function transferred(): MediaError {
   return new MediaError(
     "FRAME_TRANSFERRED",
-    "the buffer of a plane was transferred, but it is FFmpeg's own memory; transfer a copy, by packed(), tensor() or samples()",
+    "the buffer of a plane was transferred, but it is FFmpeg's memory; transfer a copy instead, from packed(), tensor() or samples()",
   );
 }

@@ -1,11 +1,14 @@
 import type { Frame as NativeFrame } from "node-av/lib";
 import { ffmpeg } from "../ffmpeg.ts";
 
-/** As many as a pipeline has in hand at once, and some batches of sound. */
+/** Enough for the frames that a pipeline uses at a time, and for some batches of audio. */
 const maxSpare = 64;
 const spare: NativeFrame[] = [];
 
-/** An empty frame. Making one costs 1 µs and the garbage collector another: much for sound, whose frames cost 11 µs to decode. */
+/**
+ * Returns an empty frame. Creating one costs 1 µs, and collecting it another, which matters for audio: decoding a frame
+ * costs 11 µs.
+ */
 export function acquireNativeFrame(): NativeFrame {
   const frame = spare.pop();
   if (frame) return frame;
@@ -14,7 +17,7 @@ export function acquireNativeFrame(): NativeFrame {
   return made;
 }
 
-/** Gives the memory of a frame back at once, and the frame to who needs one next. */
+/** Frees the memory of a frame immediately, and keeps the empty frame for reuse. */
 export function releaseNativeFrame(frame: NativeFrame): void {
   if (spare.length < maxSpare) {
     frame.unref();

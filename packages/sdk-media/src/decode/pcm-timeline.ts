@@ -1,39 +1,39 @@
-/** Less than this is taken for jitter of the timestamps; it is shorter than a frame of any usual codec. */
+/** Smaller differences are jitter of the timestamps; this is shorter than a frame of any common codec. */
 export const jitterSeconds = 0.01;
-/** A timestamp that is further ahead is an error: FFmpeg's own limit, its `dts_error_threshold`. */
+/** A timestamp that is further ahead is an error. This is FFmpeg's `dts_error_threshold`. */
 const maxAheadSeconds = 30 * 3600;
-/** So is one that is this far behind the end of the media. */
+/** A timestamp that is further past the end of the source is an error too. */
 const maxPastEndSeconds = 10;
-/** A timestamp that is further back means that they began anew: FFmpeg's own limit, its `dts_delta_threshold`. */
+/** A timestamp that is further back means that the timestamps restarted. This is FFmpeg's `dts_delta_threshold`. */
 const maxBackSeconds = 10;
 
-/** What is to be done before samples are added, in samples of each channel. */
+/** What to do before samples are added, in samples per channel. */
 export interface Placement {
-  /** How much silence goes before them. */
+  /** The amount of silence to insert before them. */
   readonly silence: number;
-  /** How many of them were there before. */
+  /** The number of them to drop, because they repeat earlier ones. */
   readonly drop: number;
-  /** What the operator should know; undefined if they follow what came before. */
+  /** A warning for the log; undefined if they directly follow the previous ones. */
   readonly message?: string;
 }
 
-/** Compares the timestamps of a run of samples with how many there were, so that neither time nor sound gets lost. */
+/** Compares the timestamps of audio with the number of samples so far, so that neither time nor audio is lost. */
 export class PcmTimeline {
   readonly #rate: number;
   readonly #durationSeconds: number;
-  /** How far what is counted is ahead of the timestamps, since those were last not believed. */
+  /** The offset from timestamps to counted positions, which changes when timestamps jump. */
   #shift = 0;
 
   /**
-   * @param rate - Samples a second.
-   * @param durationMs - Of the media, if it is known.
+   * @param rate - Samples per second.
+   * @param durationMs - The duration of the source, if it is known.
    */
   constructor(rate: number, durationMs: number | undefined) {
     this.#rate = rate;
     this.#durationSeconds = (durationMs ?? Number.POSITIVE_INFINITY) / 1000;
   }
 
-  /** Says where samples belong that claim a position, when another is next. */
+  /** Places samples whose timestamp is the position `claimed`, when `next` is the next free position. */
   place(claimed: number, next: number): Placement {
     const offset = claimed + this.#shift - next;
     const seconds = offset / this.#rate;
@@ -42,15 +42,15 @@ export class PcmTimeline {
     const length = `${this.#toMs(Math.abs(offset))} ms`;
     const pastEndSeconds = (next + offset) / this.#rate - this.#durationSeconds;
     if (seconds > 0 && seconds <= maxAheadSeconds && pastEndSeconds <= maxPastEndSeconds)
-      return { silence: offset, drop: 0, message: `${length} are missing ${at}, filled with silence` };
+      return { silence: offset, drop: 0, message: `${length} are missing ${at} and were filled with silence` };
     if (seconds < 0 && seconds >= -maxBackSeconds)
-      return { silence: 0, drop: -offset, message: `${length} ${at} are there twice, the second time is left out` };
+      return { silence: 0, drop: -offset, message: `${length} ${at} are repeated and were dropped` };
     this.#shift -= offset;
     const how = seconds > 0 ? "ahead" : "back";
     return {
       silence: 0,
       drop: 0,
-      message: `the timestamps jump ${how} by ${length} ${at}; what follows is counted on`,
+      message: `the timestamps jump ${how} by ${length} ${at}; the audio continues without a gap`,
     };
   }
 

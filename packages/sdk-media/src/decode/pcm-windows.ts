@@ -1,20 +1,21 @@
-/** Sample formats of windows. */
+/** The sample format of windows. */
 export type PcmFormat = "float32" | "int16";
 
-/** A part of the sound, exactly as long as asked for; the last one may be shorter. */
+/** A part of the audio, exactly as long as requested; only the last one can be shorter. */
 export interface PcmWindow {
-  /** −1 to 1, or whole numbers; channel after channel within each sample, or with `planar` one channel after the other. */
+  /** −1 to 1 for `float32`, 16-bit integers for `int16`. Interleaved, or with `planar` one channel after another. */
   readonly samples: Float32Array | Int16Array;
-  /** Samples of each channel. */
+  /** The number of samples per channel. */
   readonly sampleCount: number;
-  /** The position of its first sample in the media, in samples of the asked rate. */
+  /** The position of the first sample from the start of the source, in samples of the requested rate. */
   readonly startSample: number;
-  /** From the start of the media. */
+  /** The start of the window, from the start of the source. */
   readonly startMs: number;
+  /** The end of the window, from the start of the source. */
   readonly endMs: number;
 }
 
-/** Cuts a run of samples into windows. */
+/** Splits consecutive samples into windows. */
 export class PcmWindows {
   readonly #rate: number;
   readonly #channels: number;
@@ -45,21 +46,21 @@ export class PcmWindows {
     this.#buffer = new this.#Array(options.length * options.channels);
   }
 
-  /** The position of what is to be added next; undefined before the first. */
+  /** The position of the next sample; undefined before the first. */
   get position(): number | undefined {
     return this.#start === undefined ? undefined : this.#start + this.#filled;
   }
 
-  /** Says where the first samples belong. */
+  /** Sets the position of the first sample. */
   startAt(position: number): void {
     this.#start = position;
   }
 
-  /** Adds interleaved samples; gives the windows that become full, one by one. */
+  /** Adds interleaved samples; yields each window that becomes full. */
   *add(samples: Float32Array | Int16Array): Generator<PcmWindow> {
     const count = samples.length / this.#channels;
     for (let at = 0; at < count; ) {
-      const piece = this.#room(count - at);
+      const piece = this.#space(count - at);
       this.#buffer.set(
         samples.subarray(at * this.#channels, (at + piece) * this.#channels),
         this.#filled * this.#channels,
@@ -69,22 +70,22 @@ export class PcmWindows {
     }
   }
 
-  /** Adds silence; gives the windows that become full, one by one. */
+  /** Adds silence; yields each window that becomes full. */
   *addSilence(count: number): Generator<PcmWindow> {
     for (let left = count; left > 0; ) {
-      const piece = this.#room(left);
+      const piece = this.#space(left);
       this.#buffer.fill(0, this.#filled * this.#channels, (this.#filled + piece) * this.#channels);
       left -= piece;
       yield* this.#grow(piece);
     }
   }
 
-  /** The last window, which may be shorter; undefined if nothing is left that no window had. */
+  /** Returns the last window, which can be shorter; undefined if all samples were in a window. */
   flush(): PcmWindow | undefined {
     return this.#fresh > 0 ? this.#cut(this.#filled) : undefined;
   }
 
-  #room(count: number): number {
+  #space(count: number): number {
     return Math.min(count, this.#length - this.#filled);
   }
 

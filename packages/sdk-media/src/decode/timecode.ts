@@ -1,19 +1,19 @@
 import type { FormatContext, MediaStream } from "../source/format-context.ts";
 
 /**
- * Gives the SMPTE timecode at a time of the media (SMPTE ST 12-1). The first picture of the stream has the start timecode
- * of the source, also where the sound begins some milliseconds earlier.
+ * Returns a function that computes the SMPTE timecode at a time of the source (SMPTE ST 12-1). The first frame of the
+ * stream has the start timecode of the source, even if the audio starts some milliseconds earlier.
  */
 export function readTimecode(format: FormatContext, stream: MediaStream): (timeMs: number) => string | undefined {
   const start = [stream, format, ...format.streams]
     .flatMap(({ metadata }) => Object.entries(metadata))
-    // Matroska has it in capitals.
+    // In Matroska, the key is in upper case.
     .find(([key]) => key.toLowerCase() === "timecode")?.[1];
   const rate = stream.averageFrameRate;
   const match = /^(\d\d):(\d\d):(\d\d)([:;.])(\d\d)$/.exec(start ?? "");
   if (!match || !rate) return () => undefined;
   const nominal = Math.round(rate.num / rate.den);
-  // Drop frame leaves out 2 numbers a minute at 30 frames a second, 4 at 60, but none each tenth minute.
+  // Drop frame skips 2 numbers per minute at 30 frames per second, 4 at 60, except in every tenth minute.
   const dropped = match[4] === ":" || nominal % 30 !== 0 ? 0 : nominal / 15;
   const [hours = 0, minutes = 0, seconds = 0, frames = 0] = [1, 2, 3, 5].map((group) => Number(match[group]));
   const totalMinutes = hours * 60 + minutes;

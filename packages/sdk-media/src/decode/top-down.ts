@@ -4,8 +4,8 @@ import { errorText } from "../ffmpeg.ts";
 import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
 /**
- * Gives a picture whose lines follow each other downwards in memory. Filters such as `vflip` only turn the step from line
- * to line round, and node-av shows no planes of such a picture: of those a copy is made, and the picture freed.
+ * Returns a frame whose lines are stored from top to bottom. Filters such as `vflip` only negate the line size, and
+ * node-av does not expose the planes of such a frame, so it is copied and the original is released.
  */
 export function toTopDown(frame: NativeFrame, lineSizes: readonly number[]): NativeFrame {
   if (lineSizes.every((size) => size >= 0)) return frame;
@@ -19,5 +19,5 @@ export function toTopDown(frame: NativeFrame, lineSizes: readonly number[]): Nat
   releaseNativeFrame(frame);
   if (code >= 0) return copy;
   releaseNativeFrame(copy);
-  throw new MediaError("FILTER_REFUSED", `a picture that is upside down cannot be copied: ${errorText(code)}`);
+  throw new MediaError("FILTER_REFUSED", `a frame with lines from bottom to top cannot be copied: ${errorText(code)}`);
 }

@@ -3,22 +3,22 @@ import { MediaError } from "../errors.ts";
 import { ffmpeg, lineBytes, pixelFormatName } from "../ffmpeg.ts";
 import { Frame, type FrameClock } from "./frame.ts";
 
-/** How a picture becomes numbers for a model. */
+/** Options of {@link VideoFrame.tensor}. */
 export interface TensorOptions {
-  /** `nchw`: a plane a channel, as PyTorch's models want; `nhwc`: a pixel after the other, as TensorFlow's. @default "nchw" */
+  /** `nchw`: one plane per channel, as for PyTorch; `nhwc`: interleaved pixels, as for TensorFlow. @default "nchw" */
   readonly layout?: "nchw" | "nhwc";
-  /** What each byte is multiplied by, first. @default 1 / 255 */
+  /** The factor that each byte is multiplied by. @default 1 / 255 */
   readonly scale?: number;
-  /** What is subtracted from each channel then. @default 0 */
+  /** The value that is then subtracted, per channel. @default 0 */
   readonly mean?: readonly number[];
-  /** What each channel is divided by at last. @default 1 */
+  /** The value that the difference is divided by, per channel. @default 1 */
   readonly std?: readonly number[];
-  /** Where to write, channels × height × width numbers. @default a new array */
+  /** The array to write to, of at least channels × height × width numbers. @default a new array */
   readonly into?: Float32Array;
 }
 
 /**
- * A picture.
+ * A frame of video.
  *
  * @example
  * ```ts
@@ -29,13 +29,13 @@ export interface TensorOptions {
  * ```
  */
 export class VideoFrame extends Frame {
-  /** Pixels. */
+  /** In pixels. */
   readonly width: number;
-  /** Pixels. */
+  /** In pixels. */
   readonly height: number;
-  /** FFmpeg's name, such as `yuv420p`. */
+  /** FFmpeg's name of the format, such as `yuv420p`. */
   readonly pixelFormat: string;
-  /** Whether it can be decoded without any other. */
+  /** Whether the frame can be decoded without other frames. */
   readonly isKeyFrame: boolean;
   readonly #timecode: () => string | undefined;
 
@@ -49,7 +49,9 @@ export class VideoFrame extends Frame {
     this.#timecode = () => timecode(this.timeMs);
   }
 
-  /** SMPTE timecode from the start timecode of the source, drop frame where it says so; undefined if it has none. */
+  /**
+   * The SMPTE timecode, from the start timecode of the source; undefined if the source has none. Supports drop frame.
+   */
   get timecode(): string | undefined {
     return this.#timecode();
   }
@@ -58,21 +60,22 @@ export class VideoFrame extends Frame {
   protected override view(native: NativeFrame): Uint8Array[] {
     const { linesize, format, width } = native;
     const bytes = lineBytes(format, width);
-    // What follows the last line need not be the frame's: behind a crop it is beyond its memory.
+    // The padding after the last line may lie outside of the frame's memory, for example after a crop.
     return super.view(native).map((plane, i) => plane.subarray(0, plane.length - (linesize[i] ?? 0) + (bytes[i] ?? 0)));
   }
 
-  /** Bytes from one line of a plane to the next, for each plane. */
+  /** The number of bytes from one line to the next, for each plane. */
   get lineSizesBytes(): readonly number[] {
     return this.native.linesize.slice(0, this.planes.length);
   }
 
   /**
-   * All planes one after another, without the padding of lines.
+   * Returns a copy of all planes, one after another, without the padding of lines.
    *
-   * @param into - Where to write. @default a new array
-   * @returns The bytes, which last.
-   * @throws {MediaError} `FRAME_RELEASED` after the handler. @throws {RangeError} If `into` is too small.
+   * @param into - The array to write to. @default a new array
+   * @returns The bytes, which stay valid.
+   * @throws {@link MediaError} `FRAME_RELEASED` after the handler has ended.
+   * @throws {@link RangeError} If `into` is too small.
    */
   packed(into?: Uint8Array): Uint8Array {
     const { avImageGetBufferSize, avImageCopyToBuffer } = ffmpeg();
@@ -85,8 +88,8 @@ export class VideoFrame extends Frame {
       into?.byteLength ?? sizeBytes,
     );
     if (target.length < sizeBytes)
-      throw new RangeError(`packed: ${sizeBytes} bytes are needed, into has ${target.length}`);
-    // The palette is a plane that node-av does not show.
+      throw new RangeError(`packed: ${sizeBytes} bytes are needed, but into has ${target.length}`);
+    // node-av does not expose the palette plane.
     if (this.pixelFormat === "pal8") target.set(native.toBuffer());
     else {
       const { linesize } = native;
@@ -96,11 +99,12 @@ export class VideoFrame extends Frame {
   }
 
   /**
-   * The picture as numbers, (byte × scale − mean) ÷ std, of an `rgb24`, `bgr24`, `rgba`, `bgra` or `gray` frame (alpha is
-   * left out): ask for one with the stream's `pixelFormat`.
+   * Converts the frame to numbers for a model: (byte × scale − mean) ÷ std. The frame must be `rgb24`, `bgr24`, `rgba`,
+   * `bgra` or `gray`: set the stream's `pixelFormat`. Alpha is ignored.
    *
    * @returns Channels × height × width numbers.
-   * @throws {MediaError} `FRAME_RELEASED` after the handler; `STREAM_INVALID` for another pixel format.
+   * @throws {@link MediaError} `FRAME_RELEASED` after the handler has ended; `STREAM_INVALID` for another pixel format.
+   * @throws {@link RangeError} If `into` is too small.
    */
   tensor({ layout = "nchw", scale = 1 / 255, mean = [], std = [], into }: TensorOptions = {}): Float32Array {
     const layoutOf: Readonly<Record<string, readonly [pixelBytes: number, channels: number]>> = {
@@ -125,7 +129,7 @@ export class VideoFrame extends Frame {
     const lineSize = this.lineSizesBytes[0] ?? 0;
     const numbers = into ?? new Float32Array(channels * area);
     if (numbers.length < channels * area)
-      throw new RangeError(`tensor: ${channels * area} numbers are needed, into has ${numbers.length}`);
+      throw new RangeError(`tensor: ${channels * area} numbers are needed, but into has ${numbers.length}`);
     for (let channel = 0; channel < channels; channel++) {
       // Each of the 256 values is computed once.
       const values = new Float32Array(256);

@@ -6,8 +6,9 @@ import { SequenceNumbers } from "./sequence-numbers.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
 /**
- * Writes documents of EBU-TTML one behind the other, as `ebuTtmlStream` and a `Framer` read them. A document keeps its
- * sequence number; one without gets the next of its sequence, and another identifier is another sequence, from 1.
+ * Writes EBU-TTML documents one after another, in the form that `ebuTtmlStream` and a `Framer` read. A document keeps
+ * its sequence number; a document without one gets the next number of its sequence. Each identifier has its own
+ * sequence, from 1.
  *
  * @example
  * ```ts
@@ -24,10 +25,10 @@ export class EbuTtmlOutput extends Output<EbuTtDocument> {
   }
 
   /**
-   * Adds a document; as that of every output.
+   * Writes a document; see {@link Output.write}.
    *
-   * @throws {EbuTtError} `DuplicateNumber` if a document of its sequence was written with its number.
-   * @throws {MediaError} `OUTPUT_FAILED`.
+   * @throws {@link EbuTtError} `DuplicateNumber` if its sequence already has a document with its number.
+   * @throws {@link MediaError} `OUTPUT_FAILED` if it cannot be written.
    */
   override write(document: EbuTtDocument): Promise<void> {
     return super.write(document);
@@ -38,7 +39,7 @@ export class EbuTtmlOutput extends Output<EbuTtDocument> {
     if (!(document instanceof EbuTtDocument))
       throw new MediaError(
         "OUTPUT_FAILED",
-        `${this.path}: expected a document, as ebuTtmlStream and parseDocument give it`,
+        `${this.path}: expected an EbuTtDocument, such as ebuTtmlStream and parseDocument create`,
       );
     return write(this.#numbers.number(document));
   }

@@ -1,34 +1,34 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { MediaError } from "../errors.ts";
 
-/** How much is collected before it is written. */
+/** How much text is buffered before it is written. */
 const chunkCharacters = 64 * 1024;
 
-/** What stands around the pieces of a file; each piece is one value, whole in itself. */
+/** The text around the pieces of a file; each piece is one complete value. */
 export interface Framing {
-  /** Before the first piece, and alone if there is none. */
+  /** Before the first piece; also written if there are no pieces. */
   readonly head: string;
   /** Between two pieces. */
   readonly separator: string;
-  /** Behind the last piece. */
+  /** After the last piece. */
   readonly tail: string;
 }
 
 /**
- * A file that is written as pieces come. Until the end it has a temporary name, its own with `.part` behind it; a device
- * or a pipe is written to as it is.
+ * Writes pieces to a file. Until the file is complete, its name has the suffix `.part`; devices and pipes are written
+ * to directly.
  */
 export class FileSink {
   readonly #path: string;
   readonly #framing: Framing;
   #file: Promise<FileHandle> | undefined;
-  /** Whether there is a file under the temporary name. */
+  /** Whether a file with the temporary name exists. */
   #isPartial = false;
   #text: string;
   #count = 0;
   #last: Promise<void> = Promise.resolve();
 
-  /** Opens nothing before the first piece. @throws {MediaError} `OUTPUT_FAILED` for what is no file. */
+  /** Does not open the file before the first piece. @throws {@link MediaError} `OUTPUT_FAILED` if the path is a URL. */
   constructor(path: string, framing: Framing) {
     if (/^[a-z]+:\/\//i.test(path))
       throw new MediaError("OUTPUT_FAILED", `${path}: only files and srt:// addresses can be written to`);
@@ -43,7 +43,7 @@ export class FileSink {
 
   write(piece: string): Promise<void> {
     this.#text += this.#count++ === 0 ? piece : this.#framing.separator + piece;
-    // The first one at once, so that a folder that is missing is known before all the work.
+    // The first piece is written immediately, so that a missing folder is detected before the work is done.
     if (this.#text.length < chunkCharacters && this.#file) return this.#last;
     return this.#flush();
   }
@@ -84,11 +84,11 @@ export class FileSink {
     return this.#last;
   }
 
-  // What is no file proper has no other name that it could take at the end, and a folder would refuse it.
+  // Devices and pipes cannot be renamed, and a temporary file may not be allowed next to them.
   async #open(): Promise<FileHandle> {
-    const there = await stat(this.#path).catch(() => undefined);
-    if (there?.isDirectory()) throw new Error("it is a folder; expected the path of a file");
-    if (there && !there.isFile()) return open(this.#path, "w");
+    const existing = await stat(this.#path).catch(() => undefined);
+    if (existing?.isDirectory()) throw new Error("it is a folder; expected the path of a file");
+    if (existing && !existing.isFile()) return open(this.#path, "w");
     const file = await open(this.#temporaryPath, "w");
     this.#isPartial = true;
     return file;
@@ -102,9 +102,9 @@ export class FileSink {
       const reasons: Record<string, string> = {
         ENOENT: "its folder does not exist",
         ENOSPC: "the disk is full",
-        ENOTDIR: "what should be its folder is none",
-        EACCES: "it, or its folder, may not be written",
-        EROFS: "its disk may only be read",
+        ENOTDIR: "a part of its path is not a folder",
+        EACCES: "permission denied on it or on its folder",
+        EROFS: "its file system is read-only",
       };
       const reason = reasons[code ?? ""] ?? message;
       throw new MediaError("OUTPUT_FAILED", `${this.#path} cannot be written: ${reason}`, { cause });

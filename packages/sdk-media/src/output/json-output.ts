@@ -3,7 +3,7 @@ import { Output } from "./output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
 /**
- * Writes values into `{"frames":[…]}`, one after another.
+ * Writes values as JSON into `{"frames":[…]}`. An SRT peer receives each value on its own.
  *
  * @example
  * ```ts
@@ -23,10 +23,17 @@ export class JsonOutput extends Output<unknown> {
       const text = JSON.stringify(value) as string | undefined;
       if (text !== undefined) return text;
     } catch (cause) {
-      throw new MediaError("OUTPUT_FAILED", `${this.path}: what was given is no JSON: ${messageOf(cause)}`, { cause });
+      throw new MediaError(
+        "OUTPUT_FAILED",
+        `${this.path}: the value cannot be converted to JSON: ${messageOf(cause)}`,
+        { cause },
+      );
     }
-    const expected = "write an object, a list, a number or a text";
-    throw new MediaError("OUTPUT_FAILED", `${this.path}: a ${typeof value} is no JSON value; ${expected}`);
+    const expected = "write an object, an array, a number or a string";
+    throw new MediaError(
+      "OUTPUT_FAILED",
+      `${this.path}: a value of type ${typeof value} cannot be written as JSON; ${expected}`,
+    );
   }
 }
 

@@ -2,28 +2,28 @@ import { turnToWrite } from "../streams/turn.ts";
 import { FileSink, type Framing } from "./file-sink.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
-/** What an SRT peer gets beside the values. */
+/** The text that an SRT peer receives in addition to the values. */
 interface Surroundings {
   /** Before the first value of each connection. */
   readonly head: string;
-  /** Behind each value. */
+  /** After each value. */
   readonly tail: string;
 }
 
 const none: Surroundings = { head: "", tail: "" };
 
 /**
- * What a job writes, one value after another, so that memory does not grow with the media: to an SRT peer each as it comes,
- * or to a file. Until the job has ended that has a temporary name, its own with `.part` behind it; a device or a pipe is
- * written to as it is.
+ * An output of a job: a file, or an SRT peer, which receives each value immediately. Values are written one after
+ * another, so memory use does not depend on the length of the source. Until the job has ended, the name of a file has
+ * the suffix `.part`; devices and pipes are written to directly.
  */
 export abstract class Output<Value> {
-  /** Where the file will be, or who gets what is written. */
+  /** The final path of the file, or the address of the SRT peer. */
   readonly path: string;
   readonly #file?: FileSink;
   readonly #write: (piece: string) => Promise<void>;
 
-  /** @internal @param peer - Gets each value as it comes, instead of a file; ended by whoever opened it. */
+  /** @param peer - Receives the values instead of a file; its owner closes it. @internal */
   constructor(path: string, framing: Framing, peer: SrtSink | undefined, { head, tail }: Surroundings = none) {
     this.path = peer?.path ?? path;
     if (peer) {
@@ -35,16 +35,16 @@ export abstract class Output<Value> {
     }
   }
 
-  /** Where what was written stands, if anything was; undefined otherwise. */
+  /** The path of the incomplete file; undefined if there is none. */
   get partialPath(): string | undefined {
     return this.#file?.partialPath;
   }
 
   /**
-   * Adds a value; resolves when it may be forgotten. Values stand in the order of the calls; of handlers that run beside
-   * each other (`concurrency`) in the order in which those were called.
+   * Writes a value; resolves when the next one can be written. Values are written in the order of the calls; if
+   * handlers run concurrently (`concurrency`), in the order in which the handlers were called.
    *
-   * @throws {MediaError} `OUTPUT_FAILED` if the folder is missing, the disk is full or the value is none that can be written.
+   * @throws {@link MediaError} `OUTPUT_FAILED` if the folder does not exist, the disk is full, or the value is invalid.
    */
   async write(value: Value): Promise<void> {
     const turn = turnToWrite();
@@ -62,6 +62,6 @@ export abstract class Output<Value> {
     await this.#file?.close();
   }
 
-  /** The text of a value, whole in itself. @internal */
+  /** Formats a value. @internal */
   protected abstract toPiece(value: Value): string;
 }

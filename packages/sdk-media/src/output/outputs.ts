@@ -11,8 +11,8 @@ import { WebvttOutput } from "./webvtt-output.ts";
 import { XmlOutput } from "./xml-output.ts";
 
 /**
- * What a job writes: files, given their names when it has ended, and SRT peers, which get each value as it comes. Each function
- * gives the same object for the same path, which by default is the job's `destination_path`.
+ * The outputs of a job: files, which get their final names when the job has ended, and SRT peers, which receive each
+ * value immediately. Each method returns the same object for the same path.
  */
 export class Outputs {
   readonly #destinationPath: string;
@@ -20,7 +20,7 @@ export class Outputs {
   readonly #sinks = new Map<string, SrtSink>();
   readonly #srtOptions: SrtOptions & { readonly signal: AbortSignal };
 
-  /** @internal A peer that is the destination is waited for at once. */
+  /** Connects to the destination immediately if it is an SRT peer. @internal */
   constructor(destinationPath: string, srtOptions: SrtOptions & { readonly signal: AbortSignal }) {
     this.#destinationPath = destinationPath;
     this.#srtOptions = srtOptions;
@@ -28,9 +28,10 @@ export class Outputs {
   }
 
   /**
-   * The JSON file at a path, `{"frames":[…]}`; to an SRT peer each value by itself.
+   * Returns the JSON output for a path: a file `{"frames":[…]}`, or an SRT peer, which receives each value on its own.
    *
-   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`, where returns of handlers go too
+   * @param path - The path of the file, or `srt://…`. @default the job's `destination_path`, which also receives the
+   *   results of handlers
    *
    * @example
    * ```ts
@@ -42,9 +43,9 @@ export class Outputs {
   }
 
   /**
-   * The WebVTT file at a path; to an SRT peer each cue as it comes, before the first one `WEBVTT`.
+   * Returns the WebVTT output for a path: a file, or an SRT peer, which receives `WEBVTT` before the first cue.
    *
-   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
+   * @param path - The path of the file, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -56,9 +57,9 @@ export class Outputs {
   }
 
   /**
-   * The SubRip file at a path; to an SRT peer each cue as it comes.
+   * Returns the SubRip output for a path: a file or an SRT peer.
    *
-   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
+   * @param path - The path of the file, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -70,9 +71,9 @@ export class Outputs {
   }
 
   /**
-   * The file of EBU-TTML documents at a path; to an SRT peer each document as it comes.
+   * Returns the EBU-TTML output for a path: a file of documents, or an SRT peer.
    *
-   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
+   * @param path - The path of the file, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -84,9 +85,9 @@ export class Outputs {
   }
 
   /**
-   * The file of other XML documents at a path; to an SRT peer each document as it comes.
+   * Returns the output for other XML documents for a path: a file of documents, or an SRT peer.
    *
-   * @param path - Where the file shall be, or `srt://…`. @default the job's `destination_path`
+   * @param path - The path of the file, or `srt://…`. @default the job's `destination_path`
    *
    * @example
    * ```ts
@@ -98,11 +99,12 @@ export class Outputs {
   }
 
   /**
-   * An SRT peer that gets pieces as they come; the same object for the same address.
+   * Returns the SRT peer at an address, for data of any format.
    *
-   * @param address - `srt://host:port` to call the peer, `srt://:port` to be called. @default the job's `destination_path`
-   * @throws {MediaError} `OUTPUT_FAILED` if it is no such address.
-   * @throws {McaiError} `ENVIRONMENT_INVALID` if a variable of SRT is none that can be.
+   * @param address - `srt://host:port` to call the peer, `srt://:port` to listen for it. @default the job's
+   *   `destination_path`
+   * @throws {@link MediaError} `OUTPUT_FAILED` if the address is invalid.
+   * @throws {@link McaiError} `ENVIRONMENT_INVALID` if an SRT variable is invalid.
    *
    * @example
    * ```ts
@@ -143,7 +145,7 @@ export class Outputs {
     if (!(output instanceof Kind))
       throw new MediaError(
         "OUTPUT_FAILED",
-        `${path} is written in another format already; give each a path of its own`,
+        `${path} is already written in another format; use a different path for each format`,
       );
     this.#outputs.set(key, output);
     return output;

@@ -1,19 +1,19 @@
 import type { EbuTtDocument } from "../text/ebu-ttml/document.ts";
 import { EbuTtError } from "../text/ebu-ttml/error.ts";
 
-/** How many numbers of a sequence, and how many sequences, are remembered: a live job goes on for days. */
+/** Limits of what is remembered per sequence, and of sequences, since a live job can run for days. */
 const maxNumbers = 10_000;
 const maxSequences = 100;
 
-/** The numbers of the documents that were written, by sequence. */
+/** Assigns sequence numbers to documents, and detects duplicates. */
 export class SequenceNumbers {
   readonly #sequences = new Map<string, { highest: number; readonly taken: Set<number> }>();
 
   /**
-   * The document with a number: its own, or if it has none the one behind the highest of its sequence, from 1. What has no
-   * sequence identifier is of no sequence, and stays as it is.
+   * Returns the document with its own number, or else with the number after the highest one of its sequence, from 1. A
+   * document without a sequence identifier does not belong to a sequence and is returned unchanged.
    *
-   * @throws {EbuTtError} `DuplicateNumber` if its number was there.
+   * @throws {@link EbuTtError} `DuplicateNumber` if the sequence already has a document with this number.
    */
   number(document: EbuTtDocument): EbuTtDocument {
     const { sequenceIdentifier: identifier } = document;
@@ -23,7 +23,7 @@ export class SequenceNumbers {
     if (sequence.taken.has(number))
       throw new EbuTtError(
         "DuplicateNumber",
-        `A document ${number} of the sequence ${identifier} was written already; give each a number of its own.`,
+        `Document ${number} of the sequence ${identifier} was already written; give each document its own number.`,
         { attribute: "sequenceNumber" },
       );
     sequence.taken.add(number);

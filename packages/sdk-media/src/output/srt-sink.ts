@@ -8,19 +8,23 @@ import { SrtSender } from "../srt/srt-sender.ts";
 import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";
 
-/** How much longer than its latency a receiver may need for what it got last. */
+/** The time beyond its latency that a receiver may need to deliver the last data. */
 const drainMarginMs = 100;
 
-/** What still holds its connection for a receiver's sake, although its job has ended. */
+/** Sinks of ended jobs that keep their connection until the receiver has delivered its data. */
 const closing = new Set<Promise<void>>();
 
-/** Resolves when all outputs of ended jobs left their peers: a thread that ends before would end the process. */
+/**
+ * Resolves when all SRT outputs of ended jobs are disconnected. The thread must not exit earlier: it would end the
+ * process.
+ */
 export async function allSinksClosed(): Promise<void> {
   await Promise.all(closing);
 }
 
 /**
- * Sends pieces to an SRT peer as they come: up to 1,316 bytes are one message, more are several in a row.
+ * An SRT peer that a job sends data to. Up to 1,316 bytes are sent as one message, more as several consecutive
+ * messages.
  *
  * @example
  * ```ts
@@ -28,25 +32,25 @@ export async function allSinksClosed(): Promise<void> {
  * ```
  */
 export class SrtSink {
-  /** Where it goes, without a passphrase. */
+  /** The address of the peer, without its passphrase. */
   readonly path: string;
   readonly #settings: SrtSettings;
   readonly #address: SrtAddress;
   readonly #options: SrtOptions & { readonly signal: AbortSignal };
-  /** Ends the waiting for a peer that nothing is to be sent to. */
+  /** Ends a pending connection when the sink is closed. */
   readonly #closed = new AbortController();
   #peer: Promise<SrtSender>;
   #last: Promise<void> = Promise.resolve();
-  /** Who got the head of what is sent. */
+  /** The connection on which the head was sent. */
   #headReceiver: SrtSender | undefined;
   #writtenAtMs: number | undefined;
   #isComplete = false;
 
   /**
-   * Begins to wait for its peer at once.
+   * Starts to connect immediately.
    *
-   * @throws {MediaError} `OUTPUT_FAILED` if the path is no address.
-   * @throws {McaiError} `ENVIRONMENT_INVALID`
+   * @throws {@link MediaError} `OUTPUT_FAILED` if the address is invalid.
+   * @throws {@link McaiError} `ENVIRONMENT_INVALID` if an SRT variable is invalid.
    * @internal
    */
   constructor(path: string, options: SrtOptions & { readonly signal: AbortSignal }) {
@@ -54,29 +58,29 @@ export class SrtSink {
     this.#address = readSrtAddress(path, this.#settings, "OUTPUT_FAILED");
     this.path = this.#address.shown;
     this.#options = options;
-    this.#peer = this.#connect("no peer was there");
+    this.#peer = this.#connect("no peer connected");
   }
 
   /**
-   * Sends a piece; resolves when it was handed over, in the order of the calls. Waits for the peer if there is none yet.
+   * Sends data, in the order of the calls; resolves when SRT has accepted it. Waits for the peer if none is connected
+   * yet. Rejects with the reason of the job's signal if the job is stopped.
    *
-   * @throws {MediaError} `OUTPUT_FAILED` if no peer was there within `SRT_TIMEOUT_LIMIT`, or it went away.
-   * @throws The reason of the job's signal, once the job is to stop.
+   * @throws {@link MediaError} `OUTPUT_FAILED` if no peer connects within `SRT_TIMEOUT_LIMIT`, or the peer disconnects.
    */
   write(piece: string | Uint8Array): Promise<void> {
     return this.writeWithHead("", piece);
   }
 
-  /** As `write`, with a head before the first such piece of each connection. @internal */
+  /** Like `write`, but sends `head` before the first piece of each connection. @internal */
   writeWithHead(head: string, piece: string | Uint8Array): Promise<void> {
-    // The caller may use its bytes for something else meanwhile.
+    // The caller may reuse its buffer meanwhile.
     const bytes = typeof piece === "string" ? Buffer.from(piece) : Buffer.copyBytesFrom(piece);
     this.#last = this.#last.then(() => this.#send(head, bytes));
     return this.#last;
   }
 
   /**
-   * Leaves the peer when it can have given on what it got last; a job that is to stop is not kept waiting for that.
+   * Disconnects when the receiver has had time to deliver the last data. A stopped job does not wait for that.
    *
    * @internal
    */
@@ -89,14 +93,14 @@ export class SrtSink {
     if (!this.#options.signal.aborted) await leaving;
   }
 
-  /** @internal Leaves the peer at once; does nothing after `complete`. */
+  /** Disconnects immediately; has no effect after `complete`. @internal */
   async close(): Promise<void> {
     if (!this.#isComplete) await this.#disconnect();
   }
 
   async #drainAndDisconnect(): Promise<void> {
     if (this.#writtenAtMs !== undefined) {
-      // A receiver forgets what it still keeps when its peer leaves.
+      // A receiver discards its latency buffer when its peer disconnects.
       const waitedMs = performance.now() - this.#writtenAtMs;
       await delay(Math.max(0, this.#address.latencyMs + drainMarginMs - waitedMs));
     }
@@ -126,10 +130,10 @@ export class SrtSink {
       signal.throwIfAborted();
       this.#writtenAtMs = undefined;
       await peer.close();
-      const lost = `${this.path}: the peer is gone: ${errorText(code)}`;
+      const lost = `${this.path}: peer disconnected: ${errorText(code)}`;
       if (!reconnect) throw new MediaError("OUTPUT_FAILED", lost);
-      log?.warn(`${lost}; it is waited for`);
-      this.#peer = this.#connect("the peer did not come back");
+      log?.warn(`${lost}; waiting for it to reconnect`);
+      this.#peer = this.#connect("the peer did not reconnect");
     }
   }
 
@@ -153,7 +157,7 @@ export class SrtSink {
       }
     };
     const connecting = connect();
-    // Whoever writes hears of it.
+    // The error is reported by write().
     connecting.catch(() => undefined);
     return connecting;
   }

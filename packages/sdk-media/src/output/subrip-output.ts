@@ -5,8 +5,9 @@ import { CueOutput } from "./cue-output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
 /**
- * Writes cues into a SubRip file, numbered from 1, in the order in which they begin. SubRip has no escapes: into a text that
- * looks like a tag or a time goes an invisible character (U+2060), so that players show it.
+ * Writes cues in the SubRip format, numbered from 1. Cues must be written in the order of their start times. SubRip has
+ * no escapes: an invisible character (U+2060) is inserted into text that looks like a tag or a time, so that players
+ * show it.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { CueOutput } from "./cue-output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
 /**
- * Writes cues into a WebVTT file, one after another, in the order in which they begin. Their text is escaped.
+ * Writes cues in the WebVTT format. Cues must be written in the order of their start times. Their text is escaped.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export class WebvttOutput extends CueOutput {
     _number: number,
     { start, end }: { start: number; end: number },
   ): string {
-    // Neither may hold the end of a line, nor an identifier what begins the times.
+    // Neither may contain a line break or the arrow of a timing line.
     const name = inLine(id).replaceAll("-->", "");
     const cueSettings = inLine(settings).replaceAll("-->", "");
     const times = `${writeTime(start, ".")} --> ${writeTime(end, ".")}${cueSettings && ` ${cueSettings}`}`;

@@ -3,7 +3,7 @@ import { Output } from "./output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
 /**
- * Writes documents of XML one behind the other, each beginning a line; they are not checked.
+ * Writes XML documents one after another, each on a new line. The documents are not validated.
  *
  * @example
  * ```ts
@@ -19,6 +19,6 @@ export class XmlOutput extends Output<string> {
   /** @internal */
   protected toPiece(xml: string): string {
     if (typeof xml === "string" && xml.trim() !== "") return xml.trim();
-    throw new MediaError("OUTPUT_FAILED", `${this.path}: expected a text of XML, got ${JSON.stringify(xml)}`);
+    throw new MediaError("OUTPUT_FAILED", `${this.path}: expected a string of XML, got ${JSON.stringify(xml)}`);
   }
 }

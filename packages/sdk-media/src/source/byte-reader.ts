@@ -1,16 +1,16 @@
 import { AVERROR_EIO, AVERROR_EOF } from "../ffmpeg.ts";
 
-/** Hands the bytes of an iterable to FFmpeg, which asks for them from a thread of its own. */
+/** Supplies the bytes of an iterable to FFmpeg, which requests them from its own thread. */
 export class ByteReader {
-  /** What the iterable threw. */
+  /** The error that the iterable threw. */
   failure: { readonly error: unknown } | undefined;
   readonly #iterator: AsyncIterator<Uint8Array>;
   #isAborted: boolean;
-  /** Ends the read that waits. */
+  /** Ends the pending read. */
   #abort: () => void = () => undefined;
   #rest: Uint8Array = new Uint8Array(0);
 
-  /** @param signal - Ends a read that waits, which FFmpeg's own interruption does not reach. */
+  /** @param signal - Ends a pending read, which FFmpeg's own interrupt does not reach. */
   constructor(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal) {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#isAborted = signal.aborted;
@@ -21,7 +21,7 @@ export class ByteReader {
     signal.addEventListener("abort", abort, { once: true });
   }
 
-  /** Gives at most as many bytes, or FFmpeg's number of an error. */
+  /** Returns at most `size` bytes, or an error code of FFmpeg. */
   readonly read = async (size: number): Promise<Buffer | number> => {
     try {
       while (this.#rest.length === 0) {
@@ -39,7 +39,7 @@ export class ByteReader {
     return Buffer.from(piece.buffer, piece.byteOffset, piece.length);
   };
 
-  // A race with a promise for the whole job would keep what each read gave until the job ends.
+  // Promise.race with a promise that lasts as long as the job would retain the result of every read until the job ends.
   #next(): Promise<IteratorResult<Uint8Array> | undefined> {
     return new Promise((resolve, reject) => {
       this.#abort = () => resolve(undefined);
@@ -48,7 +48,7 @@ export class ByteReader {
     });
   }
 
-  /** Tells the iterable that no more is wanted. One that waits for ever is not waited for. */
+  /** Closes the iterable without waiting for it, since it may never settle. */
   close(): void {
     void Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
   }

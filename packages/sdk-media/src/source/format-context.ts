@@ -1,56 +1,59 @@
 import { MediaError } from "../errors.ts";
 import type { Rational } from "../rational.ts";
 
-/** What a stream holds. */
+/** The kind of a stream. */
 export type StreamKind = "video" | "audio" | "data" | "subtitle" | "attachment" | "unknown";
 
 /**
- * One stream of a source. What the container does not tell is undefined. Source: FFmpeg's `AVStream` and
+ * One stream of a source. A property is undefined if the container does not provide it. Source: FFmpeg's `AVStream` and
  * `AVCodecParameters`.
  */
 export interface MediaStream {
-  /** Its number in the source, from 0. */
+  /** The index of the stream in the source, from 0. */
   readonly index: number;
   readonly kind: StreamKind;
-  /** FFmpeg's name of the codec, such as `h264`, `aac`, `bin_data`. */
+  /** FFmpeg's name of the codec, such as `h264`, `aac` or `bin_data`. */
   readonly codec: string;
-  /** The unit of its timestamps. */
+  /** The unit of the stream's timestamps. */
   readonly timeBase: Rational;
-  /** Frames a second, on average over the stream. */
+  /** The average number of frames per second. */
   readonly averageFrameRate?: Rational | undefined;
-  /** Frames a second, the lowest rate in which all timestamps can be written. */
+  /** The lowest number of frames per second that can express all timestamps exactly. */
   readonly realFrameRate?: Rational | undefined;
   readonly durationMs?: number | undefined;
-  /** Its first timestamp, which need not be 0. */
+  /** The first timestamp of the stream, which need not be 0. */
   readonly startTimeMs?: number | undefined;
   readonly frameCount?: number | undefined;
-  /** Pixels. */
+  /** In pixels. */
   readonly width?: number | undefined;
-  /** Pixels. */
+  /** In pixels. */
   readonly height?: number | undefined;
-  /** FFmpeg's name, such as `yuv420p`. */
+  /** FFmpeg's name of the format, such as `yuv420p`. */
   readonly pixelFormat?: string | undefined;
   readonly channels?: number | undefined;
-  /** FFmpeg's name, such as `stereo` or `5.1`. */
+  /** FFmpeg's name of the layout, such as `stereo` or `5.1`. */
   readonly channelLayout?: string | undefined;
-  /** Samples a second. */
+  /** Samples per second. */
   readonly sampleRate?: number | undefined;
-  /** FFmpeg's name, such as `fltp`. */
+  /** FFmpeg's name of the format, such as `fltp`. */
   readonly sampleFormat?: string | undefined;
-  /** As the container writes it, mostly ISO 639-2. */
+  /** The language as the container states it, usually in ISO 639-2. */
   readonly language?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A source and its streams. What the container does not tell is undefined. */
+/**
+ * A source and its streams. A property is undefined if the container does not provide it. Source: FFmpeg's
+ * `AVFormatContext`.
+ */
 export interface FormatContext {
   /** FFmpeg's names of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly formatName: string;
-  /** Such as `QuickTime / MOV`. */
+  /** FFmpeg's description of the container, such as `QuickTime / MOV`. */
   readonly formatLongName: string;
   readonly bitRateBitsPerSecond?: number | undefined;
   readonly durationMs?: number | undefined;
-  /** The first timestamp of all streams; times of frames count from here. */
+  /** The first timestamp of all streams; the times of frames are relative to it. */
   readonly startTimeMs?: number | undefined;
   readonly packetSizeBytes?: number | undefined;
   readonly programCount: number;
@@ -58,10 +61,11 @@ export interface FormatContext {
   readonly metadata: Readonly<Record<string, string>>;
   readonly streams: readonly MediaStream[];
   /**
-   * The first stream of a kind; of `"ebu-ttml"` the first with the codec `ttml`, as in MP4, else the first data stream, as
-   * in MPEG-TS.
+   * Returns the first stream of a kind. For `"ebu-ttml"`, this is the first stream with the codec `ttml`, as in MP4, or
+   * else the first data stream, as in MPEG-TS.
    *
-   * @throws {MediaError} `STREAM_NOT_FOUND`, with the kinds that there are.
+   * @throws {@link MediaError} `STREAM_NOT_FOUND` if there is no such stream; the message lists the streams of the
+   *   source.
    *
    * @example
    * ```ts
@@ -71,7 +75,7 @@ export interface FormatContext {
   first(kind: StreamKind | "ebu-ttml"): MediaStream;
 }
 
-/** Adds the search for a first stream to the values of a source. */
+/** Adds `first` to the properties of a source. */
 export function toFormatContext(values: Omit<FormatContext, "first">): FormatContext {
   return {
     ...values,
@@ -81,10 +85,10 @@ export function toFormatContext(values: Omit<FormatContext, "first">): FormatCon
       const ttml = kind === "ebu-ttml" ? streams.find(({ codec }) => codec === "ttml") : undefined;
       const found = ttml ?? streams.find(isKind);
       if (found) return found;
-      const there = streams.map((stream) => `${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
+      const available = streams.map((stream) => `${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
       throw new MediaError(
         "STREAM_NOT_FOUND",
-        `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; it has ${there || "no streams at all"}`,
+        `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; it has ${available || "no streams"}`,
       );
     },
   };

@@ -1,12 +1,12 @@
-/** A source that is no file: given by the test kit under a path of its own. */
+/** A source of the test kit that need not be a file, registered under a path. */
 export interface MemorySource {
-  /** FFmpeg's name of the demuxer. @default found by looking at the bytes */
+  /** FFmpeg's name of the demuxer. @default detected from the bytes */
   readonly format?: string | undefined;
-  /** What is opened: for `lavfi` the graph. @default nothing, the bytes are read */
+  /** The URL to open; for `lavfi`, the filter graph. @default none: `bytes` is read */
   readonly url?: string | undefined;
-  /** The demuxer's options, such as `sample_rate`. */
+  /** Options of the demuxer, such as `sample_rate`. */
   readonly options?: Readonly<Record<string, string>> | undefined;
-  /** The bytes, as they come. */
+  /** The bytes of the source, in chunks of any size. */
   readonly bytes?: AsyncIterable<Uint8Array> | undefined;
 }
 
@@ -14,19 +14,19 @@ const scheme = "memory-source:";
 const sources = new Map<string, MemorySource>();
 let count = 0;
 
-/** Keeps a source under a path, until {@link removeMemorySource}. */
+/** Registers a source and returns its path, which is valid until {@link removeMemorySource}. */
 export function addMemorySource(source: MemorySource): string {
   const path = `${scheme}${++count}`;
   sources.set(path, source);
   return path;
 }
 
-/** Lets go of a source. */
+/** Removes a source. */
 export function removeMemorySource(path: string): void {
   sources.delete(path);
 }
 
-/** The source that is kept under a path; undefined for every other path. */
+/** Returns the source that is registered under a path, or undefined for any other path. */
 export function findMemorySource(path: string): MemorySource | undefined {
   return path.startsWith(scheme) ? sources.get(path) : undefined;
 }

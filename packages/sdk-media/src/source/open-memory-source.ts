@@ -3,22 +3,22 @@ import { ffmpeg } from "../ffmpeg.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { MemorySource } from "./memory-source.ts";
 
-/** What became of opening a source. */
+/** The result of opening a source. */
 export interface Opened {
-  /** FFmpeg's, below 0 if it could not be opened. */
+  /** FFmpeg's return code; negative if the source could not be opened. */
   readonly code: number;
   readonly reader?: ByteReader;
-  /** Lets go of the reader; after the source was closed. */
+  /** Releases the reader; called after FFmpeg has closed the source. */
   readonly close?: () => void | Promise<void>;
-  /** Makes it end, although more would come. */
+  /** Ends the source early. */
   readonly stop?: () => void;
-  /** Whether its streams were looked at. @default false */
+  /** Whether the streams were already probed. @default false */
   readonly isProbed?: boolean;
-  /** How many peers there were, one after the other. */
+  /** Returns the number of peers so far; only one is connected at a time. */
   readonly connectionCount?: () => number;
 }
 
-/** Opens a kept source. */
+/** Opens a source of the test kit. */
 export async function openMemorySource(
   native: FormatContext,
   source: MemorySource,

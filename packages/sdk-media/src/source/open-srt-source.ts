@@ -9,17 +9,17 @@ import { ByteReader } from "./byte-reader.ts";
 import type { Opened } from "./open-memory-source.ts";
 import { SrtReceiver } from "./srt-receiver.ts";
 
-/** With what each packet of MPEG-TS begins. */
+/** The first byte of every MPEG-TS packet. */
 const syncByte = 0x47;
 
-/** Where the peer of a source is, and how it is waited for. */
+/** Options of {@link openSrtSource}: the peer's address, the SRT settings, and the job's options. */
 export type SrtSourceOptions = SrtOptions & { readonly settings: SrtSettings; readonly address: SrtAddress };
 
 /**
- * Reads the address of an SRT source, before anything is made that would have to be let go of.
+ * Reads the address and the settings of an SRT source. Allocates nothing, so nothing needs to be released if it throws.
  *
- * @throws {MediaError} `SOURCE_INVALID`
- * @throws {McaiError} `ENVIRONMENT_INVALID`
+ * @throws {@link MediaError} `SOURCE_INVALID` if the address is invalid.
+ * @throws {@link McaiError} `ENVIRONMENT_INVALID` if an SRT variable is invalid.
  */
 export function readSrtSource(url: string, srt: SrtOptions): SrtSourceOptions {
   const settings = readSrtSettings();
@@ -27,10 +27,10 @@ export function readSrtSource(url: string, srt: SrtOptions): SrtSourceOptions {
 }
 
 /**
- * Waits for a peer and its first bytes, which say what they are: MPEG-TS, or data without a container.
+ * Waits for a peer and its first bytes, and detects from them whether it sends MPEG-TS or data without a container.
+ * Rejects with the signal's reason if it aborts.
  *
- * @throws The signal's reason.
- * @throws {MediaError} `SOURCE_FAILED` if no peer, or no stream, came in time.
+ * @throws {@link MediaError} `SOURCE_FAILED` if no peer connects, or no stream is found, within `SRT_TIMEOUT_LIMIT`.
  */
 export async function openSrtSource(
   native: FormatContext,
@@ -38,10 +38,10 @@ export async function openSrtSource(
   signal: AbortSignal,
 ): Promise<Opened> {
   const { address, settings, log } = options;
-  let missing = "no peer was there";
+  let missing = "no peer connected";
   const stopped = new AbortController();
   const limit = new TimeLimit(AbortSignal.any([signal, stopped.signal]), settings.timeoutMs, () =>
-    tooLate(options, missing),
+    timeoutError(options, missing),
   );
   const receiver = new SrtReceiver({ address, code: "SOURCE_FAILED", log });
   limit.signal.addEventListener("abort", () => receiver.interrupt(), { once: true });
@@ -52,7 +52,8 @@ export async function openSrtSource(
     missing = "the peer sent nothing that can be read";
     const first = await receiver.read();
     limit.signal.throwIfAborted();
-    if (!first) throw new MediaError("SOURCE_FAILED", `${address.shown}: the peer went away before it sent anything`);
+    if (!first)
+      throw new MediaError("SOURCE_FAILED", `${address.shown}: the peer disconnected before it sent any data`);
     const isContainer = first[0] === syncByte;
     log?.info(`${address.shown}: connected; ${isContainer ? "MPEG-TS" : "no container: one data stream"}`);
     const reader = new ByteReader(readMessages(first, receiver, limit.signal, options), limit.signal);
@@ -80,17 +81,17 @@ export async function openSrtSource(
 async function probe(native: FormatContext, isContainer: boolean): Promise<number> {
   const { Dictionary, InputFormat } = ffmpeg();
   const format = InputFormat.findInputFormat(isContainer ? "mpegts" : "data");
-  // FFmpeg guesses what a stream without a known type holds, and would keep hundreds of documents back for it.
+  // Without this limit, FFmpeg buffers hundreds of documents to guess the type of an unknown stream.
   const options = isContainer ? { max_probe_packets: "1" } : { raw_packet_size: String(64 * 1024) };
   const opened = await native.openInput("", format, Dictionary.fromObject(options));
   if (opened < 0) return opened;
-  // Data needs no look inside, and documents come so rarely that FFmpeg would look for minutes.
+  // Data streams need no probing, and documents are so rare that FFmpeg would probe for minutes.
   const coded = [AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO];
   const isCoded = native.streams.some(({ codecpar }) => coded.includes(codecpar.codecType));
   return isCoded ? native.findStreamInfo() : opened;
 }
 
-// One connection after the other, if that is asked for.
+// With `reconnect`, continues with the next connection when a peer disconnects.
 async function* readMessages(
   first: Uint8Array,
   receiver: SrtReceiver,
@@ -105,27 +106,27 @@ async function* readMessages(
 async function hasReconnected(receiver: SrtReceiver, signal: AbortSignal, options: SrtSourceOptions): Promise<boolean> {
   const { address, settings, reconnect, log } = options;
   if (!reconnect) {
-    log?.info(`${address.shown}: the peer is gone, and the media ends`);
+    log?.info(`${address.shown}: peer disconnected; the source ends`);
     return false;
   }
-  log?.warn(`${address.shown}: the peer is gone, and is waited for`);
-  const late = tooLate(options, "the peer did not come back");
+  log?.warn(`${address.shown}: peer disconnected; waiting for it to reconnect`);
+  const late = timeoutError(options, "the peer did not reconnect");
   const limit = new TimeLimit(signal, settings.timeoutMs, () => late);
   try {
     await receiver.disconnect();
     await receiver.connect(limit.signal);
-    log?.info(`${address.shown}: the peer is there again`);
+    log?.info(`${address.shown}: peer reconnected`);
     return true;
   } catch (error) {
     if (error !== late) throw error;
-    log?.warn(`${late.message}: the media ends`);
+    log?.warn(`${late.message}; the source ends`);
     return false;
   } finally {
     limit.clear();
   }
 }
 
-function tooLate({ address, settings }: SrtSourceOptions, what: string): MediaError {
+function timeoutError({ address, settings }: SrtSourceOptions, what: string): MediaError {
   return new MediaError(
     "SOURCE_FAILED",
     `${address.shown}: ${what} within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`,

@@ -5,7 +5,7 @@ import { type FormatContext, type MediaStream, type StreamKind, toFormatContext 
 
 const kinds: readonly StreamKind[] = ["video", "audio", "data", "subtitle", "attachment"];
 
-/** Reads the plain values of a source that FFmpeg has opened. */
+/** Reads the properties of a source that FFmpeg has opened. */
 export function readFormatContext(native: NativeFormatContext): FormatContext {
   const microseconds = (value: bigint) =>
     value === AV_NOPTS_VALUE ? undefined : toMs(value, { num: 1, den: AV_TIME_BASE });

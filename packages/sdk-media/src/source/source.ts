@@ -21,19 +21,19 @@ import { type Opened, openMemorySource } from "./open-memory-source.ts";
 import { openSrtSource, readSrtSource } from "./open-srt-source.ts";
 import { readFormatContext } from "./read-format-context.ts";
 
-/** How long a network source may be silent, in microseconds: FFmpeg's own unit. */
+/** The maximum time that a network source may send nothing; FFmpeg expects microseconds. */
 const networkTimeoutUs = 10_000_000;
-/** How far before the asked time a source is sought, so that codecs have what they need: grows until it suffices. */
+/** The initial distance between the seek target and the requested time, which codecs need for decoding. */
 const firstPrerollMs = 1000;
 
-/** Containers whose seeks land where their timestamps say; all others are read from the beginning. */
+/** Containers in which seeking is accurate; all others are read from the beginning. */
 const seekable = new Set(["mov", "mp4", "matroska", "webm", "mpegts", "wav", "mxf", "avi"]);
 
-/** A source that is open: packets in their order, until its end. */
+/** An open source, from which packets are read in order. */
 export class Source {
   readonly format: FormatContext;
   readonly #native: NativeFormatContext;
-  /** Whether it comes as it is made, and ends when its peer goes. */
+  /** Whether the source is produced while it is read, and ends when its peer disconnects. */
   readonly isLive: boolean;
   readonly #isFile: boolean;
   readonly #canSeek: boolean;
@@ -58,10 +58,10 @@ export class Source {
   }
 
   /**
-   * Opens a file or an address that FFmpeg knows.
+   * Opens a file or a URL that FFmpeg supports. Rejects with the signal's reason if it aborts.
    *
-   * @throws {MediaError} `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY`, `SOURCE_INVALID`, `SOURCE_FAILED`.
-   * @throws The signal's reason, if it aborts.
+   * @throws {@link MediaError} `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY`, `SOURCE_INVALID` or
+   *   `SOURCE_FAILED`, if the source cannot be opened.
    */
   static async open(path: string, signal: AbortSignal, srt: SrtOptions): Promise<Source> {
     const memory = findMemorySource(path);
@@ -71,7 +71,7 @@ export class Source {
     const { FormatContext } = await loadFFmpeg();
     signal.throwIfAborted();
     const native = new FormatContext();
-    // Without its own memory an interrupt has no effect while the source is opened.
+    // Before the context is allocated, interrupt() has no effect, even while the source is being opened.
     native.allocContext();
     const interrupt = () => native.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
@@ -80,14 +80,14 @@ export class Source {
       : peer
         ? await openSrtSource(native, peer, signal)
         : await openUrl(native, path);
-    const found = opened.code < 0 || opened.isProbed ? opened.code : await native.findStreamInfo();
+    const code = opened.code < 0 || opened.isProbed ? opened.code : await native.findStreamInfo();
     const close = async () => {
       signal.removeEventListener("abort", interrupt);
       await native.closeInput();
       await opened.close?.();
     };
     const { reader } = opened;
-    if (found >= 0 && native.nbStreams > 0)
+    if (code >= 0 && native.nbStreams > 0)
       return new Source(native, {
         isFile,
         isLive,
@@ -99,14 +99,17 @@ export class Source {
       });
     await close();
     signal.throwIfAborted();
-    throw openError(path, found, reader);
+    throw openError(path, code, reader);
   }
 
-  /** The source's stream of an index. */
+  /** Returns a stream by its index. @throws {@link MediaError} `STREAM_NOT_FOUND` if there is no such stream. */
   stream(index: number): Stream {
     const stream = this.#native.streams[index];
     if (stream) return stream;
-    throw new MediaError("STREAM_NOT_FOUND", `there is no stream ${index}; the source has ${this.#native.nbStreams}`);
+    throw new MediaError(
+      "STREAM_NOT_FOUND",
+      `the source has no stream ${index}; it has ${this.#native.nbStreams} streams`,
+    );
   }
 
   /** The first timestamp of the source, in microseconds. */
@@ -115,25 +118,26 @@ export class Source {
     return startTime === AV_NOPTS_VALUE ? (this.#startTimeUs ?? 0) : Number(startTime);
   }
 
-  /** Tells FFmpeg to skip the packets of all other streams. */
+  /** Makes FFmpeg skip the packets of all other streams. */
   select(indexes: ReadonlySet<number>): void {
     this.#selected = [...indexes];
     for (const stream of this.#native.streams) if (!indexes.has(stream.index)) stream.discard = AVDISCARD_ALL;
   }
 
   /**
-   * Goes to where all packets of a time and its preroll follow; to the beginning if that is not sure.
+   * Seeks to a position before `timeMs`, by at least the preroll.
    *
-   * @param timeMs - From the start of the source.
-   * @param prerollMs - How much earlier; raised by the caller until the first frame is early enough.
-   * @returns False if the source is read from the beginning.
+   * @param timeMs - The requested time, from the start of the source.
+   * @param prerollMs - The distance to the requested time; the caller increases it until the first frame is early
+   *   enough.
+   * @returns False if the source has to be read from the beginning instead.
    */
   async seek(timeMs: number, index: number, prerollMs: number = firstPrerollMs): Promise<boolean> {
     const names = this.format.formatName.split(",");
     const targetMs = timeMs - prerollMs;
     if (!this.#canSeek || targetMs <= 0 || !names.some((name) => seekable.has(name))) return false;
     const { num, den } = this.stream(index).timeBase;
-    // Where the container rounds times to less than a sample, only counting from the beginning is exact.
+    // If timestamps are coarser than a sample, only counting samples from the beginning is exact.
     const isCoarse = this.format.streams.some(
       ({ kind, timeBase, sampleRate = 0 }) => kind === "audio" && timeBase.den < sampleRate * timeBase.num,
     );
@@ -142,16 +146,16 @@ export class Source {
     return (await this.#seek(index, pts)) >= 0;
   }
 
-  /** Goes back to the first packet. */
+  /** Seeks to the first packet. */
   async rewind(): Promise<void> {
     if (!this.#canSeek) return;
-    // Before the first timestamp, where a codec has the samples that it needs to begin.
+    // Before the first timestamp there may be priming samples of a codec.
     const start = BigInt(Math.round(this.startTimeUs));
     const early = await this.#seek(-1, start - BigInt(AV_TIME_BASE));
     if (early < 0) await this.#seek(-1, start);
   }
 
-  // What is no file may take long, and must not hold the thread.
+  // Seeking in a source that is not a file can take long and must not block the thread.
   async #seek(index: number, pts: bigint): Promise<number> {
     return this.#isFile
       ? this.#native.seekFrameSync(index, pts, AVSEEK_FLAG_BACKWARD)
@@ -159,13 +163,13 @@ export class Source {
   }
 
   /**
-   * Reads the next packet into one of the caller's; gives a promise only if the source may keep its reader waiting.
+   * Reads the next packet into a packet of the caller. Returns a promise only if the read can block.
    *
-   * @returns False at the end.
-   * @throws {MediaError} `SOURCE_FAILED`.
+   * @returns False at the end of the source.
+   * @throws {@link MediaError} `SOURCE_FAILED` if reading fails.
    */
   read(packet: Packet, signal: AbortSignal): boolean | Promise<boolean> {
-    // A file never waits for long; a call that goes through a thread costs 27 µs.
+    // Reading a file does not block for long, and a call through another thread costs 27 µs.
     if (this.#isFile) return this.#hasRead(this.#native.readFrameSync(packet), signal);
     return this.#native.readFrame(packet).then((code) => {
       if (code >= 0 && this.isLive) this.#markStart(packet);
@@ -173,7 +177,7 @@ export class Source {
     });
   }
 
-  // What was not looked at for its streams has no start time, and begins with its first packet.
+  // A source whose streams were not probed has no start time: it starts with its first packet.
   #markStart({ pts, streamIndex }: Packet): void {
     if (this.#startTimeUs === undefined && pts !== AV_NOPTS_VALUE)
       this.#startTimeUs = toMs(pts, this.stream(streamIndex).timeBase) * 1000;
@@ -186,21 +190,23 @@ export class Source {
     const failure = this.#reader?.failure;
     if (code === AVERROR_EOF && !failure) return false;
     const reason = failure ? String(failure.error) : errorText(code);
-    throw new MediaError("SOURCE_FAILED", `the source cannot be read further: ${reason}`, { cause: failure?.error });
+    throw new MediaError("SOURCE_FAILED", `reading the source failed: ${reason}`, { cause: failure?.error });
   }
 
-  /** How many peers a live source had until the last read: what came of one does not go on with that of another. */
+  /**
+   * The number of peers of a live source up to the last read. The data of one peer does not continue that of another.
+   */
   get connectionCount(): number {
     return this.#connectionCount?.() ?? 1;
   }
 
-  /** Makes a live source end now, although it waits for more; others are read on. */
+  /** Ends a live source, also if a read is pending; has no effect on other sources. */
   stop(): void {
     this.#isStopped = this.#stop !== undefined;
     this.#stop?.();
   }
 
-  /** Closes the source. */
+  /** Closes the source and releases its memory. */
   close(): Promise<void> {
     return this.#close();
   }
@@ -221,7 +227,7 @@ async function openUrl(native: NativeFormatContext, url: string): Promise<Opened
   return { code: await native.openInput(url, null, ffmpeg().Dictionary.fromObject(options)) };
 }
 
-// Whether it is a file proper; a pipe or a device may keep its reader waiting.
+// Returns whether it is a regular file; reading from a pipe or a device can block.
 async function checkFile(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
@@ -235,7 +241,7 @@ async function checkFile(path: string): Promise<boolean> {
     if (code === "ENOENT" || code === "ENOTDIR")
       throw new MediaError("SOURCE_NOT_FOUND", `${path} does not exist`, { cause });
     if (code === "EACCES" || code === "EPERM")
-      throw new MediaError("SOURCE_FORBIDDEN", `${path} may not be read`, { cause });
+      throw new MediaError("SOURCE_FORBIDDEN", `access to ${path} is denied`, { cause });
     throw new MediaError("SOURCE_FAILED", `${path} cannot be opened: ${message}`, { cause });
   }
 }
@@ -249,11 +255,14 @@ function openError(path: string, code: number, reader: ByteReader | undefined): 
   if (code >= 0) return new MediaError("SOURCE_INVALID", `${shown} has no streams`);
   const text = errorText(code);
   if (code === AVERROR_INVALIDDATA || code === AVERROR_EOF)
-    return new MediaError("SOURCE_INVALID", `${shown} is no media that FFmpeg knows, or it is cut off: ${text}`);
+    return new MediaError(
+      "SOURCE_INVALID",
+      `${shown} is not a media file that FFmpeg can read, or it is truncated: ${text}`,
+    );
   const missing = [-2, AVERROR_HTTP_NOT_FOUND].includes(code);
   const forbidden = [-13, AVERROR_HTTP_UNAUTHORIZED, AVERROR_HTTP_FORBIDDEN].includes(code);
   if (missing) return new MediaError("SOURCE_NOT_FOUND", `${shown} does not exist: ${text}`);
-  if (forbidden) return new MediaError("SOURCE_FORBIDDEN", `${shown} may not be read: ${text}`);
+  if (forbidden) return new MediaError("SOURCE_FORBIDDEN", `access to ${shown} is denied: ${text}`);
   return new MediaError("SOURCE_FAILED", `${shown} cannot be opened: ${text}`);
 }
 

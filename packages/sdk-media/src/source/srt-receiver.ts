@@ -2,10 +2,10 @@ import type { FormatContext, Packet } from "node-av/lib";
 import { ffmpeg } from "../ffmpeg.ts";
 import { type ConnectOptions, connectSrt } from "../srt/srt-connection.ts";
 
-/** What FFmpeg's demuxer for bytes without a container gives at most at once; an SRT message is never larger. */
+/** The maximum size of a packet of FFmpeg's demuxer for raw data; an SRT message is never larger. */
 const maxMessageBytes = 64 * 1024;
 
-/** The messages of an SRT peer, as they come. */
+/** Receives the messages of an SRT peer. */
 export class SrtReceiver {
   readonly #options: ConnectOptions;
   readonly #packet: Packet;
@@ -19,19 +19,23 @@ export class SrtReceiver {
     this.#packet.alloc();
   }
 
-  /** Waits for a peer. @throws The signal's reason. @throws {MediaError} `SOURCE_FAILED` */
+  /**
+   * Waits for a peer. Rejects with the signal's reason if it aborts.
+   *
+   * @throws {@link MediaError} `SOURCE_FAILED` if it cannot listen on the address.
+   */
   async connect(signal: AbortSignal): Promise<void> {
-    const { native } = await connectSrt(() => beginToReceive(this.#options.address.url), signal, this.#options);
+    const { native } = await connectSrt(() => startReceiving(this.#options.address.url), signal, this.#options);
     this.#native = native;
     this.#connectionCount++;
   }
 
-  /** How many peers there were, one after the other. */
+  /** The number of peers so far; only one is connected at a time. */
   get connectionCount(): number {
     return this.#connectionCount;
   }
 
-  /** The next message; undefined when the peer is gone, or the receiver was interrupted. */
+  /** Resolves with the next message, or undefined if the peer disconnected or the receiver was interrupted. */
   async read(): Promise<Uint8Array | undefined> {
     if (!this.#native) return undefined;
     const reading = this.#native.readFrame(this.#packet);
@@ -42,12 +46,12 @@ export class SrtReceiver {
     return message;
   }
 
-  /** Ends a read that waits. */
+  /** Ends a pending read. */
   interrupt(): void {
     this.#native?.interrupt();
   }
 
-  /** Lets go of the peer; another can be connected. */
+  /** Disconnects from the peer; `connect` can then be called again. */
   async disconnect(): Promise<void> {
     this.interrupt();
     await this.#reading;
@@ -56,17 +60,17 @@ export class SrtReceiver {
     await native?.closeInput();
   }
 
-  /** Lets go of everything. */
+  /** Disconnects and releases the memory. */
   async close(): Promise<void> {
     await this.disconnect();
     this.#packet.free();
   }
 }
 
-function beginToReceive(url: string) {
+function startReceiving(url: string) {
   const { Dictionary, FormatContext, InputFormat } = ffmpeg();
   const native = new FormatContext();
-  // Without its own memory an interrupt has no effect while the source is opened.
+  // Before the context is allocated, interrupt() has no effect, even while the source is being opened.
   native.allocContext();
   const format = InputFormat.findInputFormat("data");
   const options = Dictionary.fromObject({ raw_packet_size: String(maxMessageBytes) });

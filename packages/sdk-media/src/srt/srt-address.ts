@@ -1,28 +1,29 @@
 import { MediaError, type MediaErrorCode } from "../errors.ts";
 import type { SrtSettings } from "./srt-settings.ts";
 
-/** Where an SRT peer is, or is waited for. */
+/** The address of an SRT peer, or the address to listen on. */
 export interface SrtAddress {
-  /** With all options, as FFmpeg wants it. */
+  /** The URL for FFmpeg, with all options. */
   readonly url: string;
-  /** As it may stand in a log: without its passphrase. */
+  /** The address for logs and messages, without its passphrase. */
   readonly shown: string;
-  /** Whether the peer calls us. */
+  /** Whether the worker listens and the peer calls. */
   readonly listens: boolean;
-  /** How long a receiver keeps what it has before it gives it on. */
+  /** How long a receiver buffers data before it delivers it. */
   readonly latencyMs: number;
 }
 
-/** Whether a path is an address of SRT. */
+/** Whether a path is an SRT address. */
 export function isSrt(path: string): boolean {
   return /^srt:/i.test(path);
 }
 
 /**
- * Reads `srt://host:port`, which calls, or `srt://:port`, which listens on all addresses. What stands behind a `?` are
- * FFmpeg's options, and goes before the settings.
+ * Reads `srt://host:port`, which calls the peer, or `srt://:port`, which listens on all addresses. The query holds
+ * FFmpeg's options, which take precedence over the settings.
  *
- * @param code - Of the error: an address is a source or an output.
+ * @param code - The code of the error, which differs between sources and outputs.
+ * @throws {@link MediaError} With `code`, if the address is invalid.
  */
 export function readSrtAddress(path: string, settings: SrtSettings, code: MediaErrorCode): SrtAddress {
   const shown = hidePassphrase(path);
@@ -53,7 +54,7 @@ export function readSrtAddress(path: string, settings: SrtSettings, code: MediaE
   };
 }
 
-/** A text without the passphrases of addresses in it. */
+/** Replaces the passphrases of the addresses in a text. */
 export function hidePassphrase(text: string): string {
   return text.replace(/(passphrase=)[^&\s'"]*/gi, "$1[redacted]");
 }

@@ -5,38 +5,39 @@ import { errorText } from "../ffmpeg.ts";
 import { collectLog } from "../ffmpeg-log.ts";
 import { hidePassphrase, type SrtAddress } from "./srt-address.ts";
 
-/** How long a peer that refused, or was not there, is left alone. */
+/** The delay before the next attempt to call a peer. */
 const retryPauseMs = 250;
 
-/** One attempt to reach a peer, or to be reached. */
+/** One attempt to call a peer, or to be called. */
 export interface Attempt {
-  /** Gives FFmpeg's number, below 0 if there is no connection. */
+  /** Resolves with FFmpeg's return code; negative if there is no connection. */
   open(): Promise<number>;
+  /** Ends `open` early. */
   interrupt(): void;
 }
 
-/** What a connection is made with. */
+/** Options of {@link connectSrt}. */
 export interface ConnectOptions {
   readonly address: SrtAddress;
-  /** Of the error: an address is a source or an output. */
+  /** The code of the error, which differs between sources and outputs. */
   readonly code: MediaErrorCode;
   readonly log: JobLog | undefined;
 }
 
 /**
- * Waits for a peer. One that is called may come later, so it is called again until the signal says that it is enough.
+ * Waits for a peer. A peer that cannot be reached yet is called again until the signal aborts. Rejects with the
+ * signal's reason.
  *
- * @throws The signal's reason.
- * @throws {MediaError} If the address cannot be listened on.
+ * @throws {@link MediaError} With `code`, if it cannot listen on the address.
  */
 export async function connectSrt<Opened extends Attempt>(
-  begin: () => Opened,
+  start: () => Opened,
   signal: AbortSignal,
   { address, code, log }: ConnectOptions,
 ): Promise<Opened> {
   for (let isFirst = true; ; isFirst = false) {
     signal.throwIfAborted();
-    const attempt = begin();
+    const attempt = start();
     const interrupt = () => attempt.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
     const opened = await collectLog(() => attempt.open());
@@ -44,8 +45,8 @@ export async function connectSrt<Opened extends Attempt>(
     if (opened.code >= 0) return attempt;
     signal.throwIfAborted();
     const reason = hidePassphrase(opened.lines[0] ?? errorText(opened.code));
-    if (address.listens) throw new MediaError(code, `${address.shown}: cannot be listened on: ${reason}`);
-    if (isFirst) log?.warn(`${address.shown}: the peer cannot be reached yet, and is called again: ${reason}`);
+    if (address.listens) throw new MediaError(code, `${address.shown}: cannot listen on this address: ${reason}`);
+    if (isFirst) log?.warn(`${address.shown}: the peer cannot be reached yet; retrying: ${reason}`);
     await delay(retryPauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

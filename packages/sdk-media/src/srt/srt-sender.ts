@@ -2,7 +2,7 @@ import type { FormatContext } from "node-av/lib";
 import { AVMEDIA_TYPE_DATA, ffmpeg } from "../ffmpeg.ts";
 import type { Attempt } from "./srt-connection.ts";
 
-/** One connection to a peer that gets messages. Everything but `interrupt` may be under way only once. */
+/** One connection that sends messages to a peer. Calls must not overlap, except `interrupt`. */
 export class SrtSender implements Attempt {
   readonly #url: string;
   #native: FormatContext | undefined;
@@ -16,7 +16,7 @@ export class SrtSender implements Attempt {
     const { FormatContext, Rational } = ffmpeg();
     const native = new FormatContext();
     this.#native = native;
-    // FFmpeg opens an output itself before there is anything that could interrupt it; `tee` opens it later, and can be.
+    // FFmpeg opens an ordinary output before it can be interrupted; `tee` opens it later, when it can.
     native.allocOutputContext2(null, "tee", `[f=data]${this.#url.replace(/[\\'|]/g, "\\$&")}`);
     const stream = native.newStream(null);
     stream.codecpar.codecType = AVMEDIA_TYPE_DATA;
@@ -28,7 +28,7 @@ export class SrtSender implements Attempt {
     return code;
   }
 
-  /** Hands a piece to SRT, in messages of 1,316 bytes at most; gives FFmpeg's number. */
+  /** Sends bytes in messages of at most 1,316 bytes; resolves with FFmpeg's return code. */
   async write(bytes: Buffer): Promise<number> {
     const packet = new (ffmpeg().Packet)();
     packet.alloc();
@@ -43,12 +43,12 @@ export class SrtSender implements Attempt {
     }
   }
 
-  /** Ends what waits; nothing can be written any more. */
+  /** Ends pending calls; afterwards nothing can be written. */
   interrupt(): void {
     this.#native?.interrupt();
   }
 
-  /** Leaves the peer. */
+  /** Disconnects from the peer. */
   async close(): Promise<void> {
     const native = this.#native;
     this.#native = undefined;

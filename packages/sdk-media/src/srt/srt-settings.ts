@@ -1,21 +1,23 @@
 import { type JobLog, McaiError } from "@mcai/worker-sdk";
 
-/** The variables of a process, as `process.env` has them. */
+/** Environment variables, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says about SRT; docs/configuration.md lists every variable. */
+/** The SRT settings from the environment; docs/configuration.md lists every variable. */
 export interface SrtSettings {
-  /** SRT_TIMEOUT_LIMIT: how long a peer and its streams are waited for. */
+  /** SRT_TIMEOUT_LIMIT: how long to wait for a peer and its streams. */
   readonly timeoutMs: number;
-  /** SRT_LATENCY: how long a receiver keeps what it has, to put lost packets in their places. */
+  /** SRT_LATENCY: how long a receiver buffers data, so that lost packets can be sent again. */
   readonly latencyMs: number;
-  /** SRT_TOO_LATE_PACKET_DROP: whether packets that come too late are left out, instead of waited for. */
+  /**
+   * SRT_TOO_LATE_PACKET_DROP: whether packets that arrive too late are dropped; otherwise the receiver waits for them.
+   */
   readonly tooLatePacketDrop: boolean;
-  /** SRT_DROP_THRESHOLD_COEFF_PERCENTAGE: after how much of the latency a sender gives a packet up, in percent. */
+  /** SRT_DROP_THRESHOLD_COEFF_PERCENTAGE: the share of the latency after which a sender drops a packet, in percent. */
   readonly dropThresholdPercent: number;
 }
 
-/** Reads every variable of SRT, for whoever is about to use it. @throws {McaiError} `ENVIRONMENT_INVALID` */
+/** Reads the SRT variables. @throws {@link McaiError} `ENVIRONMENT_INVALID` if a value is invalid. */
 export function readSrtSettings(env: Environment = process.env): SrtSettings {
   return {
     timeoutMs: readInteger(env, "SRT_TIMEOUT_LIMIT", 1) ?? 120_000,
@@ -26,20 +28,20 @@ export function readSrtSettings(env: Environment = process.env): SrtSettings {
 }
 
 const idleVariables: Readonly<Record<string, string>> = {
-  FFMPEG_TTL_LIMIT: "a source is read until its end, however many packets give no frame",
-  COMPLEX_STREAM: "an SRT source is read as its packets come, with no pauses",
+  FFMPEG_TTL_LIMIT: "a source is read to its end, even if many packets yield no frame",
+  COMPLEX_STREAM: "an SRT source is read as its packets arrive, without pauses",
 };
 let areIdleLogged = false;
 
-/** Says which variables of the reference SDK are set and have no effect here, a line each, to the first log only. */
+/** Logs which variables of the reference SDK are set but have no effect, one line each, once per process. */
 export function logIdleVariables(log: JobLog): void {
   if (areIdleLogged) return;
   areIdleLogged = true;
   for (const [name, why] of Object.entries(idleVariables))
-    if ((process.env[name] ?? "") !== "") log.info(`${name} is set, and has no effect: ${why}`);
+    if ((process.env[name] ?? "") !== "") log.info(`${name} is set but has no effect: ${why}`);
 }
 
-// 2^31 − 1 is also the longest time that a timer of Node can wait.
+// 2^31 − 1 is also the maximum delay of a Node.js timer.
 function readInteger(env: Environment, name: string, minimum: number, maximum = 0x7fff_ffff): number | undefined {
   const text = env[name];
   if (text === undefined || text === "") return undefined;

@@ -1,12 +1,13 @@
-/** A signal that aborts with a job, or when something took too long. */
+/** A signal that aborts when the job stops, or after a timeout. */
 export class TimeLimit {
-  /** Aborts with the job's reason, or with the error that was made. */
+  /** Aborts with the job's reason, or with the error of the timeout. */
   readonly signal: AbortSignal;
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param signal - The job's.
-   * @param makeError - Called when the time is over.
+   * @param signal - The job's signal.
+   * @param timeoutMs - The timeout.
+   * @param makeError - Creates the error of the timeout.
    */
   constructor(signal: AbortSignal, timeoutMs: number, makeError: () => Error) {
     const late = new AbortController();
@@ -14,7 +15,7 @@ export class TimeLimit {
     this.signal = AbortSignal.any([signal, late.signal]);
   }
 
-  /** What was to be done is done. */
+  /** Cancels the timeout. */
   clear(): void {
     clearTimeout(this.#timer);
   }

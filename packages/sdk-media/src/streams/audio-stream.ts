@@ -5,20 +5,20 @@ import { CodedPipeline } from "./coded-pipeline.ts";
 import { type AudioFilters, toAudioChain } from "./filters.ts";
 import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
-/** How the sound of a stream comes. */
+/** Options of {@link audioStream}. */
 export interface AudioStreamOptions extends AudioFilters {
-  /** Frames a call of the handler. @default the job's `batch_size` */
+  /** The number of frames per call of the handler. @default the job's `batch_size` */
   readonly batchSize?: number;
 }
 
 /**
- * Asks for the sound of a stream, in frames as the decoder or the last filter gives them: of any length. For windows of
- * one length see {@link pcmStream}.
+ * Requests the frames of an audio stream, as the decoder or the last filter returns them: they can have any length. For
+ * windows of a fixed length, use {@link pcmStream}.
  *
- * @param stream - Such as `format.first("audio")`.
- * @param options - Sample rate, channels, format, other filters, batch size.
- * @param handler - As that of {@link videoStream}.
- * @throws {MediaError} `STREAM_INVALID` if it is no audio stream.
+ * @param stream - An audio stream, such as `format.first("audio")`.
+ * @param options - Sample rate, channels, sample format, other filters, batch size.
+ * @param handler - Receives the frames in batches, as with {@link videoStream}.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream is not an audio stream.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export function audioStream(
         makeChain: () => chain,
         take(native, clock) {
           const frame = new AudioFrame(native, clock);
-          // No sample format has more than 8 bytes.
+          // A sample has at most 8 bytes.
           return batcher.add(frame, frame.sampleCount * frame.channels * 8);
         },
         flush: () => batcher.flush(),

@@ -1,40 +1,41 @@
-/** How many bytes of frames may wait for their handler; one batch may always. */
+/** The maximum number of bytes of frames that wait for their handler; a single batch may exceed it. */
 const maxWaitingBytes = 48 * 1024 * 1024;
 
 interface Batch {
   readonly sizeBytes: number;
-  /** Gives a promise only if it takes time. */
+  /** Calls the handler. Returns a promise only if the handler is asynchronous. */
   readonly handle: () => Promise<void> | undefined;
-  /** Called once, whatever happened; may throw. */
+  /** Releases the frames. Called exactly once, also after an error; may throw. */
   readonly release: () => void;
-  /** If given, the next batch need not wait for `handle`, but only for this; must not reject. */
+  /** If set, the next batch waits for this instead of `handle`; must not reject. */
   readonly pace?: () => Promise<void> | undefined;
 }
 
 /**
- * Hands batches to their handlers, one after another, in the order of the source, while the decoder goes on. The decoder
- * waits when too many bytes wait; a batch with a pace of its own is handled beside those that follow. A handler that fails
- * ends the job. What need not wait costs no promise, which for sound would be much.
+ * Calls handlers with batches, one after another in the order of the source, while the decoder continues. The decoder
+ * pauses when too many bytes are waiting. A batch with its own `pace` is handled concurrently with those that follow.
+ * If a handler fails, the job fails. Synchronous handlers need no promise, whose cost would be significant for audio.
  */
 export class BatchQueue {
-  /** How many batches were dropped. */
+  /** The number of dropped batches. */
   dropped = 0;
   readonly #checkStop: () => void;
   readonly #onFailure: () => void;
   readonly #maxWaiting: number;
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
-  /** Works while a handler takes time. */
+  /** Set while batches are waiting for an asynchronous handler. */
   #worker: Promise<void> | undefined;
   #step: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Batches that are handled beside the next ones. */
+  /** Batches that are handled concurrently with the next ones. */
   readonly #concurrent = new Set<Promise<void>>();
 
   /**
-   * @param checkStop - Throws if the job is to stop; asked between batches.
-   * @param onFailure - Called when a handler threw, so that nobody waits for what comes next.
-   * @param maxWaiting - How many batches may wait; for each more the oldest is dropped. @default none is
+   * @param checkStop - Throws if the job was asked to stop; called before each batch.
+   * @param onFailure - Called when a handler fails, so that pending reads of the source can be ended.
+   * @param maxWaiting - The maximum number of waiting batches; when another one is added, the oldest is dropped.
+   *   @default unlimited
    */
   constructor(checkStop: () => void, onFailure: () => void, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#checkStop = checkStop;
@@ -42,7 +43,7 @@ export class BatchQueue {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Adds a batch; gives a promise only if there is no room for more. @throws What a handler threw before. */
+  /** Adds a batch. Returns a promise only if the queue is full. Throws the error of an earlier handler. */
   put(batch: Batch): Promise<void> | undefined {
     this.#waitingBytes += batch.sizeBytes;
     if (this.#worker) {
@@ -56,14 +57,14 @@ export class BatchQueue {
     return this.#isFull ? this.#waitForRoom() : undefined;
   }
 
-  /** Waits until all batches are handled. @throws What a handler threw. */
+  /** Resolves when all batches are handled; rejects with the error of a handler. */
   async drained(): Promise<void> {
     await this.#worker;
     await Promise.all(this.#concurrent);
     this.#throwFailure();
   }
 
-  /** Lets go of all that waits; resolves when the handlers that work have ended, and never rejects. */
+  /** Releases all waiting batches; resolves when the running handlers have ended. Never rejects. */
   async close(): Promise<void> {
     for (const batch of this.#waiting.splice(0)) {
       batch.release();

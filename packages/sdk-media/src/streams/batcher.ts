@@ -2,7 +2,10 @@ import { type Frame, releaseAll } from "../decode/frame.ts";
 import { callHandler } from "./call-handler.ts";
 import type { PipelineContext } from "./pipeline.ts";
 
-/** Collects frames until a batch is full, and hands it to its handler; at the end what is left, but never nothing. */
+/**
+ * Collects frames into batches and queues them for the handler; at the end, also the incomplete batch if it is not
+ * empty.
+ */
 export class Batcher<Item extends Frame> {
   readonly #context: PipelineContext;
   readonly #index: number;
@@ -32,13 +35,13 @@ export class Batcher<Item extends Frame> {
     if (items.length === 0) return undefined;
     return this.#context.queue.put({
       sizeBytes,
-      // The handler may do with its list what it wants.
+      // The handler gets a copy of the list, which it may change.
       handle: () => callHandler(this.#context, this.#index, items.at(-1)?.timeMs, () => this.#handler([...items])),
       release: () => releaseAll(items),
     });
   }
 
-  /** Lets go of what no handler will get. */
+  /** Releases frames that are not queued yet. */
   close(): void {
     releaseAll(this.#items.splice(0));
   }

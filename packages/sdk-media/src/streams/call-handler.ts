@@ -2,9 +2,10 @@ import type { PipelineContext } from "./pipeline.ts";
 import type { HandlerResult } from "./stream-descriptor.ts";
 
 /**
- * Calls a stream's handler, and tells the job what it returned and how far it is. Gives a promise only if that takes time.
+ * Calls the handler of a stream, and passes its result and the position to the job. Returns a promise only if the
+ * handler returns a result.
  *
- * @param timeMs - Where what is handled stands; undefined if it has no time.
+ * @param timeMs - The position of the handled data; undefined if it has no timestamp.
  */
 export function callHandler(
   context: PipelineContext,

@@ -8,31 +8,31 @@ import { AV_NOPTS_VALUE } from "../ffmpeg.ts";
 import { ptsAtOrAfter, type Rational, roundToPts, toMs } from "../rational.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 
-/** What a {@link CodedPipeline} is made of. */
+/** Options of {@link CodedPipeline}. */
 export interface CodedPipelineOptions {
   readonly index: number;
   readonly kind: "video" | "audio";
   readonly context: PipelineContext;
-  /** The filters for frames like this one; an empty chain passes them on as they are. */
+  /** Returns the filter chain for frames like this one; an empty chain leaves frames unchanged. */
   readonly makeChain: (frame: NativeFrame) => string[];
-  /** Gets each frame and owns it from then on. */
+  /** Receives each frame, and must release it. */
   readonly take: (frame: NativeFrame, clock: FrameClock) => Promise<void> | undefined;
-  /** The end: what is left goes out. */
+  /** Called at the end; passes on what is left. */
   readonly flush: () => Promise<void> | undefined;
-  /** The job ended early: what is left goes nowhere. */
+  /** Called when the pipeline is closed; releases what is left. */
   readonly close: () => void;
-  /** Sound that is this far from what came before goes through filters of its own. @default it goes through the same */
+  /** A gap or overlap in the audio of at least this length flushes and rebuilds the filters. @default never */
   readonly jumpSeconds?: number;
 }
 
-/** Packets → decoder → segment → filters → frames, of a video or audio stream. */
+/** The pipeline of a video or audio stream: packets → decoder → segment → filters → frames. */
 export class CodedPipeline implements Pipeline {
   done = false;
   readonly #options: CodedPipelineOptions;
   readonly #decoder: Decoder;
   readonly #clock: SampleClock;
   readonly #graph: FilterGraph;
-  /** The unit of the timestamps of decoded frames: the stream's for pictures, a sample for sound. */
+  /** The unit of the timestamps of decoded frames: the stream's for video, one sample for audio. */
   #timeBase: Rational = { num: 0, den: 1 };
   #bounds: SegmentBounds = { startPts: undefined, stopPts: undefined, shift: 0n };
   #frameClock: FrameClock = { timeBase: this.#timeBase, startTimeMs: 0 };
@@ -70,7 +70,7 @@ export class CodedPipeline implements Pipeline {
     this.#decoder.close();
   }
 
-  // Most sound comes here for less than the price of a promise, and gets none.
+  // A promise would cost more than most audio frames cost here.
   #onDecoded(frame: NativeFrame): Promise<void> | undefined {
     const nativePts = frame.pts;
     const pts = nativePts === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : nativePts;
@@ -81,13 +81,13 @@ export class CodedPipeline implements Pipeline {
     this.#setTimeBase(this.#clock.timeBase);
     const { jumpSeconds = Number.POSITIVE_INFINITY } = this.#options;
     if (Math.abs(this.#clock.jumpSeconds) < jumpSeconds) return this.#place(frame, nativePts, countedPts, nbSamples);
-    // A resampler holds samples back, and would give those from before a gap behind it.
+    // A resampler buffers samples, and would output those from before a gap after it.
     return this.#graph
       .flush((out) => this.#onFiltered(out))
       .then(() => this.#place(frame, nativePts, countedPts, nbSamples));
   }
 
-  // Frames of the segment go on; `nativePts` is what the frame has as its timestamp, `pts` what it shall have.
+  // Passes on frames of the segment; `nativePts` is the timestamp of the native frame, `pts` the corrected one.
   #place(frame: NativeFrame, nativePts: bigint, pts: bigint, length: number): Promise<void> | undefined {
     const { kind, makeChain, take } = this.#options;
     this.#lastPts = pts;
@@ -97,10 +97,11 @@ export class CodedPipeline implements Pipeline {
       releaseNativeFrame(frame);
       return undefined;
     }
-    // The filter cuts a sound frame that begins before the segment, or ends after it, to the sample.
+    // The filter trims an audio frame that starts before the segment, or ends after it, to the sample.
     const trim = kind === "audio" ? toTrim(startPts, stopPts, shift) : [];
     const chain = [...trim, ...makeChain(frame)];
-    // Filters see times from the start of the media, as with the ffmpeg command, or fps=5 has another grid.
+    // Filters get times from the start of the source, as with the ffmpeg command; otherwise fps=5 would use another
+    // grid.
     const seen = chain.length === 0 ? pts : pts - shift;
     if (seen !== nativePts) frame.pts = seen;
     return chain.length === 0 ? take(frame, this.#frameClock) : this.#filter(frame, chain);
@@ -118,7 +119,7 @@ export class CodedPipeline implements Pipeline {
     return this.#options.take(frame, { timeBase: this.#graph.timeBase, startTimeMs: 0 });
   }
 
-  // Raw streams and attached pictures have no timestamps: such a picture follows the one before, or begins.
+  // Frames of raw streams and attached pictures have no timestamps: each follows the previous one.
   #guessPts(): bigint {
     if (this.#lastPts === undefined) return this.#bounds.shift;
     const { avgFrameRate: average, rFrameRate: real } = this.#options.context.source.stream(this.#options.index);
@@ -128,7 +129,7 @@ export class CodedPipeline implements Pipeline {
     return this.#lastPts + BigInt(Math.max(1, Math.round((rate.den * den) / (rate.num * num))));
   }
 
-  // What follows from the unit of timestamps, computed once.
+  // Values that depend on the unit of timestamps are computed once.
   #setTimeBase(timeBase: Rational): void {
     if (timeBase.num === this.#timeBase.num && timeBase.den === this.#timeBase.den) return;
     this.#timeBase = timeBase;
@@ -144,7 +145,7 @@ export class CodedPipeline implements Pipeline {
 interface SegmentBounds {
   readonly startPts: bigint | undefined;
   readonly stopPts: bigint | undefined;
-  /** The start of the media. */
+  /** The first timestamp of the source. */
   readonly shift: bigint;
 }
 

@@ -7,15 +7,16 @@ import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /**
- * Asks for the cues of a stream of WebVTT: subtitles of a container or a file (also those of 3GPP, `mov_text`, and SubRip),
- * with the times of the media; or a data stream, in which documents stand one behind the other, split in any way, a `}` at
- * the beginning of a line behind each, with the times that they have. What is no cue is counted and reported in the log.
+ * Requests the cues of a WebVTT stream. It is either a subtitle stream (also of 3GPP, `mov_text`, or SubRip), whose
+ * cues get the times of the source; or a data stream of consecutive documents, each followed by a `}` at the start of a
+ * line and split over packets in any way, whose cues keep their own times. Data that is not a cue is counted and
+ * logged.
  *
- * @param stream - Such as `format.first("subtitle")`.
- * @param options - Cues a call, calls at once.
- * @param handler - Gets cues in batches, in their order, each as soon as it is complete. What it returns is written to
- *   `{"frames":[…]}` at the destination.
- * @throws {MediaError} `STREAM_INVALID` if the stream holds something else.
+ * @param stream - A subtitle or data stream, such as `format.first("subtitle")`.
+ * @param options - Cues per call, concurrent calls.
+ * @param handler - Receives the cues in batches, in stream order, as soon as they are complete. Its result is written
+ *   to `{"frames":[…]}` at the destination, unless it is undefined.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream has another kind or codec.
  *
  * @example
  * ```ts
@@ -33,12 +34,12 @@ export function webvttStream(
 }
 
 /**
- * As {@link webvttStream}, of SubRip.
+ * Requests the cues of a SubRip stream; otherwise like {@link webvttStream}.
  *
- * @param stream - Such as `format.first("subtitle")`.
- * @param options - Cues a call, calls at once.
- * @param handler - As that of {@link webvttStream}.
- * @throws {MediaError} `STREAM_INVALID` if the stream holds something else.
+ * @param stream - A subtitle or data stream, such as `format.first("subtitle")`.
+ * @param options - Cues per call, concurrent calls.
+ * @param handler - Receives the cues in batches, as with {@link webvttStream}.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream has another kind or codec.
  *
  * @example
  * ```ts

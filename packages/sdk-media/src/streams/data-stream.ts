@@ -4,18 +4,20 @@ import { packetStream } from "./packet-stream.ts";
 import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
-/** One packet of a stream that is not decoded. Its bytes are a copy and last. */
+/** A packet of a stream that is not decoded. Its bytes are a copy and stay valid. */
 export interface DataPacket extends PacketTime {
+  /** The payload of the packet. */
   readonly data: Uint8Array;
 }
 
 /**
- * Asks for the packets of a data or subtitle stream as they are.
+ * Requests the packets of a data or subtitle stream unchanged.
  *
- * @param stream - Such as `format.first("data")`.
- * @param options - `batchSize`: packets a call, by default the job's `batch_size`; `concurrency`: calls at once, by default 1.
- * @param handler - As that of {@link videoStream}.
- * @throws {MediaError} `STREAM_INVALID` if it is a video or audio stream.
+ * @param stream - A data or subtitle stream, such as `format.first("data")`.
+ * @param options - Packets per call, concurrent calls.
+ * @param handler - Receives the packets in batches, in stream order. Its result is written to `{"frames":[…]}` at the
+ *   destination, unless it is undefined.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream is a video or audio stream.
  *
  * @example
  * ```ts

@@ -5,10 +5,11 @@ import { packetStream } from "./packet-stream.ts";
 import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
-/** How the documents of a stream come. */
+/** Options of {@link ebuTtmlStream}. */
 export interface EbuTtmlStreamOptions extends PacketStreamOptions {
   /**
-   * `"strict"` rejects a document for any fault, by Tech 3370; `"lenient"` keeps what can be read, with `warnings`.
+   * `"strict"` rejects a document for any fault, by Tech 3370; `"lenient"` reads what it can and lists faults in
+   * `warnings`.
    *
    * @default "lenient"
    */
@@ -16,15 +17,15 @@ export interface EbuTtmlStreamOptions extends PacketStreamOptions {
 }
 
 /**
- * Asks for the documents of a stream of EBU-TT Live, EBU-TT-D or TTML: private data of MPEG-TS, split and joined in any way;
- * DVB TTML (EN 303 560); `stpp` in MP4; XML as it is. A damaged document is counted and reported in the log, with the place
- * of the fault, and those behind it come. Live messages are passed over.
+ * Requests the documents of a stream of EBU-TT Live, EBU-TT-D or TTML: MPEG-TS private data, split over packets in any
+ * way; DVB TTML (EN 303 560); `stpp` in MP4; plain XML. A damaged document is counted and logged with the position of
+ * the fault, and does not affect the documents after it. Live messages are skipped.
  *
- * @param stream - Such as `format.first("ebu-ttml")`.
- * @param options - Documents a call, calls at once, mode.
- * @param handler - Gets documents in batches, in their order; `document.arrival` says when one came. What it returns is
- *   written to `{"frames":[…]}` at the destination.
- * @throws {MediaError} `STREAM_INVALID` if the stream holds something else.
+ * @param stream - A data or subtitle stream, such as `format.first("ebu-ttml")`.
+ * @param options - Documents per call, concurrent calls, mode.
+ * @param handler - Receives the documents in batches, in stream order; `document.arrival` is the position of a document
+ *   in the stream. Its result is written to `{"frames":[…]}` at the destination, unless it is undefined.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream has another kind or codec.
  *
  * @example
  * ```ts
@@ -42,7 +43,7 @@ export function ebuTtmlStream(
   return packetStream("ebuTtmlStream", stream, options, {
     codecs: ["ttml"],
     makeReader: ({ source }) =>
-      // A sample of MP4 is a document, its times those of the track.
+      // A sample of MP4 is one document; its times are those of the track.
       new EbuTtmlReader({ mode }, stream.codec === "ttml" ? 0 - source.startTimeUs / 1000 : undefined),
     handler,
   });

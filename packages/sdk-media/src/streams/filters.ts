@@ -2,7 +2,7 @@ import type { Rational } from "../rational.ts";
 import { type RegionOfInterest, toCropArea } from "./region-of-interest.ts";
 
 /**
- * Any filter of FFmpeg, by its name and options.
+ * A filter of FFmpeg, with its name and options.
  *
  * @example
  * ```ts
@@ -10,44 +10,44 @@ import { type RegionOfInterest, toCropArea } from "./region-of-interest.ts";
  * ```
  */
 export interface Filter {
-  /** FFmpeg's name, such as `yadif`. */
+  /** FFmpeg's name of the filter, such as `yadif`. */
   readonly name: string;
-  /** A name of this instance in the graph. @default none */
+  /** The name of this instance in the filter graph. @default none */
   readonly label?: string;
-  /** The filter's options; escaped as FFmpeg needs it. @default {} */
+  /** The filter's options; they are escaped as FFmpeg requires. @default {} */
   readonly parameters?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** What is done to the pictures of a stream, in this order: rate, crop, size, `filters`, pixel format. */
+/** Filters of a video stream, applied in this order: frame rate, crop, size, `filters`, pixel format. */
 export interface VideoFilters {
-  /** Frames a second, dropped or repeated; a number or an exact fraction. @default as they come */
+  /** Frames per second, a number or an exact fraction; frames are dropped or repeated. @default unchanged */
   readonly frameRate?: number | Rational;
-  /** The part that is kept. @default all of it */
+  /** The part of the frame to keep. @default the whole frame */
   readonly region?: RegionOfInterest;
-  /** Pixels; −1 or absent with a `height`: by the ratio. @default as it is */
+  /** In pixels; −1, or omitted while `height` is set, keeps the aspect ratio. @default unchanged */
   readonly width?: number;
-  /** Pixels; −1 or absent with a `width`: by the ratio. @default as it is */
+  /** In pixels; −1, or omitted while `width` is set, keeps the aspect ratio. @default unchanged */
   readonly height?: number;
-  /** FFmpeg's name, such as `rgb24` or `gray`. @default as it is */
+  /** FFmpeg's name of the format, such as `rgb24` or `gray`. @default unchanged */
   readonly pixelFormat?: string;
-  /** Any other filters. @default none */
+  /** Other filters. @default none */
   readonly filters?: readonly Filter[];
 }
 
-/** What is done to the sound of a stream: `filters`, then the format. */
+/** Filters of an audio stream, applied in this order: `filters`, sample rate, channels and sample format. */
 export interface AudioFilters {
-  /** Samples a second. @default as it is */
+  /** Samples per second. @default unchanged */
   readonly sampleRate?: number;
-  /** 1, 2, … @default as it is */
+  /** The number of channels. @default unchanged */
   readonly channels?: number;
-  /** FFmpeg's name, such as `s16` or `fltp`. @default as it is */
+  /** FFmpeg's name of the format, such as `s16` or `fltp`. @default unchanged */
   readonly sampleFormat?: string;
-  /** Any other filters. @default none */
+  /** Other filters. @default none */
   readonly filters?: readonly Filter[];
 }
 
 /**
- * Says which part of a picture is kept.
+ * Returns the option that keeps a part of each frame.
  *
  * @param region - One of the seven forms of {@link RegionOfInterest}.
  *
@@ -60,7 +60,7 @@ export function cropTo(region: RegionOfInterest): { readonly region: RegionOfInt
   return { region };
 }
 
-/** The filters of a picture stream as FFmpeg's chain; empty if there are none. */
+/** Converts the filters of a video stream to FFmpeg's syntax; the chain is empty if there are none. */
 export function toVideoChain(options: VideoFilters, image: { width: number; height: number }): string[] {
   const { frameRate, region, width, height, pixelFormat, filters = [] } = options;
   const chain: Filter[] = [];
@@ -79,7 +79,7 @@ export function toVideoChain(options: VideoFilters, image: { width: number; heig
   return chain.map(toText);
 }
 
-/** The filters of a sound stream as FFmpeg's chain; empty if there are none. */
+/** Converts the filters of an audio stream to FFmpeg's syntax; the chain is empty if there are none. */
 export function toAudioChain({ sampleRate, channels, sampleFormat, filters = [] }: AudioFilters): string[] {
   const format: Record<string, string | number> = {};
   if (sampleRate !== undefined) format.sample_rates = sampleRate;
@@ -95,7 +95,7 @@ function toText({ name, label, parameters = {} }: Filter): string {
   return `${name}${label === undefined ? "" : `@${label}`}${options.length > 0 ? `=${options.join(":")}` : ""}`;
 }
 
-// FFmpeg unescapes twice: an option's value, then the description of the graph.
+// FFmpeg unescapes twice: first the description of the graph, then the value of the option.
 function escapeValue(value: string): string {
   return value.replace(/[\\':]/g, "\\$&").replace(/[\\'[\],;]/g, "\\$&");
 }

@@ -5,13 +5,14 @@ import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { HandlerResult, StreamDescriptor } from "./stream-descriptor.ts";
 
 /**
- * Asks for the JSON documents of a stream: objects, one behind the other, split and joined over packets in any way. What is
- * none is counted and reported in the log, and the documents behind it come.
+ * Requests the JSON documents of a stream: consecutive objects, split over packets in any way. Other data is counted
+ * and logged, and does not affect the documents after it.
  *
- * @param stream - Such as `format.first("data")`.
- * @param options - Documents a call, calls at once.
- * @param handler - As that of {@link videoStream}. Their values are not checked: narrow them.
- * @throws {MediaError} `STREAM_INVALID` if it is no data stream.
+ * @param stream - A data stream, such as `format.first("data")`.
+ * @param options - Documents per call, concurrent calls.
+ * @param handler - Receives the documents in batches, in stream order. Their values are not validated: narrow their
+ *   types. Its result is written to `{"frames":[…]}` at the destination, unless it is undefined.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream is not a data stream.
  *
  * @example
  * ```ts

@@ -3,14 +3,14 @@ import type { HandlerResult } from "./stream-descriptor.ts";
 import { callInTurn } from "./turn.ts";
 
 /**
- * Calls of a handler beside each other, whose results and outputs come as if they were one after another. A call begins
- * when all but the last few, `concurrency` less one, have ended: so that what waits for its turn is never more.
+ * Concurrent calls of a handler, whose results and outputs appear in the order of the calls. A call starts when at most
+ * `concurrency` − 1 of the calls before it have not ended, which limits what waits for its turn.
  */
 export class OrderedCalls {
   readonly #context: PipelineContext;
   readonly #index: number;
   readonly #concurrency: number;
-  /** The calls that have not ended, in their order; each also waits for those before it. */
+  /** The calls that have not ended, in order; each also waits for those before it. */
   readonly #calls: Promise<void>[] = [];
 
   constructor(context: PipelineContext, index: number, concurrency: number) {
@@ -19,7 +19,7 @@ export class OrderedCalls {
     this.#concurrency = concurrency;
   }
 
-  /** Calls the handler; resolves when it, and all before it, have ended. @throws What one of them threw. */
+  /** Calls the handler; resolves when this call and all before it have ended. Rejects with the error of any of them. */
   call(timeMs: number | undefined, handler: () => HandlerResult): Promise<void> {
     const before = this.#calls.at(-1) ?? Promise.resolve();
     const call = this.#run(before, timeMs, handler);
@@ -29,14 +29,14 @@ export class OrderedCalls {
     return call;
   }
 
-  /** What the next call has to wait for; never rejects. */
+  /** Resolves when the next call may start; never rejects. */
   pace(): Promise<void> | undefined {
     const oldest = this.#calls.at(-this.#concurrency);
     return oldest?.catch(() => undefined);
   }
 
   async #run(before: Promise<void>, timeMs: number | undefined, handler: () => HandlerResult): Promise<void> {
-    // One that fails first must not wait for those before it, nor they for it.
+    // A call that fails early must not wait for those before it.
     const value = await callInTurn(before, handler);
     await before;
     if (value !== undefined) await this.#context.onResult(value);

@@ -14,10 +14,10 @@ import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import type { HandlerResult } from "./stream-descriptor.ts";
 
-/** How often the log tells of damage of one stream; at the end it says how much there was. */
+/** The maximum number of warnings about damage per stream; the total is logged at the end. */
 const maxWarnings = 100;
 
-/** Packets → reader → segment → batches, of a stream that FFmpeg does not decode. */
+/** The pipeline of a stream that FFmpeg does not decode: packets → reader → segment → batches. */
 export class PacketPipeline<Item> implements Pipeline {
   damaged = 0;
   done = false;
@@ -30,7 +30,7 @@ export class PacketPipeline<Item> implements Pipeline {
   #packetCount = 0;
   #items: Item[] = [];
   #timeMs: number | undefined;
-  /** Of the packets since the last batch. */
+  /** The size of the packets since the last batch. */
   #sizeBytes = 0;
 
   constructor(
@@ -54,7 +54,7 @@ export class PacketPipeline<Item> implements Pipeline {
     this.#sizeBytes += read.data.length;
     const { stopMs } = this.#context.segment;
     const found = this.#reader.push(read);
-    // A part of it is missing, so that what it began has no end.
+    // A part of the packet is missing, so an item that started in it cannot be completed.
     if ((packet.flags & AV_PKT_FLAG_CORRUPT) !== 0) found.push(...this.#reader.end());
     if (read.timeMs !== undefined && stopMs !== undefined && read.timeMs >= stopMs) this.done = true;
     return found.length > 0 ? this.#add(found) : undefined;
@@ -65,7 +65,7 @@ export class PacketPipeline<Item> implements Pipeline {
   }
 
   async flush(): Promise<void> {
-    // Behind the segment there may be the beginning of something that is not damaged.
+    // An item that is incomplete at the end of the segment is not damaged.
     if (!this.done) await this.#add(this.#reader.end());
     await this.#put();
   }
@@ -95,7 +95,6 @@ export class PacketPipeline<Item> implements Pipeline {
     this.#items = [];
     this.#sizeBytes = 0;
     const { index } = this.#stream;
-    // The handler may do with its list what it wants.
     const handler = () => this.#handler(items);
     const calls = this.#calls;
     const release = () => undefined;
@@ -122,7 +121,7 @@ export class PacketPipeline<Item> implements Pipeline {
     this.damaged++;
     if (this.damaged > maxWarnings) return;
     const time = begin.timeMs === undefined ? "" : ` (${begin.timeMs / 1000} s)`;
-    const last = this.damaged === maxWarnings ? "; from here on damage is only counted" : "";
+    const last = this.damaged === maxWarnings ? "; further damage is counted but not logged" : "";
     this.#context.warn(
       this.#stream.index,
       `damaged in packet ${packetIndex}${time}, byte ${byteOffset}: ${message}${last}`,

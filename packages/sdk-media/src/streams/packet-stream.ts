@@ -6,7 +6,10 @@ import type { PacketStreamOptions } from "./packet-stream-options.ts";
 import type { PipelineContext } from "./pipeline.ts";
 import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
-/** The descriptor of a stream that FFmpeg does not decode; `codecs`: of subtitles, those that the reader can read. */
+/**
+ * Creates the descriptor of a stream that FFmpeg does not decode; `codecs` lists the subtitle codecs that the reader
+ * supports.
+ */
 export function packetStream<Item>(
   maker: string,
   stream: MediaStream,
@@ -21,7 +24,7 @@ export function packetStream<Item>(
   if (stream.kind === "subtitle" && how.codecs.length > 0 && !how.codecs.includes(stream.codec))
     throw new MediaError(
       "STREAM_INVALID",
-      `${maker}: expected a data stream or subtitles of ${how.codecs.join(", ")}, stream ${stream.index} is ${stream.codec}`,
+      `${maker}: expected a data stream, or subtitles of ${how.codecs.join(", ")}; stream ${stream.index} is ${stream.codec}`,
     );
   expectCount(maker, "batchSize", options.batchSize);
   expectCount(maker, "concurrency", options.concurrency);

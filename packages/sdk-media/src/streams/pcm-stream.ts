@@ -12,32 +12,34 @@ import { type Filter, toAudioChain } from "./filters.ts";
 import type { PipelineContext } from "./pipeline.ts";
 import { expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
-/** How the windows of a stream come. */
+/** Options of {@link pcmStream}. */
 export interface PcmStreamOptions {
-  /** Samples a second. */
+  /** Samples per second. */
   readonly sampleRate: number;
-  /** @default 1 */
+  /** The number of channels. @default 1 */
   readonly channels?: number;
-  /** How long a window is; a whole number of samples comes of it. */
+  /** The length of a window, rounded to a whole number of samples. */
   readonly windowMs: number;
-  /** How much of a window its successor has again. @default 0 */
+  /** The length of the part that consecutive windows share. @default 0 */
   readonly overlapMs?: number;
-  /** @default "float32" */
+  /** The sample format. @default "float32" */
   readonly format?: PcmFormat;
-  /** One channel after the other, instead of interleaved. @default false */
+  /** Whether the channels follow one another instead of being interleaved. @default false */
   readonly planar?: boolean;
-  /** Filters before that. @default none */
+  /** Filters that are applied before the conversion. @default none */
   readonly filters?: readonly Filter[];
 }
 
 /**
- * Asks for the sound of a stream in windows of one length, as models want it. Gaps in the source are filled with silence
- * and reported in the log; times are exact to the sample.
+ * Requests the audio of a stream in windows of a fixed length, as models expect it. Gaps in the source are filled with
+ * silence and logged; times are exact to the sample.
  *
- * @param stream - Such as `format.first("audio")`.
- * @param options - Sample rate, channels, window, overlap, format.
- * @param handler - Gets one window a call; its samples are a copy and last.
- * @throws {MediaError} `STREAM_INVALID` if it is no audio stream, or the window is none.
+ * @param stream - An audio stream, such as `format.first("audio")`.
+ * @param options - Sample rate, channels, window, overlap, sample format.
+ * @param handler - Receives one window per call; its samples are a copy and stay valid. Its result is written to
+ *   `{"frames":[…]}` at the destination, unless it is undefined.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream is not an audio stream, or the window is not longer than
+ *   its overlap.
  *
  * @example
  * ```ts
@@ -51,7 +53,7 @@ export function pcmStream(
   options: PcmStreamOptions & { readonly format?: "float32" },
   handler: (window: PcmWindow & { readonly samples: Float32Array }) => HandlerResult,
 ): StreamDescriptor;
-/** As above, with samples of 16 bits. */
+/** The same, with 16-bit samples. */
 export function pcmStream(
   stream: MediaStream,
   options: PcmStreamOptions & { readonly format: "int16" },

@@ -2,33 +2,34 @@ import type { Packet } from "node-av/lib";
 import type { Source } from "../source/source.ts";
 import type { BatchQueue } from "./batch-queue.ts";
 
-/** What a stream's pipeline needs of its job. */
+/** The parts of a job that the pipeline of a stream uses. */
 export interface PipelineContext {
   readonly source: Source;
   readonly threads: number;
   readonly batchSize: number;
   readonly queue: BatchQueue;
-  /** The part of the media that was asked for, from its start; undefined: from its start, to its end. */
+  /** The requested part of the source, from its start; undefined means from the start, or to the end. */
   readonly segment: { readonly startMs: number | undefined; readonly stopMs: number | undefined };
-  /** Gets what a handler returned. */
+  /** Receives the result of a handler. */
   readonly onResult: (result: unknown) => Promise<void>;
-  /** Gets the position of what was handled last. */
+  /** Receives the position of the data that was handled last. */
   readonly onPosition: (index: number, timeMs: number) => void;
-  /** Gets what the operator should know of a stream; goes to the log. */
+  /** Logs a warning about a stream. */
   readonly warn: (index: number, message: string) => void;
 }
 
-/** Packets of one stream in, batches for its handler out. */
+/** Converts the packets of one stream to batches for its handler. */
 export interface Pipeline {
-  /** How many packets or frames were damaged. */
+  /** The number of damaged packets or frames. */
   readonly damaged: number;
-  /** Whether the end of the segment was reached. */
+  /** Whether the end of the segment is reached. */
   readonly done: boolean;
-  /** Gives a promise only if it takes time. */
+  /** Processes a packet. Returns a promise only if this is asynchronous. */
   push(packet: Packet): Promise<void> | undefined;
-  /** What comes next is no continuation of what came before. */
+  /** Called when the next packet does not continue the previous ones. */
   cut?(): Promise<void>;
-  /** The end of the source. */
+  /** Called at the end of the source; passes on what is left. */
   flush(): Promise<void>;
+  /** Releases the pipeline. */
   close(): void;
 }

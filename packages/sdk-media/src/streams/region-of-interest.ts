@@ -1,9 +1,9 @@
 import { MediaError } from "../errors.ts";
 
 /**
- * A part of a picture, in pixels: `top`, `left`, `right` and `bottom` are distances from the edges, `width` and `height`
- * sizes. Seven combinations are valid: top+left with right+bottom, width+height, bottom+width or right+height; width+height
- * with left+bottom, top+right or right+bottom.
+ * A part of a frame, in pixels: `top`, `left`, `right` and `bottom` are distances from the edges, `width` and `height`
+ * sizes. Seven combinations are valid: top+left with right+bottom, width+height, bottom+width or right+height;
+ * width+height with left+bottom, top+right or right+bottom.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ export interface RegionOfInterest {
   readonly height?: number;
 }
 
-/** A region as its upper left corner and its size, in pixels. */
+/** The top left corner and the size of a region, in pixels. */
 export interface CropArea {
   readonly top: number;
   readonly left: number;
@@ -31,9 +31,10 @@ const forms = ["tlrb", "tlwh", "tlbw", "tlrh", "lbwh", "trwh", "rbwh"];
 const letters = { top: "t", left: "l", right: "r", bottom: "b", width: "w", height: "h" } as const;
 
 /**
- * Computes where a region lies in a picture of a size.
+ * Computes the position of a region in a frame.
  *
- * @throws {MediaError} `FILTER_REFUSED` if it is none of the seven forms, no whole numbers, or not inside the picture.
+ * @throws {@link MediaError} `FILTER_REFUSED` if the region does not have one of the seven forms, has a value that is
+ *   not a whole number, or does not lie inside the frame.
  */
 export function toCropArea(region: RegionOfInterest, image: { width: number; height: number }): CropArea {
   const refuse = (why: string) =>
@@ -48,7 +49,7 @@ export function toCropArea(region: RegionOfInterest, image: { width: number; hei
   for (const key of given) {
     const value = region[key];
     if (!Number.isInteger(value) || (value as number) < 0)
-      throw refuse(`${key} must be a whole number of pixels from 0`);
+      throw refuse(`${key} must be a whole number of pixels, at least 0`);
   }
   const { top, left, right = 0, bottom = 0 } = region;
   const width = region.width ?? image.width - (left ?? 0) - right;
@@ -56,7 +57,7 @@ export function toCropArea(region: RegionOfInterest, image: { width: number; hei
   const area = { top: top ?? image.height - bottom - height, left: left ?? image.width - right - width, width, height };
   const inside = area.top >= 0 && area.left >= 0 && width > 0 && height > 0;
   if (!inside || area.top + height > image.height || area.left + width > image.width)
-    throw refuse(`it is not inside the picture of ${image.width}×${image.height}`);
+    throw refuse(`it does not lie inside the frame of ${image.width}×${image.height}`);
   return area;
 }
 

@@ -3,15 +3,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 const turns = new AsyncLocalStorage<Promise<void>>();
 
 /**
- * Calls a handler that runs beside others: what it writes waits until those before it have ended.
+ * Calls a handler that runs concurrently with others. Its writes to outputs wait until the calls before it have ended.
  *
- * @param before - Resolves when they have; rejects with what one of them threw.
+ * @param before - Resolves when the calls before it have ended; rejects with the error of any of them.
  */
 export function callInTurn<Result>(before: Promise<void>, handler: () => Result): Result {
   return turns.run(before, handler);
 }
 
-/** What has to be waited for before something is written; undefined outside of handlers that run beside others. */
+/** Returns a promise to await before writing to an output; undefined outside of concurrent handlers. */
 export function turnToWrite(): Promise<void> | undefined {
   return turns.getStore();
 }

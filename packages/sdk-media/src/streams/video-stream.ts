@@ -7,21 +7,23 @@ import { CodedPipeline } from "./coded-pipeline.ts";
 import { toVideoChain, type VideoFilters } from "./filters.ts";
 import { expectCount, expectKind, type HandlerResult, type StreamDescriptor } from "./stream-descriptor.ts";
 
-/** How the pictures of a stream come. */
+/** Options of {@link videoStream}. */
 export interface VideoStreamOptions extends VideoFilters {
-  /** Frames a call of the handler. @default the job's `batch_size`, which is 1 unless the order says otherwise */
+  /**
+   * The number of frames per call of the handler. @default the job's `batch_size`, which is 1 unless the order sets it
+   */
   readonly batchSize?: number;
 }
 
 /**
- * Asks for the pictures of a stream.
+ * Requests the frames of a video stream.
  *
- * @param stream - Such as `format.first("video")`.
- * @param options - Rate, region, size, pixel format, other filters, batch size.
- * @param handler - Gets the frames in batches, in their order; awaited, and the frames are released when it has ended.
- *   What it returns is written to `{"frames":[…]}` at the destination.
- * @returns For `streams` of `initProcess`.
- * @throws {MediaError} `STREAM_INVALID` if it is no video stream.
+ * @param stream - A video stream, such as `format.first("video")`.
+ * @param options - Frame rate, region, size, pixel format, other filters, batch size.
+ * @param handler - Receives the frames in batches, in presentation order. It is awaited, and the frames are released
+ *   when it has ended. Its result is written to `{"frames":[…]}` at the destination, unless it is undefined.
+ * @returns A descriptor for the `streams` that `initProcess` returns.
+ * @throws {@link MediaError} `STREAM_INVALID` if the stream is not a video stream.
  *
  * @example
  * ```ts
@@ -51,7 +53,7 @@ export function videoStream(
         take: (native, clock) => {
           const { linesize } = native;
           const frame = new VideoFrame(toTopDown(native, linesize), clock, timecode);
-          // Planes of colour have fewer lines in most formats: this is the most that it can be.
+          // An upper bound: in most formats, chroma planes have fewer lines.
           const lineBytes = linesize.reduce((sum, size) => sum + Math.abs(size), 0);
           return batcher.add(frame, lineBytes * frame.height);
         },

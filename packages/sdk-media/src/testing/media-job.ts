@@ -8,45 +8,45 @@ import { addMemorySource, removeMemorySource } from "../source/memory-source.ts"
 import { isSrt } from "../srt/srt-address.ts";
 import type { TestSource } from "./sources.ts";
 
-/** What a media job is started with in a test. */
+/** Options of {@link startMediaJob}. */
 export interface MediaJobOptions<Parameters extends TObject, Context> extends TestWorkerOptions<Context> {
-  /** The media. */
+  /** The source of the job. */
   readonly source: TestSource;
-  /** The parameters but for source and destination. @default {} */
+  /** The parameters, except the source and the destination. @default {} */
   readonly parameters?: Partial<Omit<Static<Parameters>, "source_path" | "destination_path">>;
 }
 
-/** How a media job ended. */
+/** The outcome of a media job. */
 export interface MediaOutcome {
-  /** `error` also when the source or the parameters were wrong. */
+  /** The final status; `error` also if the source or the parameters are invalid. */
   readonly status: "completed" | "stopped" | "error";
   /** The results by name. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** The message of a job in error; empty otherwise. */
+  /** The error message if the status is `error`; empty otherwise. */
   readonly message: string;
-  /** The percents that were reported, without the 0 at the start. */
+  /** The reported percentages, without the initial 0. */
   readonly progress: readonly number[];
-  /** The names of the files that were written. */
+  /** The names of the files that the job wrote. */
   readonly files: readonly string[];
   /**
-   * What was written to the destination, as JSON; undefined if nothing was.
-   * @param name - Of another file beside it. @default the destination
+   * Returns a written file, parsed as JSON; undefined if it does not exist.
+   * @param name - The name of a file in the folder of the destination. @default the destination
    */
   output(name?: string): unknown;
   /**
-   * What was written to the destination, as it is; undefined if nothing was.
-   * @param name - Of another file beside it. @default the destination
+   * Returns the text of a written file; undefined if it does not exist.
+   * @param name - The name of a file in the folder of the destination. @default the destination
    */
   text(name?: string): string | undefined;
 }
 
-/** A media job that runs in the test. */
+/** A media job that {@link startMediaJob} started. */
 export interface TestMediaJob<Parameters extends TObject> {
-  /** Sends an `update_process`; resolves when it was answered. */
+  /** Sends an `update_process`; resolves when the worker has answered it. */
   update(changed: Partial<Static<Parameters>>): Promise<void>;
   /** Sends a `stop_process`. */
   stop(): void;
-  /** How it ended; also for a job that failed. */
+  /** Resolves with the outcome when the job has ended, also if it failed. */
   readonly result: Promise<MediaOutcome>;
 }
 
@@ -54,10 +54,10 @@ const jobId = 1;
 const destination = "output.json";
 
 /**
- * Starts a job of a media worker in the test's own thread, on a source that may need no file.
+ * Starts a job of a media worker in the thread of the test. The source need not be a file: see {@link source}.
  *
- * @param worker - What `defineMediaWorker` returned, or an instance of `MediaWorker`.
- * @param options - The source, parameters, context.
+ * @param worker - The result of `defineMediaWorker`, or an instance of `MediaWorker`.
+ * @param options - The source, the parameters and the context.
  *
  * @example
  * ```ts
@@ -71,30 +71,30 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
 ): TestMediaJob<Parameters> {
   const { source, parameters = {}, ...rest } = options;
   const path = typeof source === "string" ? source : addMemorySource(source);
-  // Until the job has started, or ended before, there is nothing to update or to stop; but an SRT peer may never come.
-  let begin: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
+  // Orders wait until the job has started or failed; but a job with an SRT source can wait indefinitely for its peer.
+  let start: () => void = () => undefined;
+  const hasStarted = new Promise<void>((resolve) => {
+    start = resolve;
   });
-  const started = startTestWorker(worker, {
+  const starting = startTestWorker(worker, {
     ...rest,
     onResponse: (response) => {
-      begin();
+      start();
       rest.onResponse?.(response);
     },
   });
   const send = async (order: Order) => {
-    const test = await started;
-    await begun;
+    const test = await starting;
+    await hasStarted;
     await test.send(order, { direct: true });
   };
   const run = async (): Promise<MediaOutcome> => {
-    const test = await started;
+    const test = await starting;
     const folder = await mkdtemp(join(tmpdir(), "mcai-media-"));
     try {
-      const given = { ...parameters, source_path: path, destination_path: join(folder, destination) };
-      const sent = test.send({ type: "job", job_id: jobId, parameters: toWire(given) }, { canDelay: false });
-      if (isSrt(path)) begin();
+      const values = { ...parameters, source_path: path, destination_path: join(folder, destination) };
+      const sent = test.send({ type: "job", job_id: jobId, parameters: toWire(values) }, { canDelay: false });
+      if (isSrt(path)) start();
       await sent;
       return await readOutcome(test, folder);
     } finally {

@@ -1,10 +1,10 @@
 import type { MemorySource } from "../source/memory-source.ts";
 
-/** A source for tests: made by {@link source}, or a path or address. */
+/** A source for tests: created by {@link source}, or a path or URL. */
 export type TestSource = string | MemorySource;
 
 /**
- * Sources that need no file.
+ * Creates sources that need no file.
  *
  * @example
  * ```ts
@@ -12,17 +12,17 @@ export type TestSource = string | MemorySource;
  * ```
  */
 export const source = {
-  /** What a graph of FFmpeg's sources gives, such as `testsrc2=r=25:d=2` or `sine=440:d=1`. */
+  /** The output of a graph of FFmpeg's source filters, such as `testsrc2=r=25:d=2` or `sine=440:d=1`. */
   lavfi(graph: string): MemorySource {
     return { format: "lavfi", url: graph };
   },
 
   /**
-   * Sound of 16 bits, or of floats from −1 to 1, as one audio stream.
+   * One audio stream of 16-bit samples, or of floating-point samples from −1 to 1.
    *
-   * @param samples - Interleaved.
-   * @param sampleRate - Samples a second.
-   * @param channels - @default 1
+   * @param samples - The samples, interleaved.
+   * @param sampleRate - Samples per second.
+   * @param channels - The number of channels. @default 1
    */
   pcm(samples: Int16Array | Float32Array, sampleRate: number, channels = 1): MemorySource {
     const options = { sample_rate: String(sampleRate), ch_layout: `${channels}c` };
@@ -30,10 +30,10 @@ export const source = {
   },
 
   /**
-   * Pictures of three bytes a pixel, as one video stream.
+   * One video stream of frames with three bytes per pixel.
    *
-   * @param frames - width × height × 3 bytes each.
-   * @param size - Pixels, and frames a second, 25 by default.
+   * @param frames - Frames of width × height × 3 bytes each.
+   * @param size - The size in pixels, and the frames per second (25 by default).
    */
   rgb24(frames: readonly Uint8Array[], size: { width: number; height: number; frameRate?: number }): MemorySource {
     const { width, height, frameRate = 25 } = size;
@@ -41,7 +41,7 @@ export const source = {
     return { format: "rawvideo", options, bytes: once(Buffer.concat(frames)) };
   },
 
-  /** The bytes of a container, as they come; FFmpeg finds out which. */
+  /** The bytes of a media file, in chunks of any size; FFmpeg detects the container. */
   packets(bytes: AsyncIterable<Uint8Array>): MemorySource {
     return { bytes };
   },

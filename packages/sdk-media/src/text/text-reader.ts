@@ -1,37 +1,42 @@
-/** Where a packet stands in the media. */
+/** The position of a packet in the source. */
 export interface PacketTime {
-  /** In the stream's time base; undefined if the packet has none. */
+  /** The timestamp, in the stream's time base; undefined if the packet has none. */
   readonly pts: bigint | undefined;
-  /** From the start of the media; undefined if the packet has no timestamp. */
+  /** The time from the start of the source; undefined if the packet has no timestamp. */
   readonly timeMs: number | undefined;
 }
 
-/** A packet of a stream of text. Its bytes last only until the reader has read them. */
+/** A packet of a text stream. Its bytes are valid only until the reader has read them. */
 export interface TextPacket extends PacketTime {
   readonly data: Uint8Array;
-  /** Which packet of its stream, from 0. */
+  /** The index of the packet in its stream, from 0. */
   readonly index: number;
-  /** 0 if the container does not tell. */
+  /** The duration; 0 if the container does not provide it. */
   readonly durationMs: number;
-  /** What WebVTT in a container has beside the text. */
+  /** WebVTT's cue identifier, which a container stores separately. */
   readonly id?: string | undefined;
+  /** WebVTT's cue settings, which a container stores separately. */
   readonly settings?: string | undefined;
 }
 
-/** What was read, or what could not be, with the packet in which it began. */
+/** An item or an error of a reader, with the packet in which it starts. */
 export type ReadItem<Item> = { readonly begin: TextPacket } & (
   | { readonly kind: "item"; readonly item: Item }
   | { readonly kind: "error"; readonly message: string; readonly packetIndex: number; readonly byteOffset: number }
 );
 
-/** Packets in, items out: never throws, goes on behind what is damaged, and behind an end. */
+/** Reads items from packets. Never throws; continues after damage, and after `end`. */
 export interface TextReader<Item> {
-  /** How many bytes of memory an item takes for each byte that was read, about. */
+  /** The approximate number of bytes of memory per byte of input that an item uses. */
   readonly memoryFactor: number;
+  /** Reads a packet, and returns the items and errors that are now complete. */
   push(packet: TextPacket): ReadItem<Item>[];
-  /** The end of the stream, or of what belongs together: what has not ended is damaged, or complete as it is. */
+  /**
+   * Ends the stream, or a part that nothing after it continues. An incomplete item is completed, or reported as
+   * damaged.
+   */
   end(): ReadItem<Item>[];
 }
 
-/** What of one item may wait for its end, in bytes. */
+/** The maximum size of an item. */
 export const maxItemBytes = 1 << 20;

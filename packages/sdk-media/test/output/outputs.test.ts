@@ -66,7 +66,7 @@ describe("handlers and outputs", () => {
 
   it.each<[string, destination: () => string, reason: string]>([
     ["missing", () => join(folder, "no-folder", "results.json"), "its folder does not exist"],
-    ["a file", () => join(write("no-folder.txt", "x"), "results.json"), "what should be its folder is none"],
+    ["a file", () => join(write("no-folder.txt", "x"), "results.json"), "a part of its path is not a folder"],
   ])("says that the destination's folder is %s", async (_, makeDestination, reason) => {
     const destination = makeDestination();
     const outcome = await runVideo({ destination }, () => 1);
@@ -175,7 +175,7 @@ describe("outputs", () => {
     const outcome = await runVideo({ destination }, () => 1);
     expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
     expect(outcome.message).toBe(
-      `${destination} cannot be written: the disk is full\nWhat was written until then is in ${destination}.part`,
+      `${destination} cannot be written: the disk is full\nThe output that was written before the error is in ${destination}.part`,
     );
     expect(existsSync(destination)).toBe(false);
   });
@@ -208,7 +208,7 @@ describe("outputs", () => {
       if (++count === 3) throw new Error("no more");
       return count;
     });
-    expect(outcome.message).toContain(`What was written until then is in ${destination}.part`);
+    expect(outcome.message).toContain(`The output that was written before the error is in ${destination}.part`);
     expect(readFileSync(destination, "utf8")).toBe("earlier");
   });
 
@@ -261,9 +261,9 @@ describe("outputs", () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ["a bigint", () => ({ pts: 5n }), /what was given is no JSON: .*BigInt/],
-    ["a circle", () => Object.assign([], { 0: globalThis }), /what was given is no JSON: .*circular/],
-    ["a function", () => ignore, /a function is no JSON value; write an object/],
+    ["a bigint", () => ({ pts: 5n }), /the value cannot be converted to JSON: .*BigInt/],
+    ["a circle", () => Object.assign([], { 0: globalThis }), /the value cannot be converted to JSON: .*circular/],
+    ["a function", () => ignore, /a value of type function cannot be written as JSON; write an object/],
   ])("cannot have %s", async (_, result, message) => {
     const outcome = await runVideo({}, result);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
@@ -286,7 +286,7 @@ describe("outputs", () => {
       }),
     });
     const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
-    const named = `Error: too late\nWhat was written until then is in ${destination}.part`;
+    const named = `Error: too late\nThe output that was written before the error is in ${destination}.part`;
     expect(outcome).toMatchObject({ status: "error", message: named, destinationPaths: [] });
     expect(existsSync(destination)).toBe(false);
   });
@@ -301,7 +301,9 @@ describe("outputs", () => {
       },
     });
     const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
-    expect(outcome.message).toBe(`Error: no model\nWhat was written until then is in ${destination}.part`);
+    expect(outcome.message).toBe(
+      `Error: no model\nThe output that was written before the error is in ${destination}.part`,
+    );
     expect(readFileSync(`${destination}.part`, "utf8")).toContain("first");
   });
 });

@@ -146,17 +146,17 @@ Tom & <\u2060i>Jerry<\u2060/i>
     [
       "ends before it begins",
       { startMs: 2000, endMs: 1000, text: "" },
-      "expected startMs from 0, and an endMs after it",
+      "expected startMs of at least 0, and endMs after startMs",
     ],
     ["has no length", { startMs: 2000, endMs: 2000, text: "" }, "the cue from 2000 to 2000 ms cannot be written"],
-    ["begins before the media", { startMs: -1, endMs: 1000, text: "" }, "expected startMs from 0"],
-    ["has no number", { startMs: Number.NaN, endMs: 1000, text: "" }, "expected startMs from 0"],
-    ["never ends", { startMs: 2000, endMs: Number.POSITIVE_INFINITY, text: "" }, "expected startMs from 0"],
-    ["has no text", { startMs: 2000, endMs: 3000 }, "its text is none"],
+    ["begins before the media", { startMs: -1, endMs: 1000, text: "" }, "expected startMs of at least 0"],
+    ["has no number", { startMs: Number.NaN, endMs: 1000, text: "" }, "expected startMs of at least 0"],
+    ["never ends", { startMs: 2000, endMs: Number.POSITIVE_INFINITY, text: "" }, "expected startMs of at least 0"],
+    ["has no text", { startMs: 2000, endMs: 3000 }, "its text is not a string"],
     [
       "begins before the last one",
       { startMs: 999, endMs: 3000, text: "" },
-      "the one before begins at 1000 ms; write cues in the order",
+      "the previous one starts at 1000 ms; write cues in the order",
     ],
   ])("take none that %s", async (_, cue, reason) => {
     const path = newPath("vtt");
@@ -220,7 +220,7 @@ describe("files of EBU-TTML", () => {
       expect(error).toBeInstanceOf(EbuTtError);
       expect(error).toMatchObject({
         code: "DuplicateNumber",
-        message: "A document 7 of the sequence a was written already; give each a number of its own.",
+        message: "Document 7 of the sequence a was already written; give each document its own number.",
       });
       await outputs.ebuTtml().write(document("b", 7));
       await outputs.ebuTtml().write(document("a", 8));
@@ -235,7 +235,7 @@ describe("files of EBU-TTML", () => {
   it("take only documents", async () => {
     const outputs = outputsAt(newPath("xml"));
     await expect(outputs.ebuTtml().write("<tt/>" as never)).rejects.toThrow(
-      "expected a document, as ebuTtmlStream and parseDocument give it",
+      "expected an EbuTtDocument, such as ebuTtmlStream and parseDocument create",
     );
   });
 });
@@ -244,7 +244,7 @@ describe("outputs", () => {
   it("of XML stand one behind the other", async () => {
     const text = await written("xml", async (outputs) => {
       for (const xml of ["<a/>\n", "<b>\n</b>"]) await outputs.xml().write(xml);
-      await expect(outputs.xml().write("  ")).rejects.toThrow('expected a text of XML, got "  "');
+      await expect(outputs.xml().write("  ")).rejects.toThrow('expected a string of XML, got "  "');
     });
     expect(text).toBe("<a/>\n<b>\n</b>\n");
   });
@@ -252,7 +252,9 @@ describe("outputs", () => {
   it("are the same for the same path, and of one format", () => {
     const outputs = outputsAt(newPath("vtt"));
     expect(outputs.webvtt()).toBe(outputs.webvtt());
-    expect(() => outputs.subrip()).toThrow("is written in another format already; give each a path of its own");
+    expect(() => outputs.subrip()).toThrow(
+      "is already written in another format; use a different path for each format",
+    );
     expect(() => outputs.webvtt("http://127.0.0.1/fr.vtt")).toThrow("only files and srt:// addresses");
   });
 
@@ -271,7 +273,7 @@ describe("outputs", () => {
     expect(outcome).toMatchObject({
       status: "error",
       destinationPaths: [],
-      message: `Error: no more\nWhat was written until then is in ${vtt}.part, ${srt}.part`,
+      message: `Error: no more\nThe output that was written before the error is in ${vtt}.part, ${srt}.part`,
     });
     expect(readFileSync(`${vtt}.part`, "utf8")).toBe("WEBVTT\n\n00:00:00.000 --> 00:00:00.001\na\n");
     expect(readFileSync(`${srt}.part`, "utf8")).toBe("1\n00:00:00,000 --> 00:00:00,001\nb\n");

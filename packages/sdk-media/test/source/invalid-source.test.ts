@@ -19,12 +19,12 @@ describe("a source that is none", () => {
     ["a file where a folder should be", () => join(write("file", "x"), "a.mp4"), /does not exist/],
     ["a folder", () => folder, /is a folder; expected a media file/],
     ["an empty file", () => write("empty.mp4", ""), /empty\.mp4 is empty/],
-    ["a text", () => write("text.mp4", "This is no media.\n".repeat(500)), /no media that FFmpeg knows/],
-    ["zeros", () => write("zeros.mp4", new Uint8Array(10_000)), /no media that FFmpeg knows/],
+    ["a text", () => write("text.mp4", "This is no media.\n".repeat(500)), /is not a media file that FFmpeg can read/],
+    ["zeros", () => write("zeros.mp4", new Uint8Array(10_000)), /is not a media file that FFmpeg can read/],
     [
       "an MP4 that is cut off",
       async () => write("cut.mp4", readFileSync(await media("h264-b.mp4")).subarray(0, 5000)),
-      /no media that FFmpeg knows, or it is cut off/,
+      /is not a media file that FFmpeg can read, or it is truncated/,
     ],
     ["an unknown protocol", () => "nonsense://example/a.mp4", /cannot be opened: Protocol not found/],
   ])("%s", async (_, make, message) => {

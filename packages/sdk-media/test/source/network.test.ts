@@ -33,8 +33,8 @@ describe("a source on the network", () => {
 
   it.each<[number, RegExp]>([
     [404, /does not exist/],
-    [401, /may not be read/],
-    [403, /may not be read/],
+    [401, /^access to .* is denied/],
+    [403, /^access to .* is denied/],
     [500, /cannot be opened/],
   ])("that answers %i", async (status, message) => {
     const url = await listen((_, response) => response.writeHead(status).end());
@@ -98,7 +98,7 @@ describe("a source on the network", () => {
     const outcome = await runStreams(`${url}/${name}`, firstVideo);
     expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
     expect(outcome.message).toMatch(
-      /cannot be read further: Input\/output error|no media that FFmpeg knows, or it is cut/,
+      /reading the source failed: Input\/output error|is not a media file that FFmpeg can read, or it is truncated/,
     );
   });
 
@@ -114,7 +114,7 @@ describe("a source on the network", () => {
         count++;
       }),
     ]);
-    expect(outcome.message).toMatch(/cannot be read further/);
+    expect(outcome.message).toMatch(/reading the source failed/);
     expect(count).toBeGreaterThan(80);
   });
 
@@ -161,10 +161,10 @@ describe.concurrent("a source on the network that falls silent", () => {
       "in an MP4",
       "http",
       half("long-start.mp4"),
-      /cannot be read further: (Connection timed out|Input\/output error)/,
+      /reading the source failed: (Connection timed out|Input\/output error)/,
       80,
     ],
-    ["in a TS", "http", half("long12.ts"), /cannot be read further: Connection timed out/, 80],
+    ["in a TS", "http", half("long12.ts"), /reading the source failed: Connection timed out/, 80],
   ])("%s", { timeout: 60_000 }, async (_, scheme, make, message, least) => {
     const port = await listen(await make());
     let count = 0;

@@ -40,8 +40,11 @@ describe("without permission", () => {
       }),
     ]);
     // Node asks for the real user, FFmpeg as the one that it is for now.
-    expect(unread).toMatchObject({ status: "error", message: expect.stringContaining(`${closed} may not be read`) });
-    const message = `${join(target, "results.json")} cannot be written: it, or its folder, may not be written`;
+    expect(unread).toMatchObject({
+      status: "error",
+      message: expect.stringContaining(`access to ${closed} is denied`),
+    });
+    const message = `${join(target, "results.json")} cannot be written: permission denied on it or on its folder`;
     expect(unwritten).toMatchObject({ status: "error", message });
   });
 });
@@ -105,7 +108,7 @@ describe("streams of packets", () => {
     }
     const outcome = await startMediaJob(worker, { source: source.packets(pieces()) }).result;
     expect(outcome.status).toBe("error");
-    expect(outcome.message).toBe("the source cannot be read further: Error: the line is cut");
+    expect(outcome.message).toBe("reading the source failed: Error: the line is cut");
   });
 
   it("that break before there is anything fail it as well", async () => {

@@ -184,7 +184,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     }
     expect(await over).toMatchObject({
       status: "error",
-      message: expect.stringMatching(/^srt:\/\/127\.0\.0\.1:\d+: the peer is gone/),
+      message: expect.stringMatching(/^srt:\/\/127\.0\.0\.1:\d+: peer disconnected: /),
     });
   });
 
@@ -249,7 +249,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     await sender.send("<a/>");
     expect(await job.result).toMatchObject({
       status: "error",
-      message: expect.stringMatching(/^srt:\/\/.*: no peer was there within 1500 ms \(SRT_TIMEOUT_LIMIT\)$/),
+      message: expect.stringMatching(/^srt:\/\/.*: no peer connected within 1500 ms \(SRT_TIMEOUT_LIMIT\)$/),
     });
   });
 

@@ -129,7 +129,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     await sender.close();
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "800");
     const { message } = await startReader(`srt://127.0.0.1:${port}?passphrase=0123456789abc`).job.result;
-    expect(message).toMatch(/srt:.*passphrase=\[redacted\]: no peer was there within 800 ms \(SRT_TIMEOUT_LIMIT\)/);
+    expect(message).toMatch(/srt:.*passphrase=\[redacted\]: no peer connected within 800 ms \(SRT_TIMEOUT_LIMIT\)/);
     expect(message).not.toContain("0123456789abc");
   });
 
@@ -244,8 +244,8 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
 
 describe("an SRT source that is none", { timeout: 20_000 }, () => {
   it.each([
-    ["listening", "", /no peer was there within 700 ms/],
-    ["calling", "127.0.0.1", /no peer was there within 700 ms/],
+    ["listening", "", /no peer connected within 700 ms/],
+    ["calling", "127.0.0.1", /no peer connected within 700 ms/],
   ])("is given up when its time is over: %s", async (_, host, message) => {
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "700");
     const outcome = await startReader(`srt://${host}:${await freePort()}`).job.result;
@@ -266,7 +266,7 @@ describe("an SRT source that is none", { timeout: 20_000 }, () => {
     const port = await freePort();
     const { job } = startReader(`srt://:${port}`);
     const { message } = await startReader(`srt://:${port}`).job.result;
-    expect(message).toMatch(/srt:.*cannot be listened on: .*\w/);
+    expect(message).toMatch(/srt:.*cannot listen on this address: .*\w/);
     job.stop();
     await job.result;
     for (const path of [

@@ -193,7 +193,7 @@ describe("a gap in the source", () => {
       expect(samples.subarray(begin, end).every((sample) => sample === 0)).toBe(true);
       expect(Math.abs(samples.length - 2.4 * sampleRate)).toBeLessThanOrEqual(2 + (tickMs * sampleRate) / 1000);
       expect(warnings).toEqual([
-        expect.stringMatching(/^stream 0: 9[56]\d\.\d{3} ms are missing at 76[78]\.\d{3} ms, filled/),
+        expect.stringMatching(/^stream 0: 9[56]\d\.\d{3} ms are missing at 76[78]\.\d{3} ms and were filled/),
       ]);
     }
   });
@@ -248,7 +248,7 @@ describe("timestamps that cannot be", () => {
     const { samples, warnings } = await take(await make("ahead.nut", "PTS+gte(T,2)*40*3600/TB"));
     expect(samples).toHaveLength(64_000);
     expect(warnings).toEqual([
-      expect.stringMatching(/jump ahead by 144000000\.\d{3} ms at \d+\.\d{3} ms; .* counted on/),
+      expect.stringMatching(/jump ahead by 144000000\.\d{3} ms at \d+\.\d{3} ms; the audio continues/),
     ]);
   });
 

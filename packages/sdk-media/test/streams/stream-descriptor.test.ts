@@ -18,17 +18,17 @@ describe("streams that cannot be", () => {
     [
       "sound as pictures",
       (f) => [videoStream(f.first("audio"), {}, ignore)],
-      /expected a video stream, stream 1 is audio/,
+      /expected a video stream; stream 1 is audio/,
     ],
     [
       "pictures as sound",
       (f) => [audioStream(f.first("video"), {}, ignore)],
-      /expected a audio stream, stream 0 is video/,
+      /expected an audio stream; stream 0 is video/,
     ],
     [
       "pictures as windows",
       (f) => [pcmStream(f.first("video"), { sampleRate: 16_000, windowMs: 10 }, ignore)],
-      /pcmStream: expected a audio stream, stream 0 is video/,
+      /pcmStream: expected an audio stream; stream 0 is video/,
     ],
     [
       "a window that is no longer than its overlap",
@@ -36,10 +36,10 @@ describe("streams that cannot be", () => {
       /window longer than its overlap/,
     ],
     ["pictures as data", (f) => [dataStream(f.first("video"), {}, ignore)], /dataStream: expected a data or subtitle/],
-    ["the same stream twice", (f) => [...firstVideo(f), ...firstVideo(f)], /stream 0 is asked for twice/],
+    ["the same stream twice", (f) => [...firstVideo(f), ...firstVideo(f)], /stream 0 is requested twice/],
     ["none at all", () => [], /expected at least one stream/],
     ["no list", () => undefined, /expected at least one stream/],
-    ["something else", () => [{}], /each of streams is made by/],
+    ["something else", () => [{}], /each element of streams must be created by/],
   ])("%s", async (_, streams, message) => {
     const outcome = await runStreams(await media("long12.mp4"), (f) => streams(f) as StreamDescriptor[]);
     expect(outcome.status).toBe("error");

@@ -214,7 +214,7 @@ describe("JSON", () => {
       [2000, { d: "}{" }],
     ]);
     expect(warnings).toEqual([
-      "stream 0: damaged in packet 1 (1 s), byte 9: the document is a list, expected an object",
+      "stream 0: damaged in packet 1 (1 s), byte 9: the document is an array, expected an object",
       "stream 0: 1 damaged packets or frames; the others were decoded",
     ]);
   });
@@ -230,7 +230,7 @@ describe("JSON", () => {
       return [jsonStream(format.first("data"), {}, () => 1)];
     });
     expect(warnings).toHaveLength(101);
-    expect(warnings[99]).toContain("from here on damage is only counted");
+    expect(warnings[99]).toContain("further damage is counted but not logged");
     expect(warnings[100]).toMatch(/^stream 0: 200 damaged/);
   });
 });
@@ -326,7 +326,7 @@ describe("WebVTT and SubRip", () => {
     const path = join(folder, "stpp.mp4");
     const outcome = await runStreams(path, (format) => [webvttStream(format.first("subtitle"), {}, () => 1)]);
     expect(outcome.message).toContain(
-      "expected a data stream or subtitles of webvtt, subrip, mov_text, text, stream 1 is ttml",
+      "expected a data stream, or subtitles of webvtt, subrip, mov_text, text; stream 1 is ttml",
     );
   });
 });

@@ -1,6 +1,6 @@
 import { isTiming, readTiming } from "./cue-time.ts";
 
-/** What lines between two blank ones hold. */
+/** The content of consecutive lines between blank lines. */
 export type CueBlock =
   | {
       readonly kind: "cue";
@@ -13,19 +13,19 @@ export type CueBlock =
   | { readonly kind: "headers"; readonly headers: readonly string[] }
   | { readonly kind: "error"; readonly message: string };
 
-const beginning = /^(?:WEBVTT|SUBRIP)(?:[ \t].*)?$/;
-const aside = /^(?:NOTE|STYLE|REGION)(?:[ \t].*)?$/;
+const signature = /^(?:WEBVTT|SUBRIP)(?:[ \t].*)?$/;
+const skippedBlock = /^(?:NOTE|STYLE|REGION)(?:[ \t].*)?$/;
 
 /**
- * Reads such lines. `WEBVTT` or `SUBRIP` begins a document, with headers behind `#`; comments, styles and regions are
- * passed over. A line of times among the text begins a cue of its own, as the WebVTT standard has it.
+ * Reads the lines between two blank lines. `WEBVTT` or `SUBRIP` starts a document, with headers after `#`. Comments,
+ * styles and regions are skipped. A timing line within the text starts a new cue, as the WebVTT standard requires.
  */
 export function readBlock(lines: readonly string[]): CueBlock[] {
   const timings = lines.flatMap((line, at) => (isTiming(line) ? [at] : []));
-  // Where the cue of a line of times begins: with the identifier before it.
+  // A cue starts at the identifier before its timing line, if there is one.
   const starts = timings.map((timing, i) => {
     const before = lines[timing - 1] ?? "";
-    const isId = i === 0 ? !beginning.test(before) && !isHeader(before) : /^\d+$/.test(before);
+    const isId = i === 0 ? !signature.test(before) && !isHeader(before) : /^\d+$/.test(before);
     return timing > 0 && isId ? timing - 1 : timing;
   });
   const lead = lines.slice(0, starts[0]);
@@ -40,8 +40,8 @@ export function readBlock(lines: readonly string[]): CueBlock[] {
 
 function readLead(lines: readonly string[]): CueBlock[] {
   const [first = ""] = lines;
-  if (lines.length === 0 || aside.test(first)) return [];
-  if (!beginning.test(first))
+  if (lines.length === 0 || skippedBlock.test(first)) return [];
+  if (!signature.test(first))
     return [{ kind: "error", message: `expected a cue with its times, got ${shortened(first)}` }];
   return [{ kind: "headers", headers: lines.filter(isHeader).map((line) => line.slice(1)) }];
 }
@@ -50,7 +50,7 @@ function readCue(id: string | undefined, timingLine: string, lines: readonly str
   const timing = readTiming(timingLine);
   const error = (why: string): CueBlock => ({ kind: "error", message: `${why}, got ${shortened(timingLine)}` });
   if (!timing) return error("expected times such as 00:00:01.000 --> 00:00:02.500");
-  if (timing.endMs <= timing.startMs) return error("expected a cue that ends after its begin");
+  if (timing.endMs <= timing.startMs) return error("expected a cue that ends after it starts");
   return { kind: "cue", id, ...timing, lines };
 }
 

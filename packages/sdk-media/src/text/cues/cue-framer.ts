@@ -4,27 +4,28 @@ import { readBlock } from "./cue-block.ts";
 import { toShownText } from "./cue-markup.ts";
 
 const [lineFeed, carriageReturn, closingBrace] = [0x0a, 0x0d, 0x7d];
-// What has more in one packet is no stream of cues, and its rest is skipped.
+// If a packet has more errors, the stream does not contain cues, and the rest of the packet is skipped.
 const maxErrors = 64;
 
 /**
- * Finds the cues of a WebVTT or SubRip stream in packets that are cut anywhere: each as soon as the blank line behind it is
- * there. A `}` at the beginning of a line ends a document, as in the streams of the reference, and the end of the stream
- * does too. Own code, for no library reads a stream, or these: of seven for whole files (`subtitle`, `srt-parser-2`,
- * `webvtt-parser`, `node-webvtt`, `media-captions`, `subsrt-ts`, `@plussub/srt-vtt-parser`) each failed at one of CRLF,
- * hours of three digits, a cue without text, styles, or a byte order mark.
+ * Finds the cues of a WebVTT or SubRip stream, in packets that are split anywhere. A cue is complete at the blank line
+ * after it. A `}` at the start of a line ends a document, as in the streams of the reference; so does the end of the
+ * stream. This is not left to a library, because none reads a stream or this format: of seven for whole files
+ * (`subtitle`, `srt-parser-2`, `webvtt-parser`, `node-webvtt`, `media-captions`, `subsrt-ts`,
+ * `@plussub/srt-vtt-parser`), each failed on at least one of CRLF, hours with three digits, a cue without text, styles,
+ * or a byte order mark.
  */
 export class CueFramer implements TextReader<StreamCue> {
   readonly memoryFactor = 5;
   readonly #kind: "webvtt" | "subrip";
   #headers: readonly string[] = [];
-  /** The block that has begun. */
+  /** The lines of the current block. */
   #lines: string[] = [];
   #begin: { readonly packet: TextPacket; readonly byteOffset: number } | undefined;
-  /** The line that has begun. */
+  /** The parts of the current line. */
   #line: Buffer[] = [];
   #blockBytes = 0;
-  /** Whether the block is too long, and skipped. */
+  /** Whether the block is too long and is skipped. */
   #isSkipping = false;
   #afterReturn = false;
   #errors = 0;
@@ -76,7 +77,7 @@ export class CueFramer implements TextReader<StreamCue> {
       this.#isSkipping = true;
       this.#lines = [];
     }
-    // That there is a line has to be known, though not what is in it.
+    // Of a skipped line, only its existence matters, not its text.
     if (this.#isSkipping) this.#line = [Buffer.of(0x20)];
     else this.#line.push(bytes);
   }

@@ -1,19 +1,19 @@
 const timing =
   /^\s*(?:(\d{1,6}):)?(\d{1,2}):(\d{2})[.,](\d{3})\s*-->\s*(?:(\d{1,6}):)?(\d{1,2}):(\d{2})[.,](\d{3})(?:\s+(.*))?$/;
 
-/** The times of a cue, and WebVTT's settings behind them. */
+/** The times of a cue, and the WebVTT settings after them. */
 export interface CueTiming {
   readonly startMs: number;
   readonly endMs: number;
   readonly settings: string | undefined;
 }
 
-/** Whether a line is to hold the times of a cue. */
+/** Whether a line is a timing line. */
 export function isTiming(line: string): boolean {
   return line.includes("-->");
 }
 
-/** Reads a line of times; of hours there may be none, and as many digits as needed. Undefined if it is none. */
+/** Reads a timing line, whose hours are optional and can have up to six digits. Returns undefined if it is invalid. */
 export function readTiming(line: string): CueTiming | undefined {
   const [whole, ...parts] = timing.exec(line) ?? [];
   if (whole === undefined) return undefined;
@@ -23,7 +23,7 @@ export function readTiming(line: string): CueTiming | undefined {
   return { startMs, endMs, settings: parts[8]?.trim() || undefined };
 }
 
-/** Writes a time as `hh:mm:ss.mmm`, with more digits of hours where they are needed. */
+/** Formats a time as `hh:mm:ss.mmm`, with more digits for the hours if needed. */
 export function writeTime(timeMs: number, decimalMark: "." | ","): string {
   const digits = (value: number, count: number) => String(Math.floor(value)).padStart(count, "0");
   const [hours, minutes, seconds] = [timeMs / 3_600_000, (timeMs / 60_000) % 60, (timeMs / 1000) % 60];

@@ -1,25 +1,27 @@
-/** A text that is shown for a time: what the WebVTT and SubRip outputs write. */
+/** A timed text, as the WebVTT and SubRip outputs write it. */
 export interface Cue {
-  /** From the start of the media. */
+  /** When the text appears, from the start of the source. */
   readonly startMs: number;
-  /** From the start of the media; after `startMs`. */
+  /** When the text disappears, from the start of the source; greater than `startMs`. */
   readonly endMs: number;
-  /** As it is shown: no tags, no entities; lines end with `\n`. */
+  /** The text as it is displayed, without tags and entities; lines are separated by `\n`. */
   readonly text: string;
-  /** WebVTT's identifier. SubRip has numbers instead, which its output counts itself. @default none */
+  /** The cue identifier of WebVTT. The SubRip output ignores it and numbers the cues. @default none */
   readonly id?: string | undefined;
-  /** WebVTT's settings, such as `line:0 align:start`. @default none */
+  /** The cue settings of WebVTT, such as `line:0 align:start`. @default none */
   readonly settings?: string | undefined;
 }
 
 /** A cue that was read from a stream. */
 export interface StreamCue extends Cue {
-  /** The text as the source has it, with its tags and entities. */
+  /** The text as in the source, with tags and entities. */
   readonly markup: string;
-  /** What stood behind the `#` of each such line below `WEBVTT`. */
+  /** The header lines after `WEBVTT`, without their leading `#`. */
   readonly headers: readonly string[];
-  /** Of the packet in which the cue began, in the stream's time base; undefined if that has none. */
+  /**
+   * The timestamp of the packet in which the cue starts, in the stream's time base; undefined if the packet has none.
+   */
   readonly pts: bigint | undefined;
-  /** Of that packet, from the start of the media; undefined if it has no timestamp. */
+  /** The time of that packet, from the start of the source; undefined if it has no timestamp. */
   readonly timeMs: number | undefined;
 }

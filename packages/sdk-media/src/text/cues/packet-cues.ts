@@ -2,7 +2,7 @@ import type { ReadItem, TextPacket, TextReader } from "../text-reader.ts";
 import type { StreamCue } from "./cue.ts";
 import { type CueMarkup, toShownText } from "./cue-markup.ts";
 
-/** How each of FFmpeg's codecs of which a packet is a cue marks its text up. */
+/** FFmpeg's codecs whose packets are cues, with the markup of their text. */
 const codecs: Readonly<Record<string, CueMarkup>> = {
   webvtt: "webvtt",
   subrip: "subrip",
@@ -10,10 +10,10 @@ const codecs: Readonly<Record<string, CueMarkup>> = {
   text: "plain",
 };
 
-/** FFmpeg's names of these codecs. */
+/** FFmpeg's names of the codecs whose packets are cues. */
 export const cueCodecs: readonly string[] = Object.keys(codecs);
 
-/** The cues of a subtitle stream of a container or a file: one a packet, its times the packet's. */
+/** Reads the cues of a subtitle stream: each packet is one cue, and has its times. */
 export class PacketCues implements TextReader<StreamCue> {
   readonly memoryFactor = 5;
   readonly #codec: string;
@@ -28,7 +28,7 @@ export class PacketCues implements TextReader<StreamCue> {
     const raw = this.#codec === "mov_text" ? movText(packet.data) : Buffer.from(packet.data).toString("utf8");
     if (raw === undefined) return [damaged(packet, "the text is longer than its packet")];
     const markup = raw.replace(/\r\n?/g, "\n").replace(/[\n\0]+$/, "");
-    // MP4 has a packet for the time between two texts.
+    // In MP4, the time between two cues is an empty packet.
     if (markup === "") return [];
     if (startMs === undefined) return [damaged(packet, "the packet of a cue has no timestamp")];
     if (!(durationMs > 0)) return [damaged(packet, "the packet of a cue has no duration")];
@@ -42,7 +42,7 @@ export class PacketCues implements TextReader<StreamCue> {
   }
 }
 
-// 3GPP timed text: a length of 16 bits, the text, and boxes with styles, which are left out.
+// 3GPP timed text: a 16-bit length, the text, and boxes with styles, which are ignored.
 function movText(data: Uint8Array): string | undefined {
   const bytes = Buffer.from(data);
   if (bytes.length === 0) return "";

@@ -6,10 +6,11 @@ import { find } from "./root.ts";
 import { earlier, later, Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
 
-/** A time from which something is different. */
+/** A time at which a document changes. */
 export interface Change {
+  /** The time of the change. */
   readonly time: Time;
-  /** Whether any text or line break is active, and the region it is in, from here to the next change. */
+  /** Whether any text or line break is active, together with its region, from here to the next change. */
   readonly isActive: boolean;
 }
 
@@ -18,21 +19,21 @@ interface Span {
   readonly end: Time | undefined;
 }
 
-/** What an element's times are relative to, and where it ends at the latest. */
+/** The context of an element: what its times are relative to, and when it ends at the latest. */
 interface Place {
   readonly begin: Time;
   readonly latestEnd: Time | undefined;
-  /** In a sequence, what says no end has none: text takes no time. */
+  /** Whether the container is a sequence. Text in a sequence has no duration. */
   readonly isSequence: boolean;
-  /** When the region is active in which this is shown; undefined for always. */
+  /** The interval in which the region of the element is active; undefined means always. */
   readonly region?: Span | undefined;
 }
 
 /**
- * The times at which a document changes, by the rules of TTML: what contains others may be parallel or a sequence
- * (`timeContainer`), every element may have a `dur`, and `set` and regions have times. The first is nought.
+ * Returns the times at which a document changes, by the rules of TTML: containers are parallel or sequential
+ * (`timeContainer`), every element can have a `dur`, and `set` and regions have times. The first time is 0.
  *
- * @throws EbuTtError `UnsupportedTimeBase`, as `resolve` does.
+ * @throws {@link EbuTtError} `UnsupportedTimeBase` under the same conditions as {@link resolve}.
  *
  * @example
  * ```ts
@@ -74,7 +75,7 @@ class Walk {
     if (id !== undefined) this.#regions.set(id, { begin, end });
   }
 
-  /** @returns where the element ends, undefined if it is open. */
+  /** @returns The end of the element; undefined if it has none. */
   element(element: Exclude<Node, { kind: "text" }>, place: Place): Time | undefined {
     const { attributes, children } = element;
     const begin = place.begin.plus(this.#time(attributes, "begin") ?? Time.zero);
@@ -87,7 +88,7 @@ class Walk {
     const implicit = this.#children(children, { begin, latestEnd, isSequence, region }, element);
     const isRegion = element.kind === "element" && element.localName === "region";
     const isLeaf = element.kind === "br" || (element.kind === "element" && !isRegion);
-    const isOwn = own !== undefined || isRegion; // a region without an end of its own has none
+    const isOwn = own !== undefined || isRegion; // a region without its own end has none
     const reached = !isOwn && isLeaf && place.isSequence ? begin : earlier(isOwn ? own : implicit, place.latestEnd);
     if (element.kind === "br") this.#show(begin, reached, region);
     else this.#add(begin, reached);
@@ -109,7 +110,7 @@ class Walk {
         last = later(last, end);
         if (place.isSequence) at = end;
       }
-      if (end === undefined && place.isSequence) break; // nothing follows what does not end
+      if (end === undefined && place.isSequence) break; // nothing follows a child without an end
     }
     return isOpen ? undefined : last;
   }

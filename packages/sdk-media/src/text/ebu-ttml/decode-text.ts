@@ -3,17 +3,21 @@ import { isUtf8 } from "node:buffer";
 import { EbuTtError } from "./error.ts";
 import { SourceText } from "./position.ts";
 
-/** How bytes are text. */
+/** A text encoding. */
 export type Encoding = "utf8" | "utf16le" | "utf16be";
 
-/** What a byte order mark says, and how many bytes it has; UTF-8 without one. */
+/** Returns the encoding of a byte order mark and its length in bytes; UTF-8 if there is no mark. */
 export function markOf(bytes: Uint8Array): { readonly encoding: Encoding; readonly bytes: number } {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { encoding: "utf16le", bytes: 2 };
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return { encoding: "utf16be", bytes: 2 };
   return { encoding: "utf8", bytes: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0 };
 }
 
-/** Bytes as text, by their byte order mark, else UTF-8; the mark is left out. @throws EbuTtError `BadEncoding` */
+/**
+ * Decodes bytes by their byte order mark, or as UTF-8. The mark is removed.
+ *
+ * @throws {@link EbuTtError} `BadEncoding` if the bytes are invalid.
+ */
 export function decodeText(bytes: Uint8Array): string {
   const { encoding, bytes: markBytes } = markOf(bytes);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + markBytes, bytes.byteLength - markBytes);
@@ -26,16 +30,16 @@ export function decodeText(bytes: Uint8Array): string {
   throw new EbuTtError("BadEncoding", notInEncoding(encoding), { position: source.positionAt(before.length) });
 }
 
-/** That bytes are not of an encoding. */
+/** Returns the message for bytes that are invalid in an encoding. */
 export function notInEncoding(encoding: Encoding): string {
   return `These bytes are not ${encoding === "utf8" ? "UTF-8" : "UTF-16"}.`;
 }
 
-/** Bytes as text, as far as they hold whole characters and are valid; the rest may be the beginning of a character. */
+/** The text of bytes, up to the last complete and valid character. The rest can be the start of a character. */
 export interface Decoded {
   readonly text: string;
   readonly bytes: number;
-  /** Whether the bytes behind the text are wrong, whatever follows them. */
+  /** Whether the bytes after the text are invalid, whatever follows them. */
   readonly isInvalid: boolean;
 }
 
@@ -53,18 +57,18 @@ export function decodeBlock(block: Buffer, encoding: Encoding): Decoded {
   return { text: whole.toString("utf8", 0, bytes), bytes, isInvalid: true };
 }
 
-// What is half a character at the end is left out.
+// An incomplete character at the end is removed.
 function utf16(bytes: Buffer, encoding: Encoding): string {
   const even = bytes.subarray(0, bytes.byteLength & ~1);
   return (encoding === "utf16le" ? even : Buffer.from(even).swap16()).toString("utf16le");
 }
 
-/** Where in a text half a surrogate pair is; -1 if nowhere. */
+/** Returns the index of the first lone surrogate in a text; -1 if there is none. */
 export function firstLoneSurrogate(text: string): number {
   return text.search(/\p{Surrogate}/u);
 }
 
-// How many bytes from the first on are UTF-8: by blocks, and by characters in the block that is not.
+// Returns the number of leading bytes that are valid UTF-8: by blocks, and by characters in the first invalid block.
 function validLength(bytes: Buffer): number {
   let at = 0;
   while (at < bytes.byteLength) {
@@ -80,7 +84,7 @@ function validLength(bytes: Buffer): number {
   return at;
 }
 
-// Up to where the bytes before `end` hold whole characters, by the last bytes alone.
+// Returns where the last complete character before `end` ends, by looking at the last bytes only.
 function wholeLength(bytes: Uint8Array, end: number): number {
   for (let back = 1; back <= 3 && back <= end; back++) {
     const byte = bytes[end - back] ?? 0;

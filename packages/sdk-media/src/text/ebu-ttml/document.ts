@@ -4,9 +4,9 @@ import type { Attribute, Body, RootContent, XmlElement } from "./model.ts";
 import { EBUTTM, EBUTTP, TT, XML, XMLNS } from "./namespaces.ts";
 import { type DocumentProperties, readRoot } from "./root.ts";
 
-/** What `with` changes; what is undefined or missing stays as it is. */
+/** The changes for {@link EbuTtDocument.with}. Properties that are undefined or omitted stay unchanged. */
 export interface DocumentChanges {
-  /** `xml:lang`; may be empty. */
+  /** `xml:lang`; can be empty. */
   readonly language?: string | undefined;
   readonly sequenceIdentifier?: string | undefined;
   readonly sequenceNumber?: number | undefined;
@@ -14,11 +14,11 @@ export interface DocumentChanges {
   readonly authorsGroupControlToken?: number | undefined;
   readonly authorsGroupSelectedSequenceIdentifier?: string | undefined;
   readonly referenceClockIdentifier?: string | undefined;
-  /** A signed number with its unit: `"-1.5s"`. */
+  /** A signed number with its unit, such as `"-1.5s"`. */
   readonly authoringDelay?: string | undefined;
 }
 
-/** What a document is made of. @internal */
+/** The properties of a document for its constructor. @internal */
 export interface DocumentParts {
   readonly name: string;
   readonly attributes: readonly Attribute[];
@@ -29,16 +29,16 @@ export interface DocumentParts {
   readonly arrival?: StreamArrival | undefined;
 }
 
-/** Where a document came in a stream of a media. */
+/** The position of a document in a stream. */
 export interface StreamArrival {
-  /** Of the packet in which it began, in the stream's time base; undefined if that has none. */
+  /** The timestamp of the packet in which it starts, in the stream's time base; undefined if the packet has none. */
   readonly pts: bigint | undefined;
-  /** Of that packet, from the start of the media; undefined if it has no timestamp. */
+  /** The time of that packet, from the start of the source; undefined if it has no timestamp. */
   readonly timeMs: number | undefined;
   /**
-   * What has to be added to the document's times for times of the media, where the stream says it: of DVB TTML the time of
-   * the packet less the media time in its header; in MP4 the negative start time of the media. Undefined elsewhere, as for
-   * documents by the clock.
+   * The offset that converts the document's times to times of the source, if the stream provides it. For DVB TTML, the
+   * time of the packet minus the media time in its header; in MP4, the negative start time of the source. Undefined
+   * otherwise, for example for documents with clock times.
    */
   readonly offsetMs: number | undefined;
 }
@@ -55,8 +55,9 @@ const CHANGEABLE: { readonly [name in keyof Required<DocumentChanges>]: readonly
 };
 
 /**
- * A document of EBU-TT Live, EBU-TT-D, EBU-TT Part 1 or plain TTML. Documents never change: `with` and `mapText` give new
- * ones, which share what they did not change. Nodes are read-only by their types: to freeze each took a third of the time.
+ * A document of EBU-TT Live, EBU-TT-D, EBU-TT Part 1 or plain TTML. Documents are immutable: `with` and `mapText`
+ * return new documents, which share the unchanged parts. Nodes are read-only by their types only, because freezing each
+ * of them took a third of the parsing time.
  *
  * @example
  * ```ts
@@ -67,19 +68,19 @@ const CHANGEABLE: { readonly [name in keyof Required<DocumentChanges>]: readonly
  */
 export class EbuTtDocument {
   readonly kind = "document";
-  /** The name of the root with its prefix: `"tt:tt"`. */
+  /** The name of the root with its prefix, such as `"tt:tt"`. */
   readonly name: string;
-  /** All attributes of the root, in the order in which they were written. */
+  /** All attributes of the root, in document order. */
   readonly attributes: readonly Attribute[];
-  /** Head, body, and what else the root holds. */
+  /** The children of the root: head, body and others. */
   readonly children: readonly RootContent[];
-  /** What the attributes of the root say. */
+  /** The values of the root's attributes. */
   readonly properties: DocumentProperties;
-  /** What is wrong with the document and did not keep it from being read (lenient mode); at most 100. */
+  /** The faults that lenient mode tolerated; at most 100. */
   readonly warnings: readonly EbuTtError[];
-  /** Whether the root says `xml:space="preserve"`. */
+  /** Whether the root has `xml:space="preserve"`. */
   readonly preserveSpace: boolean;
-  /** Where it came in a stream; undefined if it was parsed by itself. `with` and `mapText` keep it. */
+  /** The position in a stream; undefined if it was not read from one. `with` and `mapText` keep it. */
   readonly arrival: StreamArrival | undefined;
 
   /** @internal */
@@ -94,35 +95,37 @@ export class EbuTtDocument {
     Object.freeze(this);
   }
 
-  /** `xml:lang`; may be empty. */
+  /** `xml:lang`; can be empty. */
   get language(): string | undefined {
     return this.properties.language;
   }
 
-  /** @default "media" where the document has none */
+  /** The time base. @default "media" if the document has none */
   get timeBase(): "clock" | "media" | "smpte" {
     return this.properties.timeBase;
   }
 
-  /** Which clock, where the time base is `"clock"`. */
+  /** The kind of clock if the time base is `"clock"`. */
   get clockMode(): "local" | "utc" | "gps" | undefined {
     return this.properties.clockMode;
   }
 
-  /** Undefined in documents that are not live. */
+  /** The identifier of the sequence; undefined in documents that are not live. */
   get sequenceIdentifier(): string | undefined {
     return this.properties.sequenceIdentifier;
   }
 
-  /** From 1. Undefined in documents that are not live. */
+  /** The number in the sequence, from 1; undefined in documents that are not live. */
   get sequenceNumber(): number | undefined {
     return this.properties.sequenceNumber;
   }
 
+  /** The `tt:body`, if there is one. */
   get body(): Body | undefined {
     return this.children.find((child) => child.kind === "body");
   }
 
+  /** The `tt:head`, if there is one. */
   get head(): XmlElement | undefined {
     const isHead = (child: RootContent) =>
       child.kind === "element" && child.localName === "head" && child.namespace === TT;
@@ -130,9 +133,9 @@ export class EbuTtDocument {
   }
 
   /**
-   * A document in which the attributes of the root are these.
+   * Returns a document with other attributes of the root.
    *
-   * @throws EbuTtError `BadValue` if EBU-TT does not allow a value.
+   * @throws {@link EbuTtError} `BadValue` if EBU-TT does not allow a value.
    */
   with(changes: DocumentChanges): EbuTtDocument {
     const attributes = [...this.attributes];
@@ -156,9 +159,9 @@ export class EbuTtDocument {
   }
 
   /**
-   * A document with other text. The function is called for each run of text that is shown, one after another, in their
-   * order; it sees the text as it is shown (white space collapsed, unless `xml:space` preserves it). White space around a
-   * run stays.
+   * Returns a document with other text. The function is called for each run of displayed text, one after another in
+   * document order. It receives the text as it is displayed: white space is collapsed, unless `xml:space` preserves it.
+   * White space around a run is kept.
    */
   async mapText(mapper: TextMapper): Promise<EbuTtDocument> {
     const children: RootContent[] = [];
@@ -184,7 +187,7 @@ function setAttribute(
   attributes.push({ name: `${used}:${localName}`, localName, namespace, value });
 }
 
-// The prefix of a namespace at the root, declared if it is not.
+// Returns the prefix of a namespace at the root, and declares it if necessary.
 function declare(attributes: Attribute[], namespace: string, wanted: string): string {
   const declared = attributes.find(({ name, value }) => name.startsWith("xmlns:") && value === namespace);
   if (declared !== undefined) return declared.localName;

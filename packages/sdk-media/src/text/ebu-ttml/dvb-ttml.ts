@@ -2,11 +2,11 @@ import { gunzipSync } from "node:zlib";
 import { EbuTtError } from "./error.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 
-/** What a PES packet of DVB TTML (EN 303 560) holds. */
+/** The content of a PES packet of DVB TTML (EN 303 560). */
 export interface DvbTtml {
-  /** The time of the media to which the documents' times are relative, in units of 100 µs; 48 bits. */
+  /** The media time that the documents' times are relative to, in units of 100 µs; 48 bits. */
   readonly mediaTime: bigint;
-  /** The bytes of each document, unpacked. */
+  /** The uncompressed bytes of each document. */
   readonly documents: readonly Uint8Array[];
 }
 
@@ -17,12 +17,13 @@ const PLAIN = 1;
 const GZIP = 2;
 
 /**
- * Unwraps the payload of a PES packet of DVB TTML: checks its CRC-32, and unpacks its segments, which are XML as it is or
- * by gzip.
+ * Unwraps the payload of a PES packet of DVB TTML: checks its CRC-32, and decompresses its segments, which are XML,
+ * plain or with gzip.
  *
- * @param maxBytes what a document may have when it is unpacked. @default 1048576
- * @throws EbuTtError `Truncated` if bytes are missing, `BadValue` for a wrong CRC-32, segment type or gzip stream,
- * `LimitExceeded` for a document of more bytes.
+ * @param payload - The payload of the packet.
+ * @param maxBytes - The maximum uncompressed size of a document. @default 1048576
+ * @throws {@link EbuTtError} `Truncated` if bytes are missing, `BadValue` for an invalid CRC-32, segment type or gzip
+ *   stream, `LimitExceeded` for a document that is too large.
  *
  * @example
  * ```ts
@@ -51,7 +52,7 @@ export function unwrapDvbTtml(payload: Uint8Array, maxBytes: number = DEFAULT_LI
 }
 
 /**
- * Whether a payload is DVB TTML: its segments fill it, and its CRC-32 is right. XML never is.
+ * Whether a payload is DVB TTML: its segments fill it, and its CRC-32 is valid. XML never matches.
  *
  * @example
  * ```ts
@@ -60,17 +61,17 @@ export function unwrapDvbTtml(payload: Uint8Array, maxBytes: number = DEFAULT_LI
  */
 export function isDvbTtml(payload: Uint8Array): boolean {
   const end = endOf(payload);
-  // Behind the CRC there may be stuffing.
+  // There may be stuffing after the CRC.
   return end !== undefined && crc32Mpeg(payload.subarray(0, end)) === 0;
 }
 
-/** Whether a payload is built like DVB TTML, and its CRC-32 may be wrong. */
+/** Whether a payload has the structure of DVB TTML, even if its CRC-32 is invalid. */
 export function isLikeDvbTtml(payload: Uint8Array): boolean {
   const end = endOf(payload);
   return end !== undefined && payload.subarray(end).every((byte) => byte === 0xff);
 }
 
-// Behind the CRC, if segments fill what is before it.
+// Returns the position after the CRC, if segments fill the payload before it.
 function endOf(payload: Uint8Array): number | undefined {
   const count = payload[6] ?? 0;
   let at = HEADER_BYTES;
@@ -85,12 +86,12 @@ function endOf(payload: Uint8Array): number | undefined {
 function unpack(type: number, bytes: Buffer, maxBytes: number): Uint8Array {
   if (type !== PLAIN && type !== GZIP)
     throw new EbuTtError("BadValue", `There is a segment of type ${type}, expected 1 (XML) or 2 (gzip).`);
-  const tooLong = `The document has more than ${maxBytes} bytes${type === GZIP ? " when it is unpacked" : ""}.`;
+  const tooLong = `The document has more than ${maxBytes} bytes${type === GZIP ? " when it is decompressed" : ""}.`;
   try {
     if (type === GZIP) return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE")
-      throw new EbuTtError("BadValue", `A segment is no gzip stream: ${(error as Error).message}.`);
+      throw new EbuTtError("BadValue", `A segment is not a valid gzip stream: ${(error as Error).message}.`);
     throw new EbuTtError("LimitExceeded", tooLong, { limit: "size" });
   }
   if (bytes.byteLength > maxBytes) throw new EbuTtError("LimitExceeded", tooLong, { limit: "size" });
@@ -104,7 +105,7 @@ function need(bytes: Buffer, length: number): void {
 
 let table: Uint32Array | undefined;
 
-// The CRC-32 of MPEG-2 (not of gzip): 0 over data that its own CRC follows.
+// The CRC-32 of MPEG-2 (not of gzip): it is 0 over data followed by its own CRC.
 function crc32Mpeg(bytes: Uint8Array): number {
   table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
     let crc = byte << 24;

@@ -14,15 +14,15 @@ const WHITE_SPACE = /[ \t\r\n]+/;
 
 const NO_ATTRIBUTES: readonly Attribute[] = Object.freeze([]);
 const NONE: readonly string[] = Object.freeze([]);
-// Documents use the same few lists over and over.
+// Cached, because documents repeat a few lists.
 const lists = new Map<string, readonly string[]>();
 const maxLists = 256;
 const maxListLength = 64;
 
-/** What an element has until it has a child; many never have one. */
+/** The children of an element before the first child; shared, because many elements have none. */
 export const NO_CHILDREN: Node[] = Object.freeze([]) as never;
 
-/** The first of the attributes that the parser gave, in the order in which they were written. */
+/** Converts the first `count` attributes of the parser, in document order. */
 export function attributesOf(given: readonly SaxesAttributePlain[], count: number, names: Names): readonly Attribute[] {
   if (count === 0) return NO_ATTRIBUTES;
   const attributes = new Array<Attribute>(count);
@@ -35,7 +35,10 @@ export function attributesOf(given: readonly SaxesAttributePlain[], count: numbe
   return attributes;
 }
 
-/** What an element is, given what holds it; reports what may not stand there, which is then kept as a plain element. */
+/**
+ * Returns the kind of an element in its parent. Reports an element that is not allowed there; it is kept as a plain
+ * element.
+ */
 export function kindOf(
   tag: QualifiedName,
   parent: Open,
@@ -46,7 +49,7 @@ export function kindOf(
   const { localName: local } = tag;
   switch (parent.kind) {
     case "body":
-      if (local === "p" && dialect !== "ttml") report("BadStructure", "body holds a p, expected div.");
+      if (local === "p" && dialect !== "ttml") report("BadStructure", "body contains a p, expected div.");
       if (local === "div" || local === "p") return local;
       break;
     case "div":
@@ -60,7 +63,7 @@ export function kindOf(
   }
   if (local === "metadata") checkFirst(parent.kind, parent.children, report);
   else if (dialect !== "ttml" || (local !== "set" && local !== "animate"))
-    report("BadStructure", () => `${parent.kind} may not hold ${local}.`);
+    report("BadStructure", () => `${parent.kind} may not contain ${local}.`);
   return "element";
 }
 
@@ -68,10 +71,10 @@ function checkFirst(parent: string, children: readonly Node[], report: Report): 
   const last = children.at(-1);
   const before = last?.kind === "text" ? children.at(-2) : last;
   if (before !== undefined && before.kind !== "element")
-    report("BadStructure", `metadata follows a ${before.kind}, expected it first in ${parent}.`);
+    report("BadStructure", `metadata follows a ${before.kind}, expected metadata first in ${parent}.`);
 }
 
-/** A content element that has no children yet. */
+/** Creates a content element without children. */
 export function contentOf(
   kind: Exclude<Node["kind"], "text" | "element">,
   { name }: QualifiedName,
@@ -92,12 +95,12 @@ export function contentOf(
     else if (namespace === XML && localName === "space") preserveSpace = isPreserve(value, report);
     if (namespace !== "") continue;
     if (kind === "br" && timing.dialect !== "ttml" && (localName === "begin" || localName === "end"))
-      report("BadStructure", `br has ${localName}, which only body, div, p and span may.`, localName);
+      report("BadStructure", `br has ${localName}, which is allowed only on body, div, p and span.`, localName);
     if (localName === "begin") begin = timeOf(localName, value, timing, report);
     else if (localName === "end") end = timeOf(localName, value, timing, report);
     else if (localName === "dur") {
       if (kind !== "body" && timing.dialect !== "ttml")
-        report("BadStructure", `${kind} has a dur, which only body may.`, "dur");
+        report("BadStructure", `${kind} has a dur, which is allowed only on body.`, "dur");
       dur = timeOf(localName, value, timing, report);
     } else if (localName === "style") style = idsOf(value);
     else if (localName === "region") region = value.trim();
@@ -105,7 +108,7 @@ export function contentOf(
   return { kind, name, attributes, id, begin, end, dur, style, region, preserveSpace, children: NO_CHILDREN } as Open;
 }
 
-/** The ids of a list of them. */
+/** Splits a list of ids. */
 export function idsOf(value: string): readonly string[] {
   const known = lists.get(value);
   if (known !== undefined) return known;
@@ -116,12 +119,12 @@ export function idsOf(value: string): readonly string[] {
   return ids;
 }
 
-/** Makes room for the lists of another document. */
-export function makeRoomForLists(): void {
+/** Clears the cache of lists if it is full. */
+export function clearFullListCache(): void {
   if (lists.size >= maxLists) lists.clear();
 }
 
-/** Whether the root says `xml:space="preserve"`. */
+/** Whether the root has `xml:space="preserve"`. */
 export function spaceOf(attributes: readonly Attribute[], report: Report): boolean {
   const value = find(attributes, XML, "space");
   return value !== undefined && isPreserve(value, report);
@@ -133,19 +136,19 @@ function isPreserve(value: string, report: Report): boolean {
   return value === "preserve";
 }
 
-const noTimeOf = (what: string) => (name: string, text: string) =>
-  `${name} is ${JSON.stringify(text)}, which is no time of ${what}.`;
-const NO_TIME = {
-  ttml: noTimeOf("TTML"),
-  clock: noTimeOf("the time base clock"),
-  media: noTimeOf("the time base media"),
-  smpte: noTimeOf("the time base smpte"),
+const notTimeOf = (what: string) => (name: string, text: string) =>
+  `${name} is ${JSON.stringify(text)}, which is not a time of ${what}.`;
+const NOT_TIME = {
+  ttml: notTimeOf("TTML"),
+  clock: notTimeOf("the time base clock"),
+  media: notTimeOf("the time base media"),
+  smpte: notTimeOf("the time base smpte"),
 };
 
 function timeOf(name: string, text: string, timing: Timing, report: Report): TimeExpression {
   const time = parseTime(text, timing);
   if (time !== undefined) return { text, time };
-  report("BadTimeExpression", NO_TIME[timing.dialect === "ttml" ? "ttml" : (timing.timeBase ?? "media")], name, text);
-  // As TTML has it, it may still be worth something.
+  report("BadTimeExpression", NOT_TIME[timing.dialect === "ttml" ? "ttml" : (timing.timeBase ?? "media")], name, text);
+  // It may still be a valid time of TTML.
   return { text, time: parseTimeOf("ttml", text, timing) };
 }

@@ -1,6 +1,6 @@
 import type { Position } from "./position.ts";
 
-/** What can be wrong with a document, or between documents. */
+/** The codes of an {@link EbuTtError}. */
 export type EbuTtErrorCode =
   | "NotWellFormed"
   | "NotTtml"
@@ -19,20 +19,20 @@ export type EbuTtErrorCode =
   | "Truncated"
   | "BadEncoding";
 
-/** What more an error says. */
+/** Details of an {@link EbuTtError}. */
 export interface EbuTtErrorDetails {
-  /** Where it is. */
+  /** The position of the fault. */
   readonly position?: Position | undefined;
-  /** The attribute that is missing or wrong, without prefix: `"sequenceNumber"`. */
+  /** The local name of the missing or invalid attribute, such as `"sequenceNumber"`. */
   readonly attribute?: string;
-  /** Which limit was exceeded. */
+  /** The limit that was exceeded. */
   readonly limit?: "size" | "depth" | "elements" | "attributes" | "buffer";
 }
 
 /**
- * A fault of one document, or of what lies between documents. In strict mode each rejects the document; in lenient mode
- * only `NotWellFormed`, `NotTtml`, `DoctypeForbidden`, `LimitExceeded`, `BadEncoding` and, at the end of the stream,
- * `Truncated` do, and the others are the document's `warnings`.
+ * A fault of a document, or of data between documents. In strict mode, every fault rejects the document. In lenient
+ * mode, only `NotWellFormed`, `NotTtml`, `DoctypeForbidden`, `LimitExceeded`, `BadEncoding` and, at the end of the
+ * stream, `Truncated` do; other faults are listed in the document's `warnings`.
  */
 export class EbuTtError extends Error {
   override readonly name = "EbuTtError";

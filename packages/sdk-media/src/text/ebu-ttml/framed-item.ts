@@ -2,19 +2,19 @@ import type { EbuTtDocument } from "./document.ts";
 import type { EbuTtError } from "./error.ts";
 import type { LiveMessage } from "./model.ts";
 
-/** Where an item of a stream is, in packets from 0. */
+/** The position of an item in a stream, in packets from 0. */
 interface Framed {
-  /** The packet in which it began. */
+  /** The packet in which the item starts. */
   readonly packetIndex: number;
-  /** The packet in which it ended. */
+  /** The packet in which the item ends. */
   readonly lastPacketIndex: number;
 }
 
-/** What a stream holds. */
+/** An item of a stream, as a {@link Framer} returns it. */
 export type FramedItem = Framed &
   (
     | { readonly kind: "document"; readonly document: EbuTtDocument }
     | { readonly kind: "message"; readonly message: LiveMessage }
-    /** A document that was rejected, or damage between documents. */
+    /** A rejected document, or damage between documents. */
     | { readonly kind: "error"; readonly error: EbuTtError }
   );

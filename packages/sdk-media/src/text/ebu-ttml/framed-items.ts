@@ -4,17 +4,17 @@ import type { FramedItem } from "./framed-item.ts";
 import type { LiveMessage } from "./model.ts";
 import type { Piece } from "./position.ts";
 
-// What has more in one packet is no stream of documents, and its rest is skipped.
+// If a packet has more errors, the stream does not contain documents, and the rest of the packet is skipped.
 const maxErrors = 64;
 
-/** What a framer has found, with the packets in which it was. */
+/** Collects the items that a framer finds, with their packets. */
 export class FramedItems {
   packetIndex = -1;
   damaged = 0;
-  #damagedBefore = 0; // this packet
+  #damagedBefore = 0; // before this packet
   #items: FramedItem[] = [];
 
-  /** Whether there is so much damage that the rest of a packet is not worth a look. */
+  /** Whether a packet has so many errors that the rest of it is skipped. */
   get isFlood(): boolean {
     return this.damaged - this.#damagedBefore >= maxErrors;
   }
@@ -29,14 +29,14 @@ export class FramedItems {
     else this.#items.push({ kind: item.kind, message: item, ...place });
   }
 
-  /** An error between documents. */
+  /** Adds an error between documents. */
   addAt(byteOffset: number, code: EbuTtErrorCode, message: string, details: EbuTtErrorDetails = {}): void {
     const at = Math.max(0, byteOffset);
     const position = { packetIndex: this.packetIndex, byteOffset: at, charOffset: 0, line: 1, column: 1 };
     this.add(new EbuTtError(code, message, { ...details, position }), undefined);
   }
 
-  /** What was found since the last time. */
+  /** Returns the items since the last call. */
   taken(): FramedItem[] {
     const items = this.#items;
     this.#items = [];

@@ -21,14 +21,15 @@ import {
 
 type State = PrologReader | Reading | ResyncScanner | undefined;
 
-// Behind the end of a document a block is decoded again.
+// The part of a block after the end of a document is decoded again, so blocks are small.
 const BLOCK_BYTES = 4096;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Finds the documents and live messages of a stream, in packets that are cut anywhere, also inside of a character: XML as
- * it is, with white space, NUL and comments between the documents, in UTF-8, or in UTF-16 after a byte order mark. After
- * damage it goes on at the next XML declaration or start of a `tt`. It never throws.
+ * Finds the documents and live messages of a stream, in packets that are split anywhere, even within a character. The
+ * stream is plain XML, in UTF-8, or in UTF-16 after a byte order mark. White space, NUL and comments are allowed
+ * between documents. After damage, the framer continues at the next XML declaration or start of a `tt`. It never
+ * throws.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export class Framer {
   readonly #skipper = new InterDocumentSkipper();
   readonly #items = new FramedItems();
   #state: State; // undefined: between documents
-  #rest: Buffer = EMPTY; // the beginning of a character
+  #rest: Buffer = EMPTY; // the start of a character
   #isGivingUp = false;
 
   constructor(options: ParseOptions = {}) {
@@ -56,19 +57,19 @@ export class Framer {
     this.#maxBytes = options.limits?.documentBytes ?? DEFAULT_LIMITS.documentBytes;
   }
 
-  /** How many errors there were. */
+  /** The number of errors so far. */
   get damaged(): number {
     return this.#items.damaged;
   }
 
-  /** The packet in which what has not ended began; undefined between documents. @internal */
+  /** The packet in which the incomplete document starts; undefined between documents. @internal */
   get startPacketIndex(): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return state.pieces[0]?.packetIndex;
     return state instanceof ResyncScanner ? state.startPacketIndex : state?.first.packetIndex;
   }
 
-  /** What a packet completes. Its bytes are not needed afterwards. */
+  /** Reads a packet, and returns the items that are now complete. The bytes can be reused afterwards. */
   push(packet: Uint8Array): FramedItem[] {
     this.#items.packetIndex++;
     const view = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
@@ -88,10 +89,10 @@ export class Framer {
     return this.#items.taken();
   }
 
-  /** The end of the stream, or of what belongs together: what has not ended is an error. The framer can be used again. */
+  /** Ends the stream, or a part of it. An incomplete document is an error. The framer can be used again afterwards. */
   end(): FramedItem[] {
     const state = this.#state;
-    if (state === undefined && this.#rest.byteLength > 0) this.#items.addAt(0, "NotWellFormed", "This is no XML.");
+    if (state === undefined && this.#rest.byteLength > 0) this.#items.addAt(0, "NotWellFormed", "This is not XML.");
     else if (isStarted(state)) this.#giveUp(state, truncated(state));
     if (isStarted(this.#state)) this.#items.add(truncated(this.#state), firstOf(this.#state));
     this.#state = undefined;
@@ -106,13 +107,13 @@ export class Framer {
       return undefined;
     }
     if (kind === "garbage") {
-      this.#items.addAt(at + offset, "NotWellFormed", "Between documents there is something that is no XML.");
+      this.#items.addAt(at + offset, "NotWellFormed", "There is data between documents that is not XML.");
       this.#state = new ResyncScanner(false);
       return at;
     }
     this.#state = new PrologReader();
     if (at >= 0) return at;
-    // The first half of the character was in the packet before, and was taken for padding.
+    // The first half of the character was at the end of the previous packet, and was skipped as padding.
     this.#feed({ text: "<", packetIndex: this.#items.packetIndex, byteOffset: offset - 1, utf16: true });
     return 1;
   }
@@ -124,7 +125,7 @@ export class Framer {
     let start: number | undefined;
     if (state instanceof ResyncScanner && encoding !== "utf8") {
       start = state.startIn(bytes.subarray(at, end + START_LENGTH), encoding);
-      // Where a document begins is not seen in its first bytes alone.
+      // The first bytes alone do not identify the start of a document.
       end = start === undefined ? Math.min(end, bytes.byteLength - START_LENGTH) : Math.min(end, at + start);
     }
     const decoded = decodeBlock(bytes.subarray(at, Math.max(at, end)), encoding);
@@ -165,7 +166,7 @@ export class Framer {
     return marked ? at : undefined;
   }
 
-  /** @returns how many characters of the piece were used, if a state has ended in it; else all were. */
+  /** @returns The number of characters that were read, if the state ended in the piece; undefined if all were read. */
   #feed(piece: Piece): number | undefined {
     const state = this.#state;
     if (state instanceof PrologReader) return this.#feedProlog(state, piece);
@@ -173,7 +174,7 @@ export class Framer {
     return state === undefined ? 0 : this.#feedDocument(state, piece);
   }
 
-  /** Feeds pieces, all but the last of which cannot be read as bytes again. @returns as `feed` does, of the last. */
+  /** Feeds pieces, of which only the last can be read as bytes again. @returns As `#feed`, for the last piece. */
   #feedAll(pieces: readonly Piece[]): number | undefined {
     let used: number | undefined;
     for (const [index, piece] of pieces.entries()) {
@@ -194,7 +195,7 @@ export class Framer {
     const [first = piece] = prolog.pieces;
     if (end === undefined) {
       if (prolog.bytes <= this.#maxBytes) return undefined;
-      const message = `What is before a document has more than ${this.#maxBytes} bytes.`;
+      const message = `The data before a document has more than ${this.#maxBytes} bytes.`;
       this.#giveUp(prolog, new EbuTtError("LimitExceeded", message, { position: endOf(prolog), limit: "buffer" }));
       return undefined;
     }
@@ -216,8 +217,8 @@ export class Framer {
     const position = { packetIndex, byteOffset, charOffset: from, line: 1, column: 1 };
     const [code, message]: [EbuTtErrorCode, string] =
       kind === "doctype"
-        ? ["DoctypeForbidden", "A document type declaration is refused."]
-        : ["NotWellFormed", "This is no XML."];
+        ? ["DoctypeForbidden", "A document type declaration is not allowed."]
+        : ["NotWellFormed", "This is not XML."];
     this.#items.add(new EbuTtError(code, message, { position }), first);
     this.#state = new ResyncScanner(kind === "doctype");
     return from >= piece.text.length ? undefined : from;
@@ -253,32 +254,32 @@ export class Framer {
       this.#items.add(error, first);
       const fault = error.position?.charOffset ?? source.length;
       const isBeforeRoot = fault <= reading.rootStart;
-      // A document that is refused for what is before its root must not be found again at its root.
-      const isRefused = error.code === "BadEncoding" || isBeforeRoot;
+      // A document that is rejected because of data before its root must not be found again at its root.
+      const isRejected = error.code === "BadEncoding" || isBeforeRoot;
       const parts = isBeforeRoot ? source.from(Math.max(source.tagStart(fault), 1)) : unsettled(reading);
-      // What is of this piece is read as bytes again.
+      // The part in this piece is read as bytes again.
       const again = piece.text === "" ? 0 : (parts.at(-1)?.text.length ?? 0);
-      this.#rescan(again > 0 ? parts.slice(0, -1) : parts, isRefused);
+      this.#rescan(again > 0 ? parts.slice(0, -1) : parts, isRejected);
       return again > 0 ? piece.text.length - again : undefined;
     }
   }
 
-  /** Looks for the next document in what was read. */
-  #rescan(parts: readonly Piece[], isRefused: boolean): void {
-    this.#state = new ResyncScanner(isRefused);
-    // An end behind them, so that none is the last.
+  /** Searches for the next document in data that was already read. */
+  #rescan(parts: readonly Piece[], isRejected: boolean): void {
+    this.#state = new ResyncScanner(isRejected);
+    // An empty last piece, since only the last can be read as bytes again.
     const end = { text: "", packetIndex: this.#items.packetIndex, byteOffset: 0, utf16: false };
     if (!this.#items.isFlood) this.#feedAll([...parts, end]);
   }
 
-  /** What has begun is no document, and may have taken in others: in a comment that does not end, say. */
+  /** Rejects an incomplete document, and searches for others in it, for example in an unterminated comment. */
   #giveUp(state: StartedDocument, error: EbuTtError): void {
     this.#items.add(error, firstOf(state));
     const wasGivingUp = this.#isGivingUp;
     this.#isGivingUp = true;
     this.#rescan(wasGivingUp ? [] : unsettled(state), false);
     this.#isGivingUp = wasGivingUp;
-    // What is nearly as long would be read over and over.
+    // Data that is nearly as long would be read repeatedly.
     if (isStarted(this.#state) && this.#state.bytes * 4 > this.#maxBytes * 3) this.#state = new ResyncScanner(false);
   }
 }

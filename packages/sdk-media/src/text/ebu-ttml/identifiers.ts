@@ -8,14 +8,15 @@ type ReportAt = (code: EbuTtErrorCode, message: string, attribute: string, at: n
 
 const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_.\-·]*$/u;
 
-// Ten times as many as are reported: what waits costs memory, and those of the body wait for nothing.
+// Ten times the number of reported faults. Unresolved references use memory, and those of the body are never resolved
+// later.
 const maxUnknown = 1000;
 
-/** The ids of a document and what refers to them, which may stand before them. */
+/** The ids of a document and the references to them, which may come first. */
 export class Identifiers {
   readonly #ids = new Set<string>();
   readonly #targets = { style: new Set<string>(), region: new Set<string>() };
-  // What was referred to before it was there, and where first.
+  // References to ids that do not exist yet, with the position of the first reference.
   readonly #unknown = { style: new Map<string, number>(), region: new Map<string, number>() };
 
   #lastStyle: readonly string[] | undefined;
@@ -38,7 +39,7 @@ export class Identifiers {
 
   addContent({ id, style, region }: ContentElement, tagStart: () => number, report: Report): void {
     if (id !== undefined) this.#add(id, report);
-    // The same list again refers to nothing new.
+    // A repeated list contains no new references.
     if (style !== this.#lastStyle) for (const name of style) this.#refer("style", name, tagStart);
     this.#lastStyle = style;
     if (region !== undefined) this.#refer("region", region, tagStart);
@@ -50,7 +51,7 @@ export class Identifiers {
     unknown.set(id, tagStart());
   }
 
-  /** Reports what refers to nothing, once the document has ended: each id once. */
+  /** Reports the unknown references at the end of the document, each id once. */
   resolve(report: ReportAt): void {
     for (const kind of ["style", "region"] as const) {
       for (const [id, at] of this.#unknown[kind])
@@ -59,7 +60,7 @@ export class Identifiers {
   }
 
   #add(id: string, report: Report): void {
-    if (!NAME.test(id)) report("BadValue", `xml:id is ${JSON.stringify(id)}, which is no name.`, "id");
+    if (!NAME.test(id)) report("BadValue", `xml:id is ${JSON.stringify(id)}, which is not a valid XML name.`, "id");
     if (this.#ids.has(id))
       report("DuplicateId", `There is a second element with the xml:id ${JSON.stringify(id)}.`, "id");
     this.#ids.add(id);

@@ -1,17 +1,19 @@
 import type { Encoding } from "./decode-text.ts";
 
-/** What follows white space and NUL. */
+/** The first data after white space and NUL. */
 export interface SkipEnd {
   readonly kind: "more" | "markup" | "garbage";
   readonly at: number;
 }
 
-/** The bytes between documents: white space, NUL and byte order marks, which say the encoding. */
+/** Skips the bytes between documents: white space, NUL, and byte order marks, which determine the encoding. */
 export class InterDocumentSkipper {
   encoding: Encoding = "utf8";
   #isAfterNul = false;
 
-  /** From `at` to what is none of these. `"more"`: the bytes from there on tell nothing without those that follow. */
+  /**
+   * Skips from `from` to the first other byte. `"more"` means that the bytes from `at` on cannot be interpreted yet.
+   */
   skip(bytes: Uint8Array, from: number): SkipEnd {
     for (let at = from; at < bytes.byteLength; at++) {
       const byte = bytes[at] as number;
@@ -34,7 +36,7 @@ export class InterDocumentSkipper {
         at += 1;
       } else if (byte !== 0x3c) return { kind: "garbage", at };
       else {
-        // A `<` with no NUL behind it is of UTF-8, whatever was before.
+        // A `<` without a NUL after it is UTF-8, whatever the encoding was before.
         if (next !== undefined && next !== 0) this.encoding = "utf8";
         const isSecondByte = this.encoding === "utf16be" && this.#isAfterNul;
         return { kind: "markup", at: isSecondByte ? at - 1 : at };

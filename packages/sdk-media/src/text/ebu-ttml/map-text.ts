@@ -1,9 +1,9 @@
 import type { Body, Div, Node, Paragraph, Span } from "./model.ts";
 
-/** Gives the text that takes the place of another. */
+/** Returns the text that replaces a run of text, of the given paragraph. */
 export type TextMapper = (text: string, place: { readonly paragraph: Paragraph }) => string | Promise<string>;
 
-/** A body, div, paragraph or span with other text; the same object if no text changed. */
+/** Returns a body, div, paragraph or span with other text; the same object if no text changed. */
 export async function mapRuns<N extends Body | Div | Paragraph | Span>(
   node: N,
   mapper: TextMapper,
@@ -15,7 +15,7 @@ export async function mapRuns<N extends Body | Div | Paragraph | Span>(
   for (const child of node.children as readonly Node[]) {
     const mapped = await mapNode(child, mapper, inside, node.preserveSpace);
     changed ||= mapped !== child;
-    // A text of nothing would not be read again.
+    // An empty text would not be parsed again.
     if (mapped.kind !== "text" || mapped.text !== "") children.push(mapped);
   }
   return changed ? ({ ...node, children } as N) : node;
@@ -39,7 +39,7 @@ async function mapNode(
     : { kind: "text" as const, text: node.text.slice(0, start) + mapped + node.text.slice(end) };
 }
 
-// From the first to the last character that is no white space of XML.
+// Returns the range from the first to the last character that is not XML white space.
 function shown(text: string): [number, number] {
   let start = 0;
   let end = text.length;

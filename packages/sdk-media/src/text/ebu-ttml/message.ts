@@ -2,7 +2,7 @@ import type { LiveMessage, Text, XmlElement } from "./model.ts";
 import { EBUTTP, LIVE_MESSAGE } from "./namespaces.ts";
 import { find } from "./root.ts";
 
-/** What a message says. */
+/** Reads a live message from its element. */
 export function messageOf(element: XmlElement): LiveMessage {
   const header = child(element, "header");
   const text = (name: string) => {
@@ -33,7 +33,7 @@ function children(parent: XmlElement | undefined, localName: string): XmlElement
   return (parent?.children ?? []).filter(isIt) as XmlElement[];
 }
 
-/** All text inside of an element. */
+/** Returns all text in an element. */
 export function textOfElement({ children }: XmlElement): string {
   return children.map((node) => (node.kind === "text" ? node.text : textOfElement(node))).join("");
 }

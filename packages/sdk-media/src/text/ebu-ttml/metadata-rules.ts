@@ -4,7 +4,7 @@ import { EBUTTM } from "./namespaces.ts";
 import { find, type Report } from "./root.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
 
-// In which order these come in documentMetadata; all else that is named document… comes before them.
+// The order of these elements in documentMetadata; all other document… elements come before them.
 const ORDER = [
   "originalSourceServiceIdentifier",
   "intendedDestinationServiceIdentifier",
@@ -14,10 +14,10 @@ const ORDER = [
 const EXPRESSES = ["has", "has_not", "unknown"];
 const SUMMARIES = ["all_has", "all_has_not", "all_unknown", "mixed", "unspecified"];
 
-/** What EBU-TT asks of metadata: strict mode gives it each element when it has ended. */
+/** The rules of EBU-TT for metadata. Strict mode checks each element when it is complete. */
 export class MetadataRules {
   readonly #report: Report;
-  /** What facets of a term express. */
+  /** The values of the facets, by term. */
   readonly #facets = new Map<string, Set<string>>();
   readonly #summaries: { readonly term: string; readonly summary: string }[] = [];
 
@@ -36,18 +36,25 @@ export class MetadataRules {
     else if (localName === "documentStartOfProgramme") {
       const text = textOfElement(element).trim();
       if (parseTime(text, timing) !== undefined) return;
-      this.#report("BadTimeExpression", `documentStartOfProgramme is ${JSON.stringify(text)}, which is no time.`);
+      this.#report(
+        "BadTimeExpression",
+        `documentStartOfProgramme is ${JSON.stringify(text)}, which is not a time expression.`,
+      );
     }
   }
 
-  /** Whether what the head sums up is what the content says, once all is read. */
+  /** Checks the summaries of the head against the facets of the content, when the document is complete. */
   checkSummaries(): void {
     for (const { term, summary } of this.#summaries) {
       const expected = summary.replace(/^all_/, "");
       const expressed = this.#facets.get(term);
       const others = (expressed?.size ?? 0) - (expressed?.has(expected) ? 1 : 0);
       if (summary.startsWith("all_") && others > 0) {
-        this.#report("BadValue", `A documentFacet says ${summary}, and a facet of its term says otherwise.`, "summary");
+        this.#report(
+          "BadValue",
+          `A documentFacet has the summary ${summary}, but a facet of the same term differs.`,
+          "summary",
+        );
       }
     }
   }
@@ -57,7 +64,7 @@ export class MetadataRules {
     for (const { localName } of children.filter(isEbuttm)) {
       const index = ORDER.indexOf(localName);
       if (index < 0 && !localName.startsWith("document")) continue;
-      if (index + 1 < last) this.#report("BadStructure", `${localName} comes too late in documentMetadata.`);
+      if (index + 1 < last) this.#report("BadStructure", `${localName} is out of order in documentMetadata.`);
       last = Math.max(last, index + 1);
     }
   }

@@ -1,106 +1,107 @@
 import type { Time } from "./time.ts";
 
-/** An attribute as it was written; declarations of namespaces (`xmlns:tt`) are attributes too. */
+/** An attribute as written in the document. Namespace declarations (`xmlns:tt`) are attributes too. */
 export interface Attribute {
-  /** With the prefix: `"ttp:timeBase"`. */
+  /** The name with its prefix, such as `"ttp:timeBase"`. */
   readonly name: string;
   readonly localName: string;
-  /** The namespace's URI, `""` for none. */
+  /** The URI of the namespace; `""` if there is none. */
   readonly namespace: string;
   readonly value: string;
 }
 
-/** A run of text, as it was written: white space is kept. CDATA and text beside it are one run. */
+/** A run of text as written in the document, with its white space. Adjacent text and CDATA form one run. */
 export interface Text {
   readonly kind: "text";
   readonly text: string;
 }
 
-/** An element that is no content: metadata, head, styles, regions, whatever is foreign. Kept as it was written. */
+/** An element that is not content: metadata, head, styles, regions and foreign elements. Kept as written. */
 export interface XmlElement {
   readonly kind: "element";
-  /** With the prefix: `"tt:metadata"`. */
+  /** The name with its prefix, such as `"tt:metadata"`. */
   readonly name: string;
   readonly localName: string;
-  /** The namespace's URI, `""` for none. */
+  /** The URI of the namespace; `""` if there is none. */
   readonly namespace: string;
   readonly attributes: readonly Attribute[];
   readonly children: readonly (XmlElement | Text)[];
 }
 
-/** A time as it was written, and what it is worth. */
+/** A time expression as written in the document, with its value. */
 export interface TimeExpression {
   readonly text: string;
-  /** Undefined if the text is no time expression; there is a warning then. */
+  /** The value; undefined, with a warning, if the text is not a valid time expression. */
   readonly time: Time | undefined;
 }
 
-/** What all content elements share. */
+/** Properties of all content elements. */
 export interface ContentElement {
-  /** With the prefix: `"tt:p"`. */
+  /** The name with its prefix, such as `"tt:p"`. */
   readonly name: string;
-  /** All attributes in the order in which they were written, also those below. */
+  /** All attributes in document order, including those below. */
   readonly attributes: readonly Attribute[];
-  /** `xml:id` */
+  /** The `xml:id`. */
   readonly id: string | undefined;
   readonly begin: TimeExpression | undefined;
   readonly end: TimeExpression | undefined;
-  /** In EBU-TT Live only the body has one. */
+  /** In EBU-TT Live, only the body can have one. */
   readonly dur: TimeExpression | undefined;
-  /** The ids of styles. */
+  /** The ids of the referenced styles. */
   readonly style: readonly string[];
+  /** The id of the referenced region. */
   readonly region: string | undefined;
-  /** Whether `xml:space="preserve"` holds here. */
+  /** Whether `xml:space="preserve"` applies to this element. */
   readonly preserveSpace: boolean;
 }
 
-/** `tt:body` */
+/** The `tt:body` of a document. */
 export interface Body extends ContentElement {
   readonly kind: "body";
   readonly children: readonly BlockContent[];
 }
 
-/** `tt:div` */
+/** A `tt:div`. */
 export interface Div extends ContentElement {
   readonly kind: "div";
   readonly children: readonly BlockContent[];
 }
 
-/** `tt:p`: text, line breaks and spans in the order in which they are shown. */
+/** A `tt:p`: text, line breaks and spans in document order. */
 export interface Paragraph extends ContentElement {
   readonly kind: "p";
   readonly children: readonly InlineContent[];
 }
 
-/** `tt:span` */
+/** A `tt:span`. */
 export interface Span extends ContentElement {
   readonly kind: "span";
   readonly children: readonly InlineContent[];
 }
 
-/** `tt:br` */
+/** A `tt:br`. */
 export interface LineBreak extends ContentElement {
   readonly kind: "br";
   readonly children: readonly XmlElement[];
 }
 
-/** What a body or a div holds. */
+/** A child of a body or a div. */
 export type BlockContent = Div | Paragraph | XmlElement;
 
-/** What a paragraph or a span holds; elements are metadata or foreign and not part of the text. */
+/** A child of a paragraph or a span. Other elements are metadata or foreign, and not part of the text. */
 export type InlineContent = Text | Span | LineBreak | XmlElement;
 
-/** What has times. */
+/** An element that has times. */
 export type TimedElement = Body | Div | Paragraph | Span;
 
-/** What a document's root holds. */
+/** A child of the root of a document. */
 export type RootContent = XmlElement | Body;
 
 /** Any node of a document. */
 export type Node = Text | XmlElement | Body | Div | Paragraph | Span | LineBreak;
 
 /**
- * A live message (`ebuttlm:message`), which may share a stream with documents: no document, and no damage.
+ * A live message (`ebuttlm:message`), which can share a stream with documents. It is neither a document nor damage.
  *
  * @example
  * ```ts
@@ -116,6 +117,6 @@ export interface LiveMessage {
   readonly recipients: readonly string[];
   /** The text of the payload. */
   readonly payload: string | undefined;
-  /** The whole message as it was written. */
+  /** The whole message as written. */
   readonly element: XmlElement;
 }

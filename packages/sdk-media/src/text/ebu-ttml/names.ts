@@ -1,19 +1,21 @@
 import type { Attribute } from "./model.ts";
 import { XML, XMLNS } from "./namespaces.ts";
 
-/** A name as it was written, and what it is by the declarations that hold where it stands. */
+/** A name as written, with its namespace according to the declarations in scope. */
 export type QualifiedName = Omit<Attribute, "value">;
 
 const DECLARATION = "xmlns";
 const COLON = 58;
-// Documents use few names; of one with very many the others are read each time.
+// Documents use few names. If a document has more, the others are resolved each time.
 const maxNames = 256;
 
 /**
- * The namespaces of a document's names, as Namespaces in XML 1.0 has them. What is wrong is thrown as the parser throws it.
+ * Resolves the names of a document, according to Namespaces in XML 1.0. Faults are thrown as plain errors, like those
+ * of the parser.
  *
- * The parser can do that too, with a table for each tag and each name read anew: documents then take it half as long again.
- * Here a name is read once while the same declarations hold, and each node has the same three strings.
+ * The parser can resolve names too, but it creates a table for each tag and resolves each name again, which makes
+ * parsing 50 % slower. Here, a name is resolved once while the same declarations are in scope, and nodes share the
+ * three strings.
  */
 export class Names {
   readonly #bound = new Map([
@@ -23,14 +25,14 @@ export class Names {
   readonly #changes: { depth: number; prefix: string; before: string | undefined }[] = [];
   readonly #elements = new Map<string, QualifiedName>();
   readonly #attributes = new Map<string, QualifiedName>();
-  // How many prefixes each namespace has. Only where one has two can names that are written differently be the same.
+  // The number of prefixes of each namespace. Names that are written differently are equal only if a namespace has two.
   readonly #prefixes = new Map<string, number>();
   #synonyms = 0;
-  // Names in a row mostly have one prefix.
+  // Consecutive names mostly have the same prefix.
   #lastPrefix = ":";
   #lastNamespace = "";
 
-  /** Takes an attribute of the element that is being opened, at this depth: it may be a declaration. */
+  /** Processes an attribute of the element that is being opened at this depth: it can be a declaration. */
   declare(attribute: string, value: string, depth: number): void {
     if (!attribute.startsWith(DECLARATION)) return;
     const isDefault = attribute.length === DECLARATION.length;
@@ -47,7 +49,7 @@ export class Names {
     this.#bind(prefix, uri);
   }
 
-  /** The element at this depth has ended, and its declarations with it. */
+  /** Ends the scope of the declarations of the element at this depth. */
   leave(depth: number): void {
     for (let last = this.#changes.at(-1); last !== undefined && last.depth >= depth; last = this.#changes.at(-1)) {
       this.#changes.pop();
@@ -55,27 +57,28 @@ export class Names {
     }
   }
 
-  /** The name of an element. */
+  /** Resolves the name of an element. */
   ofElement(name: string): QualifiedName {
     const known = this.#elements.get(name);
     if (known !== undefined) return known;
     const read = this.#read(name, this.#bound.get("") ?? "");
-    if (read.namespace === XMLNS) throw new Error(`the element ${name} has the prefix of declarations`);
+    if (read.namespace === XMLNS)
+      throw new Error(`the element ${name} uses the prefix that is reserved for declarations`);
     return keep(this.#elements, read);
   }
 
-  /** The name of an attribute, which has a namespace only by its prefix. */
+  /** Resolves the name of an attribute, which has a namespace only if it has a prefix. */
   ofAttribute(name: string): QualifiedName {
     return this.#attributes.get(name) ?? keep(this.#attributes, this.#read(name, name === DECLARATION ? XMLNS : ""));
   }
 
-  /** Refuses attributes of one tag that have the same name, which the parser sees only where they are written the same. */
+  /** Rejects duplicate attributes of a tag with different prefixes, which the parser does not detect. */
   checkDistinct(attributes: readonly Attribute[]): void {
     if (this.#synonyms === 0) return;
     const seen = new Set<string>();
     for (const { name, localName, namespace } of attributes) {
       const expanded = `{${namespace}}${localName}`;
-      if (seen.has(expanded)) throw new Error(`the attribute ${name} is a second ${localName} of ${namespace}`);
+      if (seen.has(expanded)) throw new Error(`the attribute ${name} duplicates ${localName} of ${namespace}`);
       seen.add(expanded);
     }
   }
@@ -85,7 +88,7 @@ export class Names {
     if (colon < 0) return { name, localName: name, namespace: otherwise };
     const localName = name.slice(colon + 1);
     if (colon === 0 || localName === "" || localName.includes(":"))
-      throw new Error(`${JSON.stringify(name)} is no name with a prefix`);
+      throw new Error(`${JSON.stringify(name)} is not a valid name with a prefix`);
     if (!name.startsWith(this.#lastPrefix)) this.#find(name.slice(0, colon));
     return { name, localName, namespace: this.#lastNamespace };
   }
@@ -104,7 +107,7 @@ export class Names {
     else this.#bound.set(prefix, uri);
     this.#elements.clear();
     this.#attributes.clear();
-    // Attributes have nothing of the default namespace.
+    // The default namespace does not apply to attributes.
     if (prefix === "") return;
     if (before !== undefined) this.#count(before, -1);
     if (uri !== undefined) this.#count(uri, 1);
@@ -119,7 +122,7 @@ export class Names {
   }
 }
 
-/** Refuses the target of a processing instruction that has a colon, which is for prefixes only. */
+/** Rejects a processing instruction whose target contains a colon, which is reserved for prefixes. */
 export function checkTarget(target: string): void {
   if (target.includes(":")) throw new Error(`the processing instruction ${target} has a colon in its name`);
 }

@@ -1,15 +1,18 @@
 import type { Limits } from "./limits.ts";
 
-/** How documents are read. */
+/** Options of {@link parse}, {@link parseDocument} and {@link Framer}. */
 export interface ParseOptions {
   /**
-   * `"strict"` rejects a document for any fault, by Tech 3370; `"lenient"` keeps what can be read, with `warnings`.
+   * `"strict"` rejects a document for any fault, by Tech 3370; `"lenient"` reads what it can and lists faults in
+   * `warnings`.
    *
    * @default "lenient"
    */
   readonly mode?: "strict" | "lenient";
-  /** Strict mode takes the time base `smpte`, which EBU-TT Part 1 has and Live before 1.0 had. @default false */
+  /**
+   * Whether strict mode accepts the time base `smpte` of EBU-TT Part 1 and of EBU-TT Live before 1.0. @default false
+   */
   readonly allowSmpte?: boolean;
-  /** @default 1 MiB, 64 deep, 50,000 elements, 64 attributes an element */
+  /** The limits of a document. @default 1 MiB, 64 levels, 50,000 elements, 64 attributes per element */
   readonly limits?: Partial<Limits>;
 }

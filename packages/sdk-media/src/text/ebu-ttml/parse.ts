@@ -12,10 +12,11 @@ import { DocumentReader } from "./reader.ts";
 const START = { packetIndex: 0, byteOffset: 0, charOffset: 0, line: 1, column: 1 };
 
 /**
- * Reads one document or live message: from text, or from bytes in UTF-8, or in UTF-16 with a byte order mark. What follows
- * its root is not looked at, but for text.
+ * Parses one document or live message: from a string, or from bytes in UTF-8, or in UTF-16 with a byte order mark.
+ * After the root, only white space, NUL, comments and processing instructions are allowed.
  *
- * @throws EbuTtError with the code and the position of what rejects it; in strict mode the first fault there is.
+ * @throws {@link EbuTtError} If the document is rejected, with the code and the position of the fault; in strict mode,
+ *   of the first fault.
  *
  * @example
  * ```ts
@@ -34,27 +35,27 @@ export function parse(xml: string | Uint8Array, options: ParseOptions = {}): Ebu
   const text = typeof xml === "string" ? xml : decodeText(xml);
   const isUtf16 = mark !== undefined && mark.encoding !== "utf8";
   const piece = { text, packetIndex: 0, byteOffset: mark?.bytes ?? 0, utf16: isUtf16 };
-  refuse(piece, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+  rejectDoctype(piece, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   const source = new SourceText();
   if (!text.isWellFormed()) {
     source.append(piece);
     const position = source.positionAt(firstLoneSurrogate(text));
-    throw new EbuTtError("NotWellFormed", "There is half a surrogate pair, which is no character.", { position });
+    throw new EbuTtError("NotWellFormed", "There is a lone surrogate, which is not a character.", { position });
   }
   const reader = new DocumentReader(source, options);
   const result = reader.write(piece);
   if (result === undefined) throw reader.truncated();
   if (result.item instanceof EbuTtError) throw result.item;
   if (isBlank(text, result.chars)) return result.item;
-  refuse(piece, result.chars);
+  rejectDoctype(piece, result.chars);
   const position = source.positionAt(result.chars);
   throw new EbuTtError("NotWellFormed", "Something follows the end of the document.", { position });
 }
 
 /**
- * Reads one document, as `parse` does.
+ * Parses one document, like {@link parse}.
  *
- * @throws EbuTtError also if it is a live message (`NotTtml`).
+ * @throws {@link EbuTtError} Like {@link parse}; also `NotTtml` for a live message.
  *
  * @example
  * ```ts
@@ -67,13 +68,13 @@ export function parseDocument(xml: string | Uint8Array, options: ParseOptions = 
   throw new EbuTtError("NotTtml", "This is a live message, not a document.", { position: START });
 }
 
-// A document type declaration, before the parser reads it: it may be long, and costs.
-function refuse(piece: Piece, from: number): void {
+// Rejects a document type declaration before the parser reads it, because it can be long.
+function rejectDoctype(piece: Piece, from: number): void {
   const { at, kind } = skipProlog(piece.text, from);
   if (kind !== "doctype") return;
   const source = new SourceText();
   source.append(piece);
-  throw new EbuTtError("DoctypeForbidden", "A document type declaration is refused.", {
+  throw new EbuTtError("DoctypeForbidden", "A document type declaration is not allowed.", {
     position: source.positionAt(at),
   });
 }

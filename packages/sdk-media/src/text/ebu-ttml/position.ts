@@ -1,14 +1,14 @@
-/** A place in what was read. */
+/** A position in the input. */
 export interface Position {
-  /** Which packet, from 0. 0 for a text that was parsed by itself. */
+  /** The index of the packet, from 0; 0 if the document was not read from a stream. */
   readonly packetIndex: number;
-  /** Bytes (of UTF-8, for a text) from the beginning of that packet. */
+  /** The offset in bytes from the start of that packet; for a string, in bytes of UTF-8. */
   readonly byteOffset: number;
-  /** UTF-16 units from the beginning of the document. */
+  /** The offset from the start of the document, in UTF-16 code units. */
   readonly charOffset: number;
   /** The line in the document, from 1. */
   readonly line: number;
-  /** The character in the line, in UTF-16 units from 1. */
+  /** The column in the line, in UTF-16 code units from 1. */
   readonly column: number;
 }
 
@@ -16,29 +16,32 @@ export interface Position {
 export interface Piece {
   readonly text: string;
   readonly packetIndex: number;
-  /** Where the text begins in its packet, in bytes; negative if its first character began in the packet before. */
+  /** The offset of the text in its packet, in bytes; negative if its first character starts in the previous packet. */
   readonly byteOffset: number;
   readonly utf16: boolean;
 }
 
-/** A part of a piece, from a character to another. */
+/** Returns a part of a piece, from one character to another. */
 export function cut(piece: Piece, start: number, end?: number): Piece {
   if (start === 0 && end === undefined) return piece;
   return { ...piece, text: piece.text.slice(start, end), byteOffset: piece.byteOffset + byteLength(piece, start) };
 }
 
-/** The bytes of the first `chars` characters of a piece. */
+/** Returns the size of the first `chars` characters of a piece in bytes. */
 export function byteLength({ text, utf16 }: Piece, chars: number): number {
   return utf16 ? chars * 2 : Buffer.byteLength(text.slice(0, chars));
 }
 
-/** The text of a document as far as it was read, to find places in it. Asked for rising offsets, it reads each character once. */
+/**
+ * The text of a document that was read so far, for computing positions. For ascending offsets, each character is read
+ * once.
+ */
 export class SourceText {
   readonly #pieces: { start: number; piece: Piece }[] = [];
   #length = 0;
   #index = 0;
-  #done = 0; // characters up to here are counted
-  #bytes = 0; // in the present piece
+  #done = 0; // the number of counted characters
+  #bytes = 0; // in the current piece
   #line = 1;
   #lineStart = 0;
   #afterReturn = false;
@@ -52,14 +55,14 @@ export class SourceText {
     this.#length += piece.text.length;
   }
 
-  /** The pieces from a character on. */
+  /** Returns the pieces from a character on. */
   from(charOffset: number): Piece[] {
     return this.#pieces
       .filter(({ start, piece }) => start + piece.text.length > charOffset)
       .map(({ start, piece }) => cut(piece, Math.max(0, charOffset - start)));
   }
 
-  /** Where the tag began whose end is at a character: a `<` never stands inside a tag. */
+  /** Returns the start of the tag that ends at a character; a tag cannot contain a `<`. */
   tagStart(charOffset: number): number {
     for (let index = this.#pieces.length - 1; index >= 0; index--) {
       const { start, piece } = this.#pieces[index] as { start: number; piece: Piece };

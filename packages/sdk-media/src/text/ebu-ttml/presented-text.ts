@@ -2,7 +2,7 @@ import type { EbuTtDocument } from "./document.ts";
 import type { Node, Paragraph, Span } from "./model.ts";
 
 /**
- * The paragraphs of a document, in their order.
+ * Yields the paragraphs of a document, in document order.
  *
  * @example
  * ```ts
@@ -21,8 +21,9 @@ function* within(nodes: readonly Node[]): Generator<Paragraph> {
 }
 
 /**
- * The text of a paragraph or span as it is shown: a line break is `"\n"`, metadata and foreign content are left out, and
- * white space is collapsed to single spaces, with none at the ends of lines, unless `xml:space` preserves it.
+ * Returns the text of a paragraph or span as it is displayed. A line break is `"\n"`; metadata and foreign content are
+ * omitted. White space is collapsed to single spaces, and removed at the ends of lines, unless `xml:space` preserves
+ * it.
  *
  * @example
  * ```ts
@@ -33,7 +34,7 @@ export function textOf(element: Paragraph | Span): string {
   const runs: Run[] = [];
   collect(element, runs);
   let text = "";
-  // A space is written when something follows it on its line that is shown.
+  // A space is added only if displayed text follows it on the same line.
   let isSpaceDue = false;
   for (const run of runs) {
     if (run.kind === "break") text += "\n";

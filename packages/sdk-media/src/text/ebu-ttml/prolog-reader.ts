@@ -1,18 +1,18 @@
 import { byteLength, type Piece } from "./position.ts";
 import { prologStep } from "./prolog.ts";
 
-/** What came of a prolog: how many characters of the last piece lie before it. */
+/** The end of a prolog; `chars` is the number of characters of the last piece before it. */
 export interface PrologEnd {
-  /** `"nothing"`: a comment or an instruction that belongs to no document. */
+  /** `"nothing"` is a comment or an instruction that does not belong to a document. */
   readonly kind: "root" | "doctype" | "damage" | "nothing";
   readonly chars: number;
 }
 
-/** Reads what lies before a root, from its `<` on, in pieces cut anywhere; it keeps them. */
+/** Reads the prolog of a document from its first `<` on, in pieces that are split anywhere, and keeps them. */
 export class PrologReader {
   readonly pieces: Piece[] = [];
   bytes = 0;
-  #text = ""; // what is not decided yet
+  #text = ""; // text that cannot be interpreted yet
   #terminator: "-->" | "?>" | undefined;
   #isDeclared = false;
   #isInDeclaration = false;
@@ -25,7 +25,7 @@ export class PrologReader {
     for (;;) {
       if (this.#terminator !== undefined) {
         const at = text.indexOf(this.#terminator);
-        // A declaration holds no `<`: this is one of another document.
+        // A declaration cannot contain a `<`: this one starts another document.
         const other = this.#isInDeclaration ? text.indexOf("<") : -1;
         if (other >= 0 && (at < 0 || other < at)) {
           text = text.slice(other);

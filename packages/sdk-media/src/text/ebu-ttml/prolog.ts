@@ -1,7 +1,7 @@
-/** What a text begins with, before a document's root. */
+/** The next part of a prolog. */
 export type PrologStep =
   | { readonly kind: "space"; readonly chars: number }
-  /** A comment or a processing instruction, which ends behind the terminator. */
+  /** A comment or a processing instruction, which ends after the terminator. */
   | {
       readonly kind: "comment" | "instruction" | "declaration";
       readonly chars: number;
@@ -13,7 +13,7 @@ const SPACE = /[ \t\r\n]+/y;
 const OPENINGS = ["<?xml ", "<!--", "<!DOCTYPE"];
 const maxOpeningLength = 9;
 
-/** Looks at the text from `at`; what cannot be told yet needs more text. */
+/** Classifies the text at `at`; `more` means that more text is needed. */
 export function prologStep(text: string, at: number): PrologStep {
   SPACE.lastIndex = at;
   const space = SPACE.exec(text);
@@ -28,7 +28,7 @@ export function prologStep(text: string, at: number): PrologStep {
   return { kind: /^<[\p{L}_:]/u.test(rest) ? "root" : "damage" };
 }
 
-/** Where what lies before a root ends, and what follows: from the beginning of a text, all of which is there. */
+/** Skips the prolog of a complete text; returns where it ends and what follows. */
 export function skipProlog(
   text: string,
   from: number,

@@ -1,6 +1,6 @@
 import { type SaxesAttributePlain, SaxesParser } from "saxes";
 import { EbuTtDocument } from "./document.ts";
-import { attributesOf, contentOf, kindOf, makeRoomForLists, NO_CHILDREN, type Open, spaceOf } from "./element.ts";
+import { attributesOf, clearFullListCache, contentOf, kindOf, NO_CHILDREN, type Open, spaceOf } from "./element.ts";
 import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { Identifiers } from "./identifiers.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -20,7 +20,7 @@ type Parent = Open | Root;
 const maxWarnings = 100;
 const ENDED = Symbol("the root has ended");
 
-/** Reads one document or message, in as many pieces as it comes. */
+/** Reads one document or live message, in any number of pieces. */
 export class DocumentReader {
   readonly #source: SourceText;
   readonly #strict: boolean;
@@ -32,7 +32,7 @@ export class DocumentReader {
   readonly #warnings: EbuTtError[] = [];
   readonly #identifiers = new Identifiers();
   #elements = 0;
-  // Of the tag that is being read; an array that grows anew for each tag costs memory.
+  // The attributes of the current tag. The array is reused, since growing a new one for each tag costs memory.
   readonly #attributes: SaxesAttributePlain[] = [];
   #attributeCount = 0;
   #properties: DocumentProperties | undefined;
@@ -49,11 +49,11 @@ export class DocumentReader {
     this.#strict = options.mode === "strict";
     this.#allowSmpte = options.allowSmpte === true;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    makeRoomForLists();
+    clearFullListCache();
     const parser = this.#parser;
-    // With more than six handlers the parser becomes an object that V8 keeps as a dictionary, and is four times slower.
+    // With more than six handlers, V8 stores the parser as a dictionary, which makes it four times slower.
     parser.on("attribute", (attribute) => {
-      // Its namespace is known when the tag has ended.
+      // The namespace is known only at the end of the tag.
       this.#attributes[this.#attributeCount++] = attribute;
       this.#names.declare(attribute.name, attribute.value, this.#stack.length);
       if (this.#attributeCount > this.#limits.attributes)
@@ -66,7 +66,10 @@ export class DocumentReader {
     parser.on("processinginstruction", ({ target }) => checkTarget(target));
   }
 
-  /** Up to which character it is certain what everything is: what follows may be a comment that does not end, or an `&`. */
+  /**
+   * The character up to which the text is interpreted with certainty. After it may be an unterminated comment, or an
+   * `&`.
+   */
   get settled(): number {
     return this.#settled;
   }
@@ -74,9 +77,9 @@ export class DocumentReader {
   /**
    * Reads a piece that was added to the source.
    *
-   * @returns what was read, or the fault for which strict mode rejects it, and how many characters of the piece belong to
-   * it; undefined if it has not ended.
-   * @throws EbuTtError for what cannot be read on.
+   * @returns The complete document or message, or the fault for which strict mode rejects it, and the number of
+   *   characters of the piece that belong to it; undefined if it is incomplete.
+   * @throws {@link EbuTtError} If the document cannot be read any further.
    */
   write(piece: Piece): { item: EbuTtDocument | LiveMessage | EbuTtError; chars: number } | undefined {
     const start = this.#source.length;
@@ -84,7 +87,7 @@ export class DocumentReader {
     try {
       this.#parser.write(piece.text);
     } catch (thrown) {
-      // What the parser throws is a plain Error.
+      // The parser throws plain errors.
       if (thrown instanceof Error && thrown.constructor === Error)
         this.#fail(/doctype/.test(thrown.message) ? "DoctypeForbidden" : "NotWellFormed", sentence(thrown.message));
       const item = this.#fault ?? this.#item;
@@ -95,19 +98,19 @@ export class DocumentReader {
     return undefined;
   }
 
-  // The parser takes all up to the next `;` for the name of an entity, be it documents.
+  // The parser reads everything up to the next `;` as the name of an entity, even whole documents.
   #checkReference(): void {
     // biome-ignore lint/complexity/useLiteralKeys: it is private
     const name = this.#parser["entity"];
     if (!/[^#\w]/.test(name)) return;
     const position = this.#source.positionAt(this.#source.length - name.length - 1);
-    throw new EbuTtError("NotWellFormed", "An & begins no reference.", { position });
+    throw new EbuTtError("NotWellFormed", "An & does not start a reference.", { position });
   }
 
-  /** The end of the source has come, and the document has not ended. */
+  /** Returns the error of a document that is incomplete at the end of the source. */
   truncated(): EbuTtError {
     const position = this.#source.positionAt(this.#source.length);
-    return new EbuTtError("Truncated", "The document has not ended.", { position });
+    return new EbuTtError("Truncated", "The document is incomplete.", { position });
   }
 
   #open(name: string): void {
@@ -120,7 +123,7 @@ export class DocumentReader {
     this.#settle();
   }
 
-  #taken(): EbuTtDocument["attributes"] {
+  #takeAttributes(): EbuTtDocument["attributes"] {
     const count = this.#attributeCount;
     this.#attributeCount = 0;
     return attributesOf(this.#attributes, count, this.#names);
@@ -128,7 +131,7 @@ export class DocumentReader {
 
   #openRoot(tag: QualifiedName): Parent {
     this.#checkEncoding(this.#parser.xmlDecl.encoding);
-    const attributes = this.#taken();
+    const attributes = this.#takeAttributes();
     if (tag.localName === "message" && tag.namespace === LIVE_MESSAGE) return element(tag, attributes) as Open;
     if (tag.localName !== "tt" || tag.namespace !== TT)
       this.#fail("NotTtml", `The root is ${tag.name} in ${JSON.stringify(tag.namespace)}, expected tt in ${TT}.`);
@@ -142,8 +145,8 @@ export class DocumentReader {
 
   #openChild(tag: QualifiedName, parent: Parent): Parent {
     if (tag.localName === "tt" && tag.namespace === TT)
-      this.#fail("Truncated", "Another document begins before this one has ended.");
-    const attributes = this.#taken();
+      this.#fail("Truncated", "Another document starts before this one is complete.");
+    const attributes = this.#takeAttributes();
     const node = this.#nodeOf(tag, attributes, parent);
     if (this.#properties !== undefined && attributes.length > 0) {
       if (node.kind === "element") this.#identifiers.add(node, this.#tagStart, this.#report);
@@ -169,13 +172,13 @@ export class DocumentReader {
 
   #checkPlace(local: string, seen: Set<string>): void {
     if (local !== "head" && local !== "body" && local !== "metadata")
-      this.#report("BadStructure", `tt may not hold ${local}.`);
+      this.#report("BadStructure", `tt may not contain ${local}.`);
     if (local !== "metadata" && seen.has(local)) this.#report("BadStructure", `There is a second ${local}.`);
     else if (seen.has("body")) this.#report("BadStructure", `${local} follows the body.`);
     seen.add(local);
   }
 
-  // The parser is behind a `>`, or of text behind the `<` that ends it.
+  // The parser is after a `>`, or, for text, after the `<` that ends it.
   #settle(): void {
     this.#settled = this.#parser.position - 1;
   }
@@ -186,7 +189,7 @@ export class DocumentReader {
     if (parent === undefined || text === "") return;
     if (parent.kind === "root" || parent.kind === "body" || parent.kind === "div" || parent.kind === "br") {
       if (/[^ \t\r\n]/.test(text))
-        this.#report("BadStructure", `${parent.kind === "root" ? "tt" : parent.kind} may not hold text.`);
+        this.#report("BadStructure", `${parent.kind === "root" ? "tt" : parent.kind} may not contain text.`);
       return;
     }
     const last = (parent as { children: Node[] }).children.at(-1);
@@ -225,7 +228,7 @@ export class DocumentReader {
 
   #checkEncoding(encoding: string | undefined): void {
     if (encoding === undefined || /^(utf-?8|utf-?16(le|be)?|us-ascii)$/i.test(encoding)) return;
-    this.#fail("BadEncoding", `The document says its encoding is ${encoding}, expected UTF-8 or UTF-16.`);
+    this.#fail("BadEncoding", `The document declares the encoding ${encoding}, expected UTF-8 or UTF-16.`);
   }
 
   readonly #report: Report = (code, message, attribute, value = "") => {
@@ -271,14 +274,14 @@ function element(
   };
 }
 
-// An array of one is smaller than an empty one that grows.
+// An array literal of one element uses less memory than an empty array that grows.
 function addChild(parent: Parent, child: Node): void {
   const holder = parent as { children: Node[] };
   if (holder.children === NO_CHILDREN) holder.children = [child];
   else holder.children.push(child);
 }
 
-// saxes writes them without a capital.
+// The messages of saxes start with a lower-case letter.
 function sentence(message: string): string {
   const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
   return text.endsWith(".") ? text : `${text}.`;

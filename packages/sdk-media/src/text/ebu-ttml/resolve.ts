@@ -3,26 +3,30 @@ import { EbuTtError } from "./error.ts";
 import type { Node, TimedElement } from "./model.ts";
 import { earlier, later, Time } from "./time.ts";
 
-/** From when to when something is active; undefined is open. What ends at or before its begin is never shown. */
+/** The interval in which something is active. What ends at or before its begin is never displayed. */
 export interface Interval {
   readonly begin: Time;
+  /** The end; undefined if it is open. */
   readonly end: Time | undefined;
 }
 
-/** A document's own times, and those of its elements, in the time line of its availability time. */
+/** The times of a document and of its elements, on the timeline of its availability time. */
 export interface ResolvedDocument extends Interval {
-  /** When an element is active; undefined for one that has no part, for it begins at or after its own end. */
+  /** Returns when an element is active; undefined if it never is, because it begins at or after its own end. */
   intervalOf(element: TimedElement): Interval | undefined;
 }
 
 type Computed = { begin: Time; end: Time | undefined };
 
 /**
- * Resolves the times inside a document, as EBU-TT Live has it: containers are parallel, times relative to their parent's
- * begin; without a begin, an element begins with its earliest child. Nothing begins before the document was available.
+ * Resolves the times in a document by the rules of EBU-TT Live: containers are parallel, and times are relative to the
+ * begin of the parent. An element without a begin begins with its earliest child. Nothing begins before the document is
+ * available.
  *
- * @param availability when the document was there. @default nought
- * @throws EbuTtError `UnsupportedTimeBase` for times of `smpte` with a discontinuous marker mode, which are in no time line.
+ * @param document - The document.
+ * @param availability - When the document became available. @default 0
+ * @throws {@link EbuTtError} `UnsupportedTimeBase` for the time base `smpte` with discontinuous markers, whose times
+ *   have no timeline.
  *
  * @example
  * ```ts
@@ -41,10 +45,10 @@ export function resolve(document: EbuTtDocument, availability: Time = Time.zero)
   return { begin: later(begin, availability), end, intervalOf: (element) => intervals.get(element) };
 }
 
-/** What is wrong with a document whose times are in no time line: `UnsupportedTimeBase`. */
+/** Returns the `UnsupportedTimeBase` error of a document whose times have no timeline; otherwise undefined. */
 export function timeLineFault({ timeBase, properties }: EbuTtDocument): EbuTtError | undefined {
   if (timeBase !== "smpte" || properties.markerMode !== "discontinuous") return undefined;
-  const message = "Times of the time base smpte with discontinuous markers are in no time line.";
+  const message = "Times of the time base smpte with discontinuous markers have no timeline.";
   return new EbuTtError("UnsupportedTimeBase", message, { attribute: "markerMode" });
 }
 
@@ -88,7 +92,7 @@ function partOf(
 ): Computed | undefined {
   if (child.kind === "div" || child.kind === "p" || child.kind === "span")
     return compute(child, parent, availability, intervals);
-  // Text that is in no span is shown as long as its parent.
+  // Text outside of a span is displayed as long as its parent.
   return child.kind === "text" && /[^ \t\r\n]/.test(child.text) ? parent : undefined;
 }
 
@@ -96,7 +100,7 @@ function endOf(element: TimedElement, parentBegin: Time, base: Time, availabilit
   const end = element.end?.time && parentBegin.plus(element.end.time);
   const dur = element.dur?.time;
   if (dur === undefined) return end;
-  // A body that says only how long it lasts, lasts from when it was there.
+  // A body with only a duration lasts from its availability.
   const from = element.kind === "body" && element.begin?.time === undefined ? availability : base;
   return earlier(end, from.plus(dur));
 }

@@ -4,7 +4,10 @@ import { EBUTTM, EBUTTP, TTP, XML } from "./namespaces.ts";
 import { Time } from "./time.ts";
 import { parseTime, type Timing } from "./time-expression.ts";
 
-/** What is told of a fault: its code, a sentence, and the attribute. A document may have many more than are kept. */
+/**
+ * Reports a fault: its code, a message, and the attribute. The message can be a function, since most faults of a
+ * document with many are dropped.
+ */
 export type Report = (
   code: EbuTtErrorCode,
   message: string | ((attribute: string, value: string) => string),
@@ -12,11 +15,11 @@ export type Report = (
   value?: string,
 ) => void;
 
-/** What the attributes of `tt` say. */
+/** The values of the attributes of `tt`. */
 export interface DocumentProperties {
-  /** `xml:lang`; may be empty. Undefined if there is none. */
+  /** `xml:lang`; can be empty. */
   readonly language: string | undefined;
-  /** As it was written; what has no such attribute has the time base `"media"`. */
+  /** The time base. @default "media" */
   readonly timeBase: "clock" | "media" | "smpte";
   readonly clockMode: "local" | "utc" | "gps" | undefined;
   readonly referenceClockIdentifier: string | undefined;
@@ -25,14 +28,14 @@ export interface DocumentProperties {
   readonly authorsGroupIdentifier: string | undefined;
   readonly authorsGroupControlToken: number | undefined;
   readonly authorsGroupSelectedSequenceIdentifier: string | undefined;
-  /** May be negative. */
+  /** The authoring delay; can be negative. */
   readonly authoringDelay: TimeExpression | undefined;
   readonly markerMode: "continuous" | "discontinuous" | undefined;
-  /** What the values of time expressions depend on. */
+  /** The values that time expressions depend on. */
   readonly timing: Timing;
 }
 
-/** The attribute of a namespace and local name. */
+/** Returns the value of an attribute by its namespace and local name. */
 export function find(attributes: readonly Attribute[], namespace: string, localName: string): string | undefined {
   for (const attribute of attributes) {
     if (attribute.localName === localName && attribute.namespace === namespace) return attribute.value;
@@ -79,13 +82,13 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   const clockMode = oneOf(TTP, "clockMode", ["local", "utc", "gps"]);
   if (timeBase === "clock") required(TTP, "clockMode");
   const referenceClockIdentifier = text(EBUTTP, "referenceClockIdentifier");
-  // The time base smpte had one before Live 1.0.
+  // Before EBU-TT Live 1.0, it was allowed for the time base smpte.
   const isOfAnotherClock =
     timeBase === "media" || (timeBase === "clock" && clockMode !== undefined && clockMode !== "local");
   if (referenceClockIdentifier !== undefined && isOfAnotherClock) {
     report(
       "BadValue",
-      "referenceClockIdentifier has a meaning only where timeBase is clock and clockMode local.",
+      "referenceClockIdentifier applies only if timeBase is clock and clockMode is local.",
       "referenceClockIdentifier",
     );
   }
@@ -95,11 +98,11 @@ export function readRoot(attributes: readonly Attribute[], report: Report, allow
   const frameRate = integer(TTP, "frameRate");
   if (timeBase === "smpte") {
     if (!allowSmpte && isLive)
-      report("UnsupportedTimeBase", "timeBase is smpte, which EBU-TT Live 1.0 has not.", "timeBase");
+      report("UnsupportedTimeBase", "timeBase is smpte, which EBU-TT Live 1.0 does not support.", "timeBase");
     for (const name of ["frameRate", "dropMode", "markerMode"]) required(TTP, name);
   } else if (isLive) {
     for (const name of ["dropMode", "markerMode"]) {
-      if (text(TTP, name) !== undefined) report("BadValue", `${name} needs the time base smpte.`, name);
+      if (text(TTP, name) !== undefined) report("BadValue", `${name} requires the time base smpte.`, name);
     }
   }
   const timing = definedOf({
@@ -146,13 +149,13 @@ function delay(text: string | undefined, report: Report): TimeExpression | undef
   if (time === undefined)
     report(
       "BadValue",
-      `authoringDelay is ${JSON.stringify(text)}, expected a number and a unit: -1.5s.`,
+      `authoringDelay is ${JSON.stringify(text)}, expected a number with a unit, such as -1.5s.`,
       "authoringDelay",
     );
   return { text, time: sign === "-" && time !== undefined ? Time.zero.minus(time) : time };
 }
 
-// exactOptionalPropertyTypes: what is undefined must be absent.
+// With exactOptionalPropertyTypes, undefined properties must be absent.
 function definedOf<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }

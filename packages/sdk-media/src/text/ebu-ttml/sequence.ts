@@ -3,22 +3,23 @@ import { EbuTtError, type EbuTtErrorCode } from "./error.ts";
 import { type Interval, type ResolvedDocument, resolve, timeLineFault } from "./resolve.ts";
 import { earlier, later, type Time } from "./time.ts";
 
-/** When a document was there, and what else limits its times. */
+/** When a document became available, and external limits of its times. */
 export interface Arrival {
-  /** In the time line of the document's times. @default nought */
+  /** The availability time, on the timeline of the document's times. @default 0 */
   readonly availability?: Time;
-  /** A begin from outside: the document is not shown before. */
+  /** An external begin: the document is not displayed before it. */
   readonly begin?: Time;
-  /** An end from outside: the document is not shown after. */
+  /** An external end: the document is not displayed after it. */
   readonly end?: Time;
 }
 
-/** When a document of a sequence is shown. */
+/** The interval in which a document of a sequence is displayed. */
 export interface ResolvedInterval extends Interval {
+  /** The document. */
   readonly document: EbuTtDocument;
-  /** Whether it is never shown, for it would end at or before its begin. */
+  /** Whether it is never displayed, because it would end at or before its begin. */
   readonly isDiscarded: boolean;
-  /** The times inside of the document, before others cut it short. */
+  /** The times of the document by itself, without the other documents of the sequence. */
   readonly times: ResolvedDocument;
 }
 
@@ -31,13 +32,13 @@ interface Entry {
 }
 
 /**
- * The documents of one sequence, and when each is shown: at most one at any time, and a higher number takes the place of
- * lower ones. It makes no difference in which order they come.
+ * The documents of one sequence, and when each is displayed: at most one at a time, and a higher number replaces lower
+ * ones. The order in which documents are added does not matter.
  *
  * @example
  * ```ts
  * const sequence = new Sequence();
- * const refused = sequence.add(document, { availability: Time.fromMilliseconds(now) });
+ * const rejection = sequence.add(document, { availability: Time.fromMilliseconds(now) });
  * if (refused !== undefined) job.log.warn(refused.message);
  * const shown = sequence.activeAt(Time.fromMilliseconds(now));
  * ```
@@ -52,18 +53,20 @@ export class Sequence {
   /**
    * Adds a document.
    *
-   * @returns why it was not taken: `MissingAttribute` without an identifier and a number, `SequenceMismatch` for another
-   * sequence or authors group, `TimeBaseMismatch` for another time base or clock, `DuplicateNumber` for a number that is
-   * there already (the first one stays, with its availability) or was forgotten, `UnsupportedTimeBase` for times that are in
-   * no time line (`resolve`).
+   * @param document - The document.
+   * @param arrival - When it became available, and external limits. @default {}
+   * @returns Why the document was rejected, or undefined: `MissingAttribute` without an identifier or a number,
+   *   `SequenceMismatch` for another sequence or authors group, `TimeBaseMismatch` for another time base or clock,
+   *   `DuplicateNumber` for a number that exists (the first document stays, with its availability) or was forgotten,
+   *   `UnsupportedTimeBase` for times that have no timeline (see {@link resolve}).
    */
   add(document: EbuTtDocument, arrival: Arrival = {}): EbuTtError | undefined {
     const { sequenceNumber: number } = document;
-    const refused = this.#refusal(document) ?? timeLineFault(document);
-    if (refused !== undefined || number === undefined) return refused;
+    const rejection = this.#refusal(document) ?? timeLineFault(document);
+    if (rejection !== undefined || number === undefined) return rejection;
     const at = this.#indexOf(number);
     if (number <= this.#forgotten || this.#entries[at]?.number === number) {
-      return refusal("DuplicateNumber", `There was a document ${number} of the sequence already.`, "sequenceNumber");
+      return refusal("DuplicateNumber", `The sequence already had a document ${number}.`, "sequenceNumber");
     }
     const times = resolve(document, arrival.availability);
     const begin = arrival.begin === undefined ? times.begin : later(times.begin, arrival.begin);
@@ -76,11 +79,11 @@ export class Sequence {
     return undefined;
   }
 
-  /** When each document is shown, by their numbers. */
+  /** Returns when each document is displayed, in the order of their numbers. */
   intervals(): readonly ResolvedInterval[] {
     if (this.#intervals !== undefined) return this.#intervals;
     const found: ResolvedInterval[] = [];
-    let taken: Time | undefined; // from here on a higher number has taken over
+    let taken: Time | undefined; // from here on, a higher number is displayed
     for (const { document, times, begin, end: own } of this.#entries.toReversed()) {
       const end = earlier(own, taken);
       found.push({ document, times, begin, end, isDiscarded: end !== undefined && end.compare(begin) <= 0 });
@@ -90,7 +93,7 @@ export class Sequence {
     return this.#intervals;
   }
 
-  /** The document that is shown at a time. */
+  /** Returns the document that is displayed at a time. */
   activeAt(time: Time): ResolvedInterval | undefined {
     return this.intervals().find(
       ({ begin, end, isDiscarded }) =>
@@ -99,10 +102,10 @@ export class Sequence {
   }
 
   /**
-   * Forgets what has ended, so that a sequence that goes on for days stays small. What comes later with a lower number is
-   * refused: it could not be shown any more.
+   * Forgets documents that have ended, so that a sequence that runs for days stays small. A later document with a lower
+   * number is rejected, since it could no longer be displayed.
    *
-   * @param time now: later documents must not be available before.
+   * @param time - The current time; documents that are added later must not be available before it.
    */
   forgetBefore(time: Time): void {
     const intervals = this.intervals();
@@ -121,23 +124,27 @@ export class Sequence {
     const first = this.#first;
     if (first === undefined) return undefined;
     if (sequenceIdentifier !== first.sequenceIdentifier) {
-      const message = `The document is of the sequence ${sequenceIdentifier}, not of ${first.sequenceIdentifier}.`;
+      const message = `The document belongs to the sequence ${sequenceIdentifier}, not to ${first.sequenceIdentifier}.`;
       return refusal("SequenceMismatch", message, "sequenceIdentifier");
     }
     for (const name of ["timeBase", "clockMode"] as const) {
       if (properties[name] === first.properties[name]) continue;
-      return refusal("TimeBaseMismatch", `${name} is ${properties[name]}, and ${first.properties[name]} before.`, name);
+      return refusal(
+        "TimeBaseMismatch",
+        `${name} is ${properties[name]}, but was ${first.properties[name]} before.`,
+        name,
+      );
     }
     const group = properties.authorsGroupIdentifier;
     if (group === undefined || this.#group === undefined || group === this.#group) return undefined;
     return refusal(
       "SequenceMismatch",
-      `The authors group is ${group}, and ${this.#group} before.`,
+      `The authors group is ${group}, but was ${this.#group} before.`,
       "authorsGroupIdentifier",
     );
   }
 
-  // Where a number is or belongs; most come last.
+  // Returns the index of a number, or where to insert it; it is usually the last.
   #indexOf(number: number): number {
     return this.#entries.findLastIndex((entry) => entry.number < number) + 1;
   }

@@ -4,44 +4,44 @@ import { PrologReader } from "./prolog-reader.ts";
 import type { DocumentReader } from "./reader.ts";
 import { ResyncScanner } from "./resync-scanner.ts";
 
-/** A document whose root has begun. */
+/** A document whose root has started. */
 export type Reading = {
   readonly reader: DocumentReader;
   readonly source: SourceText;
   readonly first: Piece;
-  /** Where the root begins, in characters. */
+  /** The position of the root, in characters. */
   readonly rootStart: number;
   bytes: number;
 };
 
-/** A document that has begun, and not ended. */
+/** A document that has started and is not complete. */
 export type StartedDocument = PrologReader | Reading;
 
-/** Whether it is one. */
+/** Whether a state of the framer is an incomplete document. */
 export function isStarted(state: StartedDocument | ResyncScanner | undefined): state is StartedDocument {
   return state !== undefined && !(state instanceof ResyncScanner);
 }
 
-/** Where it began. */
+/** Returns the piece in which the document starts. */
 export function firstOf(state: StartedDocument): Piece | undefined {
   return state instanceof PrologReader ? state.pieces[0] : state.first;
 }
 
-/** Up to where it was read. */
+/** Returns the position up to which the document was read. */
 export function endOf(state: StartedDocument): Position {
   const source = state instanceof PrologReader ? sourceOf(state.pieces) : state.source;
   return source.positionAt(source.length);
 }
 
-/** That nothing follows it. */
+/** Creates the error of a document that is incomplete at the end of the stream. */
 export function truncated(state: StartedDocument): EbuTtError {
-  return new EbuTtError("Truncated", "The document has not ended.", { position: endOf(state) });
+  return new EbuTtError("Truncated", "The document is incomplete.", { position: endOf(state) });
 }
 
-/** What of it may belong to others: what follows an `&`, say, or is in a comment that does not end. */
+/** Returns the data that may belong to other documents, such as that after an `&`, or in an unterminated comment. */
 export function unsettled(state: StartedDocument): Piece[] {
   if (state instanceof PrologReader) return sourceOf(state.pieces).from(1);
-  // Behind the root's own beginning, or it would be found again.
+  // After the start of the root; otherwise the root would be found again.
   return state.source.from(Math.max(state.reader.settled, state.rootStart + 1));
 }
 

@@ -6,21 +6,21 @@ import type { FramedItem } from "./framed-item.ts";
 import { Framer } from "./framer.ts";
 import type { ParseOptions } from "./parse-options.ts";
 
-/** Reads the documents of a stream of a media: MPEG-TS private data, DVB TTML, samples of MP4, XML as it is. */
+/** Reads the documents of a stream: MPEG-TS private data, DVB TTML, samples of MP4, or plain XML. */
 export class EbuTtmlReader implements TextReader<EbuTtDocument> {
-  // Measured: trees of documents of 1 to 5 kB.
+  // Measured with documents of 1 to 5 kB.
   readonly memoryFactor = 7;
   readonly #framer: Framer;
   readonly #options: ParseOptions;
-  /** What has to be added to the times of a document in MP4; undefined if this is none. */
+  /** The offset of the times of documents in MP4; undefined for other streams. */
   readonly #sampleOffsetMs: number | undefined;
-  /** Whether a packet was DVB TTML; then all are, and what is not is damage. */
+  /** Whether a packet was DVB TTML; then any other packet is damaged. */
   #isDvb = false;
-  /** What was pushed, from the packet on in which the present document began. */
+  /** The packets since the start of the current document. */
   #pushed: { readonly packet: TextPacket; readonly offsetMs: number | undefined }[] = [];
   #firstPushed = 0;
 
-  /** @param sampleOffsetMs - Given if each packet is a document, and whole. */
+  /** @param sampleOffsetMs - The offset of the times, if each packet is a complete document. */
   constructor(options: ParseOptions, sampleOffsetMs?: number) {
     this.#framer = new Framer(options);
     this.#options = options;
@@ -61,7 +61,7 @@ export class EbuTtmlReader implements TextReader<EbuTtDocument> {
     return items;
   }
 
-  // A stream may have only padding for days.
+  // Packets must not accumulate: a stream can contain only padding for days.
   #forget(kept: number): void {
     const count = this.#pushed.length;
     const begun = this.#framer.startPacketIndex ?? this.#firstPushed + count - kept;

@@ -6,7 +6,7 @@ const NAMES =
   "transparent black silver gray white maroon red purple fuchsia magenta green lime olive yellow navy blue teal aqua cyan";
 const BYTE = "\\s*(?:25[0-5]|2[0-4]\\d|[01]?\\d?\\d)\\s*";
 const NUMBER = "(?:\\d+(?:\\.\\d+)?|\\.\\d+)";
-const maxValueLength = 256; // no value needs more
+const maxValueLength = 256; // no valid value is longer
 const LENGTH = `\\+?${NUMBER}(?:px|c|%)`;
 const SIGNED_LENGTH = `[+-]?${NUMBER}(?:px|c|%)`;
 
@@ -14,11 +14,11 @@ const color = whole(
   `${NAMES.replaceAll(" ", "|")}|#[\\da-fA-F]{6}(?:[\\da-fA-F]{2})?|rgb\\(${BYTE}(?:,${BYTE}){2}\\)|rgba\\(${BYTE}(?:,${BYTE}){3}\\)`,
 );
 const oneOf = (values: string) => whole(values.replaceAll(" ", "|"));
-/** Lengths that have one unit. */
+/** Lengths with the same unit. */
 const ofOneUnit = (form: (length: string) => string) =>
   whole(["px", "c", "%"].map((unit) => form(`${NUMBER}${unit}`)).join("|"));
 
-/** What the values of styles look like, by local name; white space at their ends does not count. */
+/** The syntax of style values, by local name, without surrounding white space. */
 const STYLES: { readonly [namespace: string]: { readonly [name: string]: RegExp } } = {
   [TTS]: {
     color,
@@ -47,19 +47,19 @@ const STYLES: { readonly [namespace: string]: { readonly [name: string]: RegExp 
 
 const RELATIVE_TO_ROOT = new Set(["extent", "origin", "fontSize"]);
 
-/** Reports the values of styles that EBU-TT does not allow. */
+/** Reports style values that EBU-TT does not allow. */
 export function checkStyles(attributes: readonly Attribute[], root: readonly Attribute[], report: Report): void {
   for (const { namespace, localName, name, value } of attributes) {
     const pattern = STYLES[namespace]?.[localName];
     if (pattern === undefined) continue;
     const shown = `${name} is ${JSON.stringify(value.slice(0, maxValueLength))}`;
     if (value.length > maxValueLength || !pattern.test(value.trim()))
-      report("BadValue", `${shown}, which is no value of it.`, localName);
+      report("BadValue", `${shown}, which is not a valid value.`, localName);
     else if (namespace === TTS && RELATIVE_TO_ROOT.has(localName)) {
       const isOfPixels = value.includes("px");
       if (isOfPixels && find(root, TTS, "extent") === undefined)
-        report("MissingAttribute", `${shown}, and pixels need the extent of tt.`, "extent");
-      else if (!isOfPixels && attributes === root) report("BadValue", `${shown}, expected pixels at tt.`, localName);
+        report("MissingAttribute", `${shown}, but lengths in pixels require an extent on tt.`, "extent");
+      else if (!isOfPixels && attributes === root) report("BadValue", `${shown}, expected pixels on tt.`, localName);
     }
   }
 }

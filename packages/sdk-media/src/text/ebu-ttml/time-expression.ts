@@ -1,24 +1,24 @@
 import { Time } from "./time.ts";
 
-/** What a document says about its times: the attributes of `tt` that the value of a time expression depends on. */
+/** The attributes of `tt` that the values of time expressions depend on. */
 export interface Timing {
   /**
-   * Which grammar: `"ebu-tt-live"` (Tech 3370) has clock times and `h`, `m`, `s`, `ms`; `"ttml"` adds frames and ticks.
+   * The grammar: `"ebu-tt-live"` (Tech 3370) has clock times and `h`, `m`, `s`, `ms`; `"ttml"` adds frames and ticks.
    *
    * @default "ebu-tt-live"
    */
   readonly dialect?: "ebu-tt-live" | "ttml";
-  /** @default "media" */
+  /** The time base. @default "media" */
   readonly timeBase?: "clock" | "media" | "smpte";
-  /** Frames a second, as `ttp:frameRate` has it. @default 30 */
+  /** Frames per second, from `ttp:frameRate`. @default 30 */
   readonly frameRate?: number;
-  /** What the frame rate is multiplied by: `[1000, 1001]`. @default [1, 1] */
+  /** The multiplier of the frame rate, as numerator and denominator, such as `[1000, 1001]`. @default [1, 1] */
   readonly frameRateMultiplier?: readonly [number, number];
-  /** @default 1 */
+  /** Sub-frames per frame. @default 1 */
   readonly subFrameRate?: number;
-  /** Ticks a second. @default the frame rate × the sub-frame rate if there is a frame rate, else 1 */
+  /** Ticks per second. @default the frame rate × the sub-frame rate if there is a frame rate, else 1 */
   readonly tickRate?: number;
-  /** @default "nonDrop" */
+  /** The drop mode of the time base `smpte`. @default "nonDrop" */
   readonly dropMode?: "nonDrop" | "dropNTSC" | "dropPAL";
 }
 
@@ -30,8 +30,8 @@ const DIGIT_0 = 48;
 const COLON = 58;
 
 /**
- * The exact time of a time expression (`00:00:05.04`, `2.5m`, in TTML also `00:00:02:15`, `12f`, `90000t`), or undefined if
- * it is none in this dialect and time base.
+ * Returns the exact time of a time expression (`00:00:05.04`, `2.5m`, in TTML also `00:00:02:15`, `12f`, `90000t`), or
+ * undefined if it is not valid in this dialect and time base.
  *
  * @example
  * ```ts
@@ -42,9 +42,9 @@ export function parseTime(text: string, timing: Timing = {}): Time | undefined {
   return parseTimeOf(timing.dialect ?? "ebu-tt-live", text, timing);
 }
 
-/** The same, whatever dialect the timing says. @internal */
+/** Like {@link parseTime}, but for a dialect other than that of the timing. @internal */
 export function parseTimeOf(dialect: NonNullable<Timing["dialect"]>, text: string, timing: Timing): Time | undefined {
-  // No time needs that many digits, and large numbers cost; all begin with one.
+  // No valid time is this long, and large numbers are slow. All time expressions start with a digit.
   if (text.length > 256 || !(wholeNumber(text, 0, 1) >= 0)) return undefined;
   const { timeBase = "media" } = timing;
   if (dialect === "ttml") return clockTime(text, false) ?? framesTime(text, FRAMES, timing) ?? offsetTime(text, timing);
@@ -52,13 +52,13 @@ export function parseTimeOf(dialect: NonNullable<Timing["dialect"]>, text: strin
   return clockTime(text, timeBase === "clock") ?? offsetTime(text, undefined);
 }
 
-/** Frames a second as a fraction: frame rate × multiplier. @internal */
+/** Returns the frames per second as a fraction: frame rate × multiplier. */
 function effectiveRate(timing: Timing): [bigint, bigint] {
   const [num, den] = timing.frameRateMultiplier ?? [1, 1];
   return [BigInt(timing.frameRate ?? 30) * BigInt(num), BigInt(den)];
 }
 
-// By character codes: it is called for every time of every document.
+// Uses character codes for speed: it is called for every time of every document.
 function clockTime(text: string, twoHourDigits: boolean): Time | undefined {
   const hourDigits = text.indexOf(":");
   if (hourDigits < 2 || (twoHourDigits && hourDigits > 2)) return undefined;
@@ -80,7 +80,7 @@ function clockTime(text: string, twoHourDigits: boolean): Time | undefined {
   return Time.fromMicroseconds((hours * 3600 + minutes * 60 + seconds) * 1e6 + fraction * 10 ** (6 - fractionDigits));
 }
 
-// Not a number if one of them is no digit; inexact if there are more than 15.
+// Returns NaN if a character is not a digit; the result is inexact for more than 15 digits.
 function wholeNumber(text: string, start: number, end: number): number {
   let value = 0;
   for (let i = start; i < end; i++) {

@@ -1,8 +1,8 @@
 const MICROSECONDS = 1_000_000n;
 
 /**
- * An exact time or duration: a fraction of whole numbers, in seconds. Frames at rates such as 30000/1001 and ticks of any
- * rate lose nothing. Times are values: no method changes one.
+ * An exact time or duration in seconds, as a fraction of integers. It expresses frames at rates such as 30000/1001, and
+ * ticks of any rate, without loss. Times are immutable.
  *
  * @example
  * ```ts
@@ -10,11 +10,11 @@ const MICROSECONDS = 1_000_000n;
  * ```
  */
 export class Time {
-  /** Nought seconds. */
+  /** Zero seconds. */
   static readonly zero: Time = new Time(0n, MICROSECONDS);
-  /** The number above the line, in seconds. */
+  /** The numerator of the fraction of a second. */
   readonly numerator: bigint;
-  /** The number below the line; at least 1. */
+  /** The denominator; at least 1. */
   readonly denominator: bigint;
 
   private constructor(numerator: bigint, denominator: bigint) {
@@ -23,29 +23,29 @@ export class Time {
   }
 
   /**
-   * `numerator / denominator` seconds.
+   * Creates a time of `numerator / denominator` seconds.
    *
-   * @throws RangeError if the denominator is not positive.
+   * @throws {@link RangeError} If the denominator is not positive.
    */
   static fraction(numerator: bigint, denominator: bigint): Time {
-    if (denominator <= 0n) throw new RangeError(`A time needs a positive denominator, not ${denominator}.`);
+    if (denominator <= 0n) throw new RangeError(`Expected a positive denominator, got ${denominator}.`);
     return new Time(numerator, denominator);
   }
 
-  /** Whole microseconds. A number must be an integer. */
+  /** Creates a time from microseconds. A number must be an integer. */
   static fromMicroseconds(microseconds: bigint | number): Time {
     return new Time(BigInt(microseconds), MICROSECONDS);
   }
 
-  /** Whole milliseconds. A number must be an integer. */
+  /** Creates a time from milliseconds. A number must be an integer. */
   static fromMilliseconds(milliseconds: bigint | number): Time {
     return new Time(BigInt(milliseconds) * 1000n, MICROSECONDS);
   }
 
   /**
-   * Seconds: the decimal digits of a text are kept exactly, a number is rounded to the microsecond.
+   * Creates a time from seconds. The decimal digits of a string are exact; a number is rounded to the microsecond.
    *
-   * @throws RangeError if it is not a decimal number.
+   * @throws {@link RangeError} If it is not a decimal number.
    */
   static fromSeconds(seconds: string | number): Time {
     if (typeof seconds === "number" && Number.isFinite(seconds)) {
@@ -56,13 +56,13 @@ export class Time {
     return Time.fromDigits(`${sign}${whole}`, fraction);
   }
 
-  /** A whole number and the digits of its fraction, times `scale` seconds. @internal */
+  /** Creates a time from the digits of a decimal number, times `scale` seconds. @internal */
   static fromDigits(whole: string, fraction: string, scale = 1n): Time {
     if (fraction.length <= 6) return new Time(BigInt(whole + fraction.padEnd(6, "0")) * scale, MICROSECONDS);
     return new Time(BigInt(whole + fraction) * scale, 10n ** BigInt(fraction.length));
   }
 
-  /** The sum. */
+  /** Returns the sum. */
   plus(other: Time): Time {
     if (this === Time.zero) return other;
     const { numerator: a, denominator: b } = this;
@@ -70,12 +70,12 @@ export class Time {
     return new Time(a * other.denominator + other.numerator * b, b * other.denominator).reduced();
   }
 
-  /** The difference; may be negative. */
+  /** Returns the difference, which can be negative. */
   minus(other: Time): Time {
     return this.plus(new Time(-other.numerator, other.denominator));
   }
 
-  /** Negative, 0 or positive, as `sort` wants it. */
+  /** Compares two times for `sort`: returns a negative number, 0 or a positive number. */
   compare(other: Time): number {
     const same = this.denominator === other.denominator;
     const left = same ? this.numerator : this.numerator * other.denominator;
@@ -83,12 +83,15 @@ export class Time {
     return left < right ? -1 : left > right ? 1 : 0;
   }
 
-  /** Whether both are the same time, however they are written. */
+  /** Whether both are the same time, even if their fractions differ. */
   equals(other: Time): boolean {
     return this.compare(other) === 0;
   }
 
-  /** The nearest whole number of units of `num / den` seconds, as FFmpeg counts timestamps; a half goes up. */
+  /**
+   * Returns the nearest whole number of units of `num / den` seconds, such as FFmpeg's timestamps. Halves are rounded
+   * up.
+   */
   in(num: bigint, den: bigint): bigint {
     const top = 2n * this.numerator * den + num * this.denominator;
     const bottom = 2n * num * this.denominator;
@@ -96,28 +99,28 @@ export class Time {
     return top < 0n && top % bottom !== 0n ? quotient - 1n : quotient;
   }
 
-  /** The nearest whole number of microseconds. */
+  /** The time in microseconds, rounded to an integer. */
   get microseconds(): bigint {
     return this.denominator === MICROSECONDS ? this.numerator : this.in(1n, MICROSECONDS);
   }
 
-  /** Seconds in double precision: exact to the microsecond for 200 years. */
+  /** The time in seconds, in double precision: exact to the microsecond for 200 years. */
   get seconds(): number {
     return this.denominator === MICROSECONDS ? Number(this.numerator) / 1e6 : quotient(this);
   }
 
-  /** Milliseconds in double precision. */
+  /** The time in milliseconds, in double precision. */
   get milliseconds(): number {
     return this.denominator === MICROSECONDS ? Number(this.numerator) / 1e3 : quotient(this) * 1e3;
   }
 
-  /** The fraction in lowest terms, `"numerator/denominator"`, in seconds. */
+  /** Returns the seconds as a fraction in lowest terms, `"numerator/denominator"`. */
   toString(): string {
     const { numerator, denominator } = this.reduced();
     return `${numerator}/${denominator}`;
   }
 
-  /** The seconds, for JSON. */
+  /** Returns the seconds, for JSON. */
   toJSON(): number {
     return this.seconds;
   }
@@ -130,19 +133,19 @@ export class Time {
   }
 }
 
-// Both halves fit a double, which the whole fraction need not.
+// The integer part and the remainder fit a double, even if the numerator does not.
 function quotient({ numerator, denominator }: Time): number {
   const whole = numerator / denominator;
   return Number(whole) + Number(((numerator % denominator) * 10n ** 18n) / denominator) / 1e18;
 }
 
-/** The earlier of two, where undefined is open. */
+/** Returns the earlier of two times, where undefined means never. */
 export function earlier(a: Time | undefined, b: Time | undefined): Time | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return a.compare(b) <= 0 ? a : b;
 }
 
-/** The later of two. */
+/** Returns the later of two times. */
 export function later(a: Time, b: Time): Time {
   return a.compare(b) >= 0 ? a : b;
 }

@@ -14,14 +14,14 @@ const ENTITIES: Record<string, string> = {
   "\n": "&#10;",
   "\r": "&#13;",
 };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML has no way to write
+// biome-ignore lint/suspicious/noControlCharactersInRegex: XML cannot represent these characters
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 
 /**
- * The XML of a document or a message, with its declaration. It parses back to an equal one: names, prefixes, times and
- * attributes are as they were read; comments, and white space outside of text, are not kept.
+ * Returns the XML of a document or a live message, with an XML declaration. Parsing it returns an equal one: names,
+ * prefixes, times and attributes are preserved; comments, and white space outside of text, are not.
  *
- * @throws RangeError if a text holds what XML cannot write: control characters, half a surrogate pair.
+ * @throws {@link RangeError} If a text contains what XML cannot represent: control characters or a lone surrogate.
  *
  * @example
  * ```ts
@@ -47,9 +47,9 @@ function writeElement(name: string, attributes: readonly Attribute[], children: 
   return `${xml}</${name}>`;
 }
 
-// Most text has nothing to escape, and a test costs less than a replacement.
+// Most text needs no escaping, and a test is faster than a replacement.
 function escaped(text: string, some: RegExp, all: RegExp): string {
   if (UNWRITABLE.test(text))
-    throw new RangeError(`XML has no way to write ${JSON.stringify(UNWRITABLE.exec(text)?.[0])}.`);
+    throw new RangeError(`XML cannot represent ${JSON.stringify(UNWRITABLE.exec(text)?.[0])}.`);
   return some.test(text) ? text.replaceAll(all, (character) => ENTITIES[character] ?? character) : text;
 }

@@ -2,12 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { maxItemBytes, type ReadItem, type TextPacket, type TextReader } from "../text-reader.ts";
 import { JsonScanner } from "./json-scanner.ts";
 
-/** A JSON document of a stream. */
+/** A JSON document of a stream, and its position. */
 export interface JsonDocument {
+  /** The document, which is an object. It is not validated. */
   readonly value: Readonly<Record<string, unknown>>;
-  /** Of the packet in which it began, in the stream's time base; undefined if that has none. */
+  /** The timestamp of the packet in which it starts, in the stream's time base; undefined if the packet has none. */
   readonly pts: bigint | undefined;
-  /** Of that packet, from the start of the media; undefined if it has no timestamp. */
+  /** The time of that packet, from the start of the source; undefined if it has no timestamp. */
   readonly timeMs: number | undefined;
 }
 
@@ -22,18 +23,19 @@ interface Reading {
 const [openObject, closeObject, openList] = [0x7b, 0x7d, 0x5b];
 // White space, NUL, a byte order mark, and the separator of RFC 7464.
 const padding = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1e, 0x20, 0xbb, 0xbf, 0xef]);
-// What has more in one packet is no stream of documents, and its rest is skipped.
+// If a packet has more errors, the stream does not contain documents, and the rest of the packet is skipped.
 const maxErrors = 64;
 
 /**
- * Finds the JSON documents of a stream, in packets that are cut anywhere, one behind the other or with padding between.
- * Each has to be an object.
+ * Finds the JSON documents of a stream, in packets that are split anywhere. Documents may be separated by padding. Each
+ * must be an object.
  */
 export class JsonFramer implements TextReader<JsonDocument> {
   readonly memoryFactor = 5;
   /**
-   * What is read: a document, what follows one that is damaged, garbage, or, if undefined, what is between documents. What
-   * is inside of a damaged document must not be taken for one: the next begins behind a `}`, or after padding.
+   * The current position: in a document, after a damaged one, in garbage, or, if undefined, between documents. An
+   * object inside a damaged document must not be mistaken for a document: the next one starts after a `}`, or after
+   * padding.
    */
   #state: Reading | "damaged" | "garbage" | undefined;
   #before = 0;
@@ -49,7 +51,7 @@ export class JsonFramer implements TextReader<JsonDocument> {
       if (typeof state === "object") at = this.#read(state, data, at);
       else {
         this.#skip(packet, data[at] as number, at);
-        // What begins a document is its own first byte.
+        // The byte that starts a document is read again as its first byte.
         if (typeof this.#state !== "object") at++;
       }
     }
@@ -59,7 +61,7 @@ export class JsonFramer implements TextReader<JsonDocument> {
   end(): ReadItem<JsonDocument>[] {
     this.#errors = 0;
     const state = this.#state;
-    if (typeof state === "object") this.#error("the document has not ended", state.begin, state.byteOffset);
+    if (typeof state === "object") this.#error("the document is incomplete", state.begin, state.byteOffset);
     this.#state = undefined;
     return this.#taken();
   }
@@ -70,14 +72,14 @@ export class JsonFramer implements TextReader<JsonDocument> {
     if (isBegin && (state !== "damaged" || this.#before === closeObject || this.#before < 0x20)) {
       this.#state = { scanner: new JsonScanner(), begin: packet, byteOffset, pieces: [], sizeBytes: 0 };
     } else if (state === undefined && !padding.has(byte)) {
-      this.#error("between documents there is something that is no JSON object", packet, byteOffset);
+      this.#error("unexpected data between documents, expected a JSON object", packet, byteOffset);
       this.#state = "garbage";
     }
-    // Of white space only the ends of lines tell something, and those of documents over several lines do not.
+    // White space does not separate documents, because a document can have several lines.
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) this.#before = byte;
   }
 
-  /** @returns how far the bytes were used. */
+  /** @returns The index of the first byte that was not read. */
   #read(reading: Reading, data: Buffer, from: number): number {
     const { scanner, begin, byteOffset } = reading;
     for (let at = from; at < data.length; at++) {
@@ -87,12 +89,12 @@ export class JsonFramer implements TextReader<JsonDocument> {
       if (found === "end") {
         reading.pieces.push(data.subarray(from, at + 1));
         this.#state = undefined;
-        this.#finish(reading);
+        this.#complete(reading);
         return at + 1;
       }
-      // An object where none can be is the next document; so is one behind the end of a line inside of a text.
+      // An object where JSON does not allow one is the next document; so is one after a line break inside a string.
       const isNext = byte === openObject && !scanner.isTooDeep;
-      const fault = scanner.isTooDeep ? "is too deep" : "is damaged, or has not ended before the next";
+      const fault = scanner.isTooDeep ? "is nested too deeply" : "is damaged, or incomplete before the next one";
       this.#error(`the document ${fault}`, begin, byteOffset);
       this.#state = "damaged";
       this.#before = isNext ? closeObject : byte;
@@ -108,10 +110,10 @@ export class JsonFramer implements TextReader<JsonDocument> {
     return data.length;
   }
 
-  #finish({ pieces, begin, byteOffset }: Reading): void {
+  #complete({ pieces, begin, byteOffset }: Reading): void {
     const bytes = Buffer.concat(pieces);
     const { pts, timeMs } = begin;
-    if (bytes[0] !== openObject) this.#error("the document is a list, expected an object", begin, byteOffset);
+    if (bytes[0] !== openObject) this.#error("the document is an array, expected an object", begin, byteOffset);
     else if (bytes.length > maxItemBytes)
       this.#error(`the document has more than ${maxItemBytes} bytes`, begin, byteOffset);
     else if (!isUtf8(bytes)) this.#error("the document is not UTF-8", begin, byteOffset);
@@ -120,7 +122,7 @@ export class JsonFramer implements TextReader<JsonDocument> {
         const value = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
         this.#items.push({ kind: "item", item: { value, pts, timeMs }, begin });
       } catch (error) {
-        this.#error(`the document is no JSON: ${(error as Error).message}`, begin, byteOffset);
+        this.#error(`the document is not valid JSON: ${(error as Error).message}`, begin, byteOffset);
       }
     }
   }

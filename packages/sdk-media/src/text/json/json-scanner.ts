@@ -1,26 +1,26 @@
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openObject, closeObject, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d];
-// JSON.parse recurses.
+// JSON.parse is recursive.
 const maxDepth = 512;
 
 /**
- * Finds the end of a JSON document byte by byte, and the first byte that none can have there: so that a document that was
- * cut off does not swallow those behind it. What is between the marks, numbers and words, is left to `JSON.parse`.
+ * Finds the end of a JSON document byte by byte, or the first byte that is not valid there, so that a truncated
+ * document does not swallow those after it. Numbers and words between the punctuation are left to `JSON.parse`.
  */
 export class JsonScanner {
-  /** The brackets that are open. */
+  /** The open brackets. */
   readonly #open: number[] = [];
   #isText = false;
   #isEscaped = false;
-  /** The mark before: a bracket, a comma, a colon; a quote stands for any value. */
+  /** The previous token: a bracket, a comma or a colon; a quote stands for any value. */
   #before = 0;
 
-  /** Whether there are more brackets inside of each other than can be read. */
+  /** Whether the document is nested more deeply than `JSON.parse` can read. */
   get isTooDeep(): boolean {
     return this.#open.length > maxDepth;
   }
 
-  /** Reads a byte: whether the document has ended with it, cannot go on with it, or goes on. */
+  /** Reads a byte. Returns whether the document ends with it or it is invalid; undefined if the document continues. */
   read(byte: number): "end" | "fault" | undefined {
     if (this.#isText) return this.#readText(byte);
     if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return undefined;
@@ -52,7 +52,7 @@ export class JsonScanner {
     }
     this.#isText = byte === quote;
     this.#before = quote;
-    // Of a number or a word there may be more bytes; a text stands behind no other value.
+    // A number or a word can have more bytes; a string cannot follow another value.
     return byte === quote ? !isAfterValue : byte >= 0x2b && byte <= 0x7a;
   }
 

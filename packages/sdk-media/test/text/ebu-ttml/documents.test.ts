@@ -289,8 +289,8 @@ describe("faults", () => {
   it("says where", () => {
     const xml = live({ body: '<tt:body>\n <tt:div>\n  é<tt:div/>\n  <tt:p begin="x"/></tt:div></tt:body>' });
     const [text, time] = parseDocument(xml).warnings;
-    expect(text?.message).toMatch(/^line 3, column 4: div may not hold text/);
-    expect(time?.message).toBe('line 4, column 3: begin is "x", which is no time of the time base media.');
+    expect(text?.message).toMatch(/^line 3, column 4: div may not contain text/);
+    expect(time?.message).toBe('line 4, column 3: begin is "x", which is not a time of the time base media.');
     const charOffset = xml.indexOf("<tt:p");
     expect(time?.position).toEqual({ packetIndex: 0, byteOffset: charOffset + 1, charOffset, line: 4, column: 3 });
     expect(refusal(Buffer.from([0x3c, 0x61, 0x0a, 0xff])).position).toMatchObject({

@@ -87,11 +87,11 @@ describe("names and namespaces", () => {
     ["a prefix that is not declared", "<x:a/>", 'The prefix "x" is not declared.'],
     ["a prefix whose declaration has ended", '<x:a xmlns:x="u"/><x:b/>', 'The prefix "x" is not declared.'],
     ["a prefix without a URI", '<a xmlns:x=""/>', "The declaration xmlns:x is empty, expected the URI of a namespace."],
-    ["two colons", '<a xmlns:x="u" x:y:z="1"/>', '"x:y:z" is no name with a prefix.'],
+    ["two colons", '<a xmlns:x="u" x:y:z="1"/>', '"x:y:z" is not a valid name with a prefix.'],
     [
       "one name twice by two prefixes",
       '<a xmlns:x="u" xmlns:y="u" x:b="1" y:b="2"/>',
-      "The attribute y:b is a second b of u.",
+      "The attribute y:b duplicates b of u.",
     ],
     ["the URI of declarations", '<a xmlns:x="http://www.w3.org/2000/xmlns/"/>', "The declaration xmlns:x may not be"],
     ["a processing instruction with a prefix", "<?a:b c?>", "The processing instruction a:b has a colon in its name."],
