@@ -84,11 +84,6 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     this.#responder.onJobEnded = listener;
   }
 
-  /** Publishes `worker_created`. */
-  announceCreated(): Promise<void> {
-    return this.#responder.announce("worker_created");
-  }
-
   /** Reads the black list, then takes jobs. */
   async start(): Promise<void> {
     await this.#options.blackList.load();

@@ -62,6 +62,11 @@ export class WorkerOrderHandler {
     await delivery.settle("acknowledge");
   }
 
+  /** Publishes `worker_created`. */
+  announceCreated(): Promise<void> {
+    return this.#options.responder.announce("worker_created");
+  }
+
   /** Publishes `worker_terminated`, then acknowledges the orders that stopped the worker. */
   async announceTerminated(): Promise<void> {
     await this.#options.responder.announce("worker_terminated");

@@ -130,5 +130,5 @@ async function serve(transport: AmqpTransport, dispatcher: Dispatcher): Promise<
   await transport.start(dispatcher);
   await dispatcher.start();
   // Not awaited: a broker that blocks publishing now takes the message later.
-  void dispatcher.announceCreated();
+  void dispatcher.workerOrders.announceCreated();
 }
