@@ -63,7 +63,7 @@ const tests: readonly ContractTest[] = [
     },
   },
   {
-    name: "delivers a returned message again after the next consume(true)",
+    name: "delivers a requeued message again after the next consume(true)",
     bodies: ["1", "2"],
     async run({ transport }) {
       const deliveries = new Deliveries();

@@ -181,7 +181,7 @@ describe("while a job is running, the dispatcher", () => {
 });
 
 describe("while idle, the dispatcher", () => {
-  it("refuses orders that need a job, or answers them as the reference does", async () => {
+  it("rejects orders that need a job, or answers them as the reference does", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
     expect(await test.worker.send(about("stop_process", 1), direct)).toBe("reject");
     expect(await test.worker.send(about("update_process", 1), direct)).toBe("reject");

@@ -71,23 +71,20 @@ describe("a worker with initProcess", () => {
   });
 
   it.each([
-    [{ cues: 3 }, undefined, "job_completed"],
-    [undefined, { cues: 3 }, "job_completed"],
-    [undefined, undefined, "job_error"],
-  ])(
-    "sends the results of run (%o) or of endingProcess (%o), which must match the schema",
-    async (ran, ended, kind) => {
-      const result = (parameters: { cues: number } | undefined) => parameters && { parameters };
-      const worker = defineLiveWorker({
-        parameters: Type.Object({}),
-        results: Type.Object({ cues: Type.Integer() }),
-        initProcess: () => ({ run: () => result(ran), endingProcess: () => result(ended) }),
-      });
-      await using test = disposable(await startTestWorker(worker));
-      await test.worker.send(job(1));
-      expect(kinds(test.worker).at(-1)).toBe(kind);
-    },
-  );
+    ["sends the results that run returns", { cues: 3 }, undefined, "job_completed"],
+    ["sends the results that endingProcess returns", undefined, { cues: 3 }, "job_completed"],
+    ["fails if neither run nor endingProcess returns the required results", undefined, undefined, "job_error"],
+  ])("%s", async (_, ran, ended, kind) => {
+    const result = (parameters: { cues: number } | undefined) => parameters && { parameters };
+    const worker = defineLiveWorker({
+      parameters: Type.Object({}),
+      results: Type.Object({ cues: Type.Integer() }),
+      initProcess: () => ({ run: () => result(ran), endingProcess: () => result(ended) }),
+    });
+    await using test = disposable(await startTestWorker(worker));
+    await test.worker.send(job(1));
+    expect(kinds(test.worker).at(-1)).toBe(kind);
+  });
 
   it("stops its running job at close", async () => {
     const test = await startTestWorker(live([]));

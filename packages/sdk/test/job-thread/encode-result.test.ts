@@ -77,12 +77,12 @@ describe("the results of a job", () => {
   it.each<[string, unknown, RegExp]>([
     ["an array", [1], /the result: expected \{ destinationPaths, parameters \} or nothing/],
     [
-      "destinationPaths that are not an array",
+      "an object whose destinationPaths are not an array",
       { destinationPaths: "/a" },
       /destinationPaths: expected a list of strings, got "\/a"/,
     ],
-    ["parameters that are an array", { parameters: [1] }, /parameters: expected an object/],
-  ])("must not be %s", async (_, returned, text) => {
+    ["an object whose parameters are an array", { parameters: [1] }, /parameters: expected an object/],
+  ])("fail the job if they are %s", async (_, returned, text) => {
     const worker = defineWorker({ parameters: Type.Object({}), process: () => returned as never });
     expect((await runJob(worker, {})).message).toMatch(text);
   });

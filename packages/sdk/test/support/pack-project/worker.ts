@@ -1,4 +1,4 @@
-// A user's worker: pack.test.ts installs the packed SDK and type-checks, builds and runs this beside it.
+// A user's worker: pack.test.ts installs the packed SDK and type-checks, builds and runs this with it.
 import { readFile, writeFile } from "node:fs/promises";
 import {
   defineLiveWorker,

@@ -1,3 +1,4 @@
+// @ts-check
 import { pbkdf2Sync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { parentPort } from "node:worker_threads";

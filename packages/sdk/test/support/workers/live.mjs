@@ -1,3 +1,4 @@
+// @ts-check
 import { defineLiveWorker, Type } from "@mcai/worker-sdk";
 
 // Runs until it is stopped, and returns the words that it got in the meantime.

@@ -1,3 +1,4 @@
+// @ts-check
 // node main.mjs <module>: runs one of the workers of this folder.
 import { runWorker } from "@mcai/worker-sdk";
 

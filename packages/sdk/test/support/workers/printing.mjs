@@ -1,3 +1,4 @@
+// @ts-check
 import { defineWorker, Type } from "@mcai/worker-sdk";
 
 console.log("printed at import");
