@@ -24,7 +24,7 @@ export async function run(stage, findings) {
     await scene.backend.final(jobId, jobMs + 20_000);
     const next = await scene.send({ durationMs: 1 });
     await scene.backend.final(next, 20_000);
-    const taken = /PRECONDITION_FAILED - delivery acknowledgement|the broker ended the consumer/.test(worker.log);
+    const taken = /PRECONDITION_FAILED - delivery acknowledgement|the broker cancelled the consumer/.test(worker.log);
     // RabbitMQ 4.3 has no such timeout on classic queues.
     findings.equal(
       `the broker took the job of ${jobMs / 1000} s away after ${timeoutMs / 1000} s`,

@@ -36,7 +36,7 @@ async function queueDeleted(stage, findings) {
     const from = worker.log.length;
     await backend.channel.deleteQueue(queue);
     await worker.logged(/Connected to the broker .*\(consumes\)/, { from });
-    findings.equal("queue deleted: the worker says so", true, /ended the consumer/.test(worker.log.slice(from)));
+    findings.equal("queue deleted: the worker says so", true, /cancelled the consumer/.test(worker.log.slice(from)));
     const next = await scene.send({ durationMs: 1 });
     await Promise.all([backend.final(jobId), backend.final(next)]);
     findings.equal(

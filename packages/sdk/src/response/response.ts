@@ -3,13 +3,13 @@ import type { ResultParameter, RunResult } from "../thread-protocol/messages.ts"
 import type { Message } from "../transport/transport.ts";
 import type { WorkerConfiguration } from "./worker-configuration.ts";
 
-/** What a job is at, as the wire says it. */
+/** The status of a job in a response. */
 export type JobStatus = "unknown" | "ready_to_start" | "processing" | "stopped" | "completed" | "error" | "updated";
 
-/** What a worker is at. */
+/** The activity of a worker in a `worker_status`. */
 export type Activity = "Idle" | "Busy" | "Suspended";
 
-/** A job's result (docs/protocol.md): all fields always there, times in seconds. */
+/** The result of a job (docs/protocol.md). All fields are always present; times are in seconds. */
 export interface JobResultBody {
   readonly job_id: number;
   readonly status: JobStatus;
@@ -21,7 +21,7 @@ export interface JobResultBody {
   readonly datetime: string;
 }
 
-/** How far a job is (docs/protocol.md). */
+/** The progression of a job (docs/protocol.md). */
 interface ProgressionBody {
   readonly job_id: number;
   readonly progression: number;
@@ -30,20 +30,20 @@ interface ProgressionBody {
   readonly system_info: ProgressionSystemInfo;
 }
 
-/** What a worker is at (docs/protocol.md). */
+/** The status of a worker and of its job (docs/protocol.md). */
 interface StatusBody {
   readonly type: "status";
   readonly job: JobResultBody | null;
   readonly worker: Omit<WorkerConfiguration, "parameters"> & { activity: Activity; system_info: StatusSystemInfo };
 }
 
-/** The jobs that a worker must not do (docs/protocol.md). */
+/** The jobs that a worker must not run (docs/protocol.md). */
 interface BlackListBody {
   readonly worker_description: Omit<WorkerConfiguration, "parameters">;
   readonly black_list: { readonly job_ids: readonly number[] };
 }
 
-/** Every response that a worker sends, by its routing key. */
+/** The body of each response that a worker sends, by routing key. */
 export interface ResponseBodies {
   job_completed: JobResultBody;
   job_stopped: JobResultBody;
@@ -59,26 +59,26 @@ export interface ResponseBodies {
   worker_black_list: BlackListBody;
 }
 
-/** The name of a response: its routing key. */
+/** The kind of a response, which is its routing key. */
 export type ResponseKind = keyof ResponseBodies;
 
-/** Encodes a response: UTF-8 JSON, to the exchange where the backend looks for it. */
+/** Encodes a response as UTF-8 JSON, for the exchange from which the backend consumes it. */
 export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
   return { exchange, routingKey: kind, body: Buffer.from(JSON.stringify(body)) };
 }
 
-/** The time that a job took: since the clock was made. */
+/** Measures the time and the CPU time of a job, from the creation of the clock. */
 export class JobClock {
   readonly #startMs = performance.now();
   readonly #startCpu = process.cpuUsage();
 
-  /** How long ago it was made. */
+  /** The time since the clock was created. */
   get durationSeconds(): number {
     return (performance.now() - this.#startMs) / 1000;
   }
 
-  /** The job's result at this moment. */
+  /** Returns the result of the job, with the times so far. */
   toResult(jobId: number, status: JobStatus, result?: RunResult): JobResultBody {
     const { user, system } = process.cpuUsage(this.#startCpu);
     return {
@@ -94,7 +94,10 @@ export class JobClock {
   }
 }
 
-/** A `job_error` or failed update: a fresh result with the message as its one parameter, as the backend needs it. */
+/**
+ * Returns the result of a job that failed, or that could not be updated. The message is the only parameter, as the backend
+ * requires; the times are those of a job that has just begun.
+ */
 export function toErrorResult(jobId: number, message: string): JobResultBody {
   const parameter = { id: "message", type: "string", store: null, value: message, default: null };
   return new JobClock().toResult(jobId, "error", { destinationPaths: [], parameters: [parameter] });

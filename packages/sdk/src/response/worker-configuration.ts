@@ -1,9 +1,9 @@
 import type { WorkerDescription } from "../thread-protocol/messages.ts";
 
-/** The version of the reference's protocol that this SDK speaks; workers of it send this as their `sdk_version`. */
+/** The version of the reference whose protocol this SDK implements. Workers send it as their `sdk_version`. */
 export const sdkVersion = "2.2.1";
 
-/** The identity of a running worker: `worker_created`, discovery, `DESCRIBE` (docs/protocol.md). */
+/** The configuration of a worker: `worker_created`, `worker_discovery` and the output of `DESCRIBE` (docs/protocol.md). */
 export interface WorkerConfiguration {
   readonly instance_id: string;
   readonly queue_name: string;
@@ -22,14 +22,14 @@ export interface WorkerConfiguration {
   readonly parameters: Record<string, unknown>;
 }
 
-/** Where a worker stands: its own id and its queues. */
+/** The id of a worker and its queues. */
 export interface WorkerAddress {
   readonly instanceId: string;
   readonly queueName: string;
   readonly directMessagingIdentifier: string;
 }
 
-/** Makes the configuration of a worker, with optional fields left out when they are unset. */
+/** Returns the configuration of a worker. Optional fields that are not set are omitted. */
 export function toConfiguration(worker: WorkerDescription, address: WorkerAddress): WorkerConfiguration {
   const { homepage, repository, organisation } = worker;
   return {
@@ -39,7 +39,7 @@ export function toConfiguration(worker: WorkerDescription, address: WorkerAddres
     label: worker.name,
     direct_messaging_queue_name: `direct_messaging_${address.directMessagingIdentifier}`,
     description: worker.description,
-    // The backend of 2021 refuses a worker without it, for ever; the reference no longer sends it.
+    // The reference no longer sends it, but the backend of 2021 rejects a worker without it again and again.
     short_description: worker.shortDescription,
     version: worker.version,
     sdk_version: sdkVersion,

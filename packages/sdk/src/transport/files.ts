@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Log } from "../log/log.ts";
 import type { Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
-// The reference logs the responses of a local run under these names.
+// The names under which the reference logs the responses of a local run.
 const tags: Readonly<Record<string, string>> = {
   job_completed: "Completed",
   job_error: "Error",
@@ -12,21 +12,21 @@ const tags: Readonly<Record<string, string>> = {
 };
 
 /**
- * Delivers the files of a local run, each when the one before is settled, and logs what is published. A file that is
- * given back waits for the next `consume(true)`, and the files behind it with it.
+ * The transport of a local run: delivers order files in turn, each when the previous one is settled, and logs what is
+ * published. A requeued file is delivered again after the next `consume(true)`, before the files that follow it.
  */
 export class FileTransport implements Transport {
-  /** How many files could not be read. */
+  /** The number of files that could not be read. */
   unreadable = 0;
-  /** Resolves when every file was settled, or the transport was closed. */
+  /** Resolves when every file is settled, or when the transport is stopped. */
   readonly ended: Promise<void>;
   readonly #files: string[];
   readonly #log: Log;
   #end: () => void = () => undefined;
   #listener: TransportListener | undefined;
-  #busy = false;
-  #held = true;
-  #returned: string | undefined;
+  #isBusy = false;
+  #isPaused = true;
+  #requeuedFile: string | undefined;
 
   constructor(files: readonly string[], log: Log) {
     this.#files = [...files];
@@ -41,9 +41,9 @@ export class FileTransport implements Transport {
   }
 
   async consume(jobs: boolean): Promise<void> {
-    // Every file is for this worker alone, so there is no queue to turn away from.
+    // consume(false) has no effect: no other worker could take the files.
     if (!jobs) return;
-    this.#held = false;
+    this.#isPaused = false;
     this.#next();
   }
 
@@ -62,13 +62,13 @@ export class FileTransport implements Transport {
   }
 
   #next(): void {
-    if (this.#busy || this.#held || !this.#listener) return;
+    if (this.#isBusy || this.#isPaused || !this.#listener) return;
     const file = this.#files.shift();
     if (file === undefined) {
       this.#end();
       return;
     }
-    this.#busy = true;
+    this.#isBusy = true;
     void this.#deliver(file);
   }
 
@@ -82,12 +82,12 @@ export class FileTransport implements Transport {
       this.#done();
       return;
     }
-    if (file !== this.#returned) this.#log.info(`Start to process order: "${file}"`);
-    this.#returned = undefined;
+    if (file !== this.#requeuedFile) this.#log.info(`Start to process order: "${file}"`);
+    this.#requeuedFile = undefined;
     const settle = async (how: Settlement) => {
-      this.#held = how === "requeue";
-      if (this.#held) {
-        this.#returned = file;
+      this.#isPaused = how === "requeue";
+      if (this.#isPaused) {
+        this.#requeuedFile = file;
         this.#files.unshift(file);
       }
       this.#done();
@@ -108,7 +108,7 @@ export class FileTransport implements Transport {
   }
 
   #done(): void {
-    this.#busy = false;
+    this.#isBusy = false;
     this.#next();
   }
 }

@@ -1,65 +1,75 @@
 /**
- * What becomes of a delivery: `acknowledge`; `reject` (rejected without requeue, to the dead letters where there are
- * any); `requeue` (to its own queue again, with all its properties: costs the job no death); `count_death` (the same, and
- * it does cost one); `delay` (to come back later, counted as a soft rejection).
+ * What happens to a delivered message:
+ *
+ * - `acknowledge`: it is done and leaves its queue.
+ * - `reject`: it is rejected without requeueing, and goes to the dead-letter exchange of its queue, if there is one.
+ * - `requeue`: it returns to its queue with all its properties. No death is counted.
+ * - `count_death`: as `requeue`, but a death is counted.
+ * - `delay`: it comes back later, and a soft rejection is counted.
  */
 export type Settlement = "acknowledge" | "reject" | "requeue" | "count_death" | "delay";
 
-/** One message that came in. It must be settled once. */
+/** A received message. It must be settled exactly once. */
 export interface Delivery {
   readonly body: Uint8Array;
-  /** Where it came from, for messages: the file's path or the queue's name. */
+  /** Where the message comes from, for log messages: the path of a file or the name of a queue. */
   readonly origin: string;
-  /** Whether it came to this worker alone, rather than to the queue that it shares with others. */
+  /** Whether the message was sent to this worker alone, and not to a queue that several workers share. */
   readonly direct: boolean;
-  /** Whether `requeue` is possible: without it an order that cannot be taken now is refused. */
+  /** Whether it can be settled with `requeue`. Otherwise, an order that cannot be executed now is answered or rejected. */
   readonly canRequeue: boolean;
-  /** Whether it was delivered before, and not settled then. */
+  /** Whether it was delivered before without being settled. */
   readonly redelivered: boolean;
-  /** Whether `count_death` is possible: without it the queue counts by itself, or nobody does. */
+  /** Whether it can be settled with `count_death`. Otherwise, the queue counts deaths itself, or they are not counted. */
   readonly canCountDeath: boolean;
-  /** How often it was dead-lettered, or lost with its worker where the queue counts that. */
+  /** How often it was dead-lettered, or, where the queue counts that, delivered to a worker that was lost. */
   readonly deaths: number;
-  /** How often its requirements were missing. */
+  /** How often it was delayed because requirements were missing. */
   readonly softRejects: number;
-  /** Whether `delay` is possible: without it a missing requirement is an error at once. */
+  /** Whether it can be settled with `delay`. Otherwise, a missing requirement is an error at once. */
   readonly canDelay: boolean;
-  /** Resolves with whether it was said; false if the way back is lost, so that the message comes again. */
+  /**
+   * Settles the message. Resolves with true if the settlement was sent, and with false if the connection was lost, so that
+   * the message is delivered again.
+   */
   settle(how: Settlement): Promise<boolean>;
 }
 
-/** One message that goes out. */
+/** A message to publish. */
 export interface Message {
   readonly exchange: "job_response" | "worker_response";
   readonly routingKey: string;
   readonly body: Uint8Array;
-  /** While it cannot be sent, a later message of the same key takes its place. */
+  /** While the message cannot be sent, a later message with the same key replaces it. */
   readonly replaces?: string;
 }
 
-/** Who gets what a transport brings. */
+/** Receives the events of a {@link Transport}. */
 export interface TransportListener {
-  /** A message came in. */
+  /** Called for each received message. */
   onDelivery(delivery: Delivery): void;
-  /** The connection was lost: what is not settled comes again. */
+  /** Called when the connection is lost. Messages that are not settled will be delivered again. */
   onDisconnected?(): void;
-  /** There is a connection again. */
+  /** Called when a lost connection is established again. */
   onReconnected?(): void;
-  /** The transport has so many unconfirmed messages that no job should be taken, or it no longer has. */
+  /** Called with true when so many messages are unconfirmed that no job should be taken, and with false when that is over. */
   onOutboxFull?(isFull: boolean): void;
 }
 
-/** Carries bytes in both directions and knows no order. Every implementation passes `transportContract`. */
+/**
+ * Carries messages in both directions, without knowing what they contain. Every implementation passes `transportContract`
+ * of `@mcai/worker-sdk/testing`.
+ */
 export interface Transport {
-  /** Connects; from now on direct deliveries are handed over. */
+  /** Connects, and from then on delivers direct messages to the listener. */
   start(listener: TransportListener): Promise<void>;
   /**
-   * Starts or stops the deliveries of the job queue, which come one at a time; direct ones go on. What was given back
-   * waits for the next start.
+   * Starts or stops the consumption of the job queue, whose messages are delivered one at a time. Direct messages are
+   * delivered in either case. A requeued message is delivered again after the next start.
    */
   consume(jobs: boolean): Promise<void>;
-  /** Sends a message; resolves once it is safe. Messages arrive in the order of the calls. */
+  /** Publishes a message; resolves when it is stored safely. Messages arrive in the order of the calls. */
   publish(message: Message): Promise<void>;
-  /** Ends; what was not settled goes back to where it came from. */
+  /** Disconnects. Messages that are not settled return to their queues. */
   stop(): Promise<void>;
 }

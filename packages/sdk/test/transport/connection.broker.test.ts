@@ -76,7 +76,7 @@ describe("a consumer that the broker cancels", { timeout: 30_000 }, () => {
     const { wire, run } = await start();
     await wire.channel.deleteQueue(wire.queue);
     await run.waitFor(
-      /the broker ended the consumer of job_\d+[\s\S]*Connected to the broker \S+ \(\S+ \(consumes\)\)/,
+      /the broker cancelled the consumer of job_\d+[\s\S]*Connected to the broker \S+ \(\S+ \(consumes\)\)/,
     );
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++);

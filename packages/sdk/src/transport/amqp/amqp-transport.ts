@@ -6,30 +6,30 @@ import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import type { Links } from "./links.ts";
 import { Outbox, type OutgoingMessage } from "./outbox.ts";
 
-/** How long the last messages, and after them the end of the direct queue, may take when the transport is closed. */
-const flushMs = 1000;
+/** How long the last messages may take when the transport is stopped; and then, how long the deletion of the direct queue. */
+const stopTimeoutMs = 1000;
 
-/** What an {@link AmqpTransport} is made of. */
+/** Options of {@link AmqpTransport}. */
 export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
   readonly settings: BrokerSettings;
   readonly log: JobLog;
-  /** Its connections, which it closes with itself. */
+  /** The connections of the transport. It closes them when it is stopped. */
   readonly links: Links;
-  /** Says who the worker is; published on every connection when the discovery queue is there. */
+  /** The messages that announce the worker. They are published on every connection, when the discovery queue is declared. */
   readonly announcements: readonly Message[];
-  /** The broker cannot be reached any more. */
+  /** Called when a connection was lost and all attempts to replace it have failed. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** RabbitMQ: a connection that consumes, and one that publishes. Each is made again when it is lost. */
+/** The transport of RabbitMQ. It has a connection that consumes and one that publishes, and replaces each when it is lost. */
 export class AmqpTransport implements Transport {
   readonly #options: AmqpTransportOptions;
-  /** What waits to be confirmed. */
+  /** The messages that the broker has not confirmed yet. */
   readonly outbox: Outbox;
   readonly #consumer: Consumer;
   readonly #properties: OutgoingMessage["properties"];
   #listener: TransportListener | undefined;
-  #isOpen = false;
+  #isStarted = false;
 
   constructor(options: AmqpTransportOptions) {
     const { log, links, announcements } = options;
@@ -39,7 +39,10 @@ export class AmqpTransport implements Transport {
       log,
       reset: (why) => links.publishing.reset(why),
       onFull: (isFull) => {
-        if (isFull) log.warn("Too much waits for the broker's confirm: no more jobs are taken until it has gone out.");
+        if (isFull)
+          log.warn(
+            "Too many messages wait for the broker's confirmation: no jobs are taken until it has confirmed them.",
+          );
         this.#listener?.onOutboxFull?.(isFull);
       },
     });
@@ -56,27 +59,26 @@ export class AmqpTransport implements Transport {
   async start(listener: TransportListener): Promise<void> {
     const { links, onFailure } = this.#options;
     this.#listener = listener;
-    this.#consumer.listen(listener);
     const publishing = links.publishing.attach({
       setUp: (connection) => this.outbox.attach(connection),
-      onUp: () => links.consuming.retryNow(),
-      onDown: () => this.outbox.detach(),
+      onConnected: () => links.consuming.retryNow(),
+      onDisconnected: () => this.outbox.detach(),
       onFailure,
     });
     const consuming = links.consuming.attach({
       setUp: async (connection) => {
-        await this.#consumer.attach(connection);
-        if (this.#isOpen) listener.onReconnected?.();
+        await this.#consumer.attach(connection, listener);
+        if (this.#isStarted) listener.onReconnected?.();
       },
-      onUp: () => links.publishing.retryNow(),
-      onDown: () => {
+      onConnected: () => links.publishing.retryNow(),
+      onDisconnected: () => {
         this.#consumer.detach();
         listener.onDisconnected?.();
       },
       onFailure,
     });
     await Promise.all([publishing, consuming]);
-    this.#isOpen = true;
+    this.#isStarted = true;
   }
 
   consume(jobs: boolean): Promise<void> {
@@ -88,10 +90,10 @@ export class AmqpTransport implements Transport {
   }
 
   async stop(): Promise<void> {
-    if (!(await this.outbox.flush(flushMs)))
+    if (!(await this.outbox.flush(stopTimeoutMs)))
       this.#options.log.error("The broker did not confirm the last messages; they are lost.");
     const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);
-    await Promise.race([deleted, delay(flushMs, undefined, { ref: false })]);
+    await Promise.race([deleted, delay(stopTimeoutMs, undefined, { ref: false })]);
     await this.#options.links.close();
     this.outbox.close();
   }

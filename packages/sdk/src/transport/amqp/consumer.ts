@@ -10,65 +10,63 @@ import { toDelivery } from "./incoming.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
-/** How many direct orders may be under way: one that waits must not hold back a stop. */
+/** The prefetch count of the direct queue: an order that waits must not block a stop order. */
 const directPrefetch = 32;
-// The reference's names.
+// The consumer tags of the reference.
 const jobTag = "amqp_worker";
 const directTag = "status_amqp_worker";
 /** RESOURCE_LOCKED. */
 const lockedCode = 405;
 
-/** What a {@link Consumer} is made of. */
+/** Options of {@link Consumer}. */
 export interface ConsumerOptions extends Pick<TopologyOptions, "queueName" | "directQueueName" | "binding"> {
   readonly settings: BrokerSettings;
   readonly log: JobLog;
-  /** Says who the worker is; it is not waited for. */
+  /** Announces the worker. Called on every connection; its messages are not awaited. */
   readonly announce: () => void;
+  /** Publishes a message; resolves when the broker has confirmed it. */
   readonly publish: (message: OutgoingMessage) => Promise<void>;
-  /** Gives the connection up. */
+  /** Destroys the connection. */
   readonly reset: (why: string) => void;
 }
 
+/** The channels of one connection. */
 interface ConsumerChannels {
   readonly jobs: Channel;
   readonly direct: Channel;
-  open: boolean;
-  consuming: boolean;
+  isOpen: boolean;
+  isConsuming: boolean;
 }
 
-/** Declares what a worker needs, and consumes the job queue and the direct one, on a channel each. */
+/** Declares the exchanges and queues of a worker, and consumes the job queue and the direct queue, each on its own channel. */
 export class Consumer {
   readonly #options: ConsumerOptions;
   #listener: TransportListener | undefined;
   #channels: ConsumerChannels | undefined;
-  #wanted = false;
+  #isWanted = false;
   #exclusiveDirectQueue = false;
-  #closing = false;
+  #isDeletingDirectQueue = false;
   #lockedSinceMs: number | undefined;
-  #consuming: Promise<void> = Promise.resolve();
+  #updates: Promise<void> = Promise.resolve();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
   }
 
-  /** Says who gets deliveries. */
-  listen(listener: TransportListener): void {
+  /** Sets up a new connection, and delivers its messages to the listener. */
+  async attach(connection: ChannelModel, listener: TransportListener): Promise<void> {
     this.#listener = listener;
-  }
-
-  /** Takes a new connection. */
-  async attach(connection: ChannelModel): Promise<void> {
     const { announce, reset, directQueueName } = this.#options;
     const [jobs, direct] = [await connection.createChannel(), await connection.createChannel()];
-    const channels = { jobs, direct, open: true, consuming: false };
+    const channels = { jobs, direct, isOpen: true, isConsuming: false };
     // Until the channels are set up, the call that fails reports the error.
     const lose = (why: string) => this.#channels === channels && reset(why);
     for (const channel of [jobs, direct]) {
       channel.on("error", (error) => lose(error.message));
-      channel.on("close", () => lose("a consuming channel was closed"));
+      channel.on("close", () => lose("a consumer channel was closed"));
     }
     connection.on("error", (error) => {
-      // RabbitMQ from 4.3 on ends the connection for a queue that is neither durable nor exclusive.
+      // RabbitMQ 4.3 and later close the connection when a queue is neither durable nor exclusive.
       if (replyCode(error) === 541) this.#exclusiveDirectQueue = true;
     });
     await Promise.all([jobs.prefetch(1), direct.prefetch(directPrefetch)]);
@@ -81,25 +79,25 @@ export class Consumer {
     await this.#update();
   }
 
-  /** The connection is lost. */
+  /** Forgets the connection, which is lost. */
   detach(): void {
-    if (this.#channels) this.#channels.open = false;
+    if (this.#channels) this.#channels.isOpen = false;
     this.#channels = undefined;
   }
 
-  /** Starts or stops the consumer of the job queue, now and on every connection to come. */
+  /** Starts or stops the consumption of the job queue, on this connection and on later ones. */
   consume(jobs: boolean): Promise<void> {
-    this.#wanted = jobs;
+    this.#isWanted = jobs;
     return this.#update();
   }
 
-  /** Deletes the direct queue, which nobody will read any more. */
+  /** Deletes the direct queue. */
   async deleteDirectQueue(): Promise<void> {
-    this.#closing = true;
+    this.#isDeletingDirectQueue = true;
     await this.#channels?.direct.deleteQueue(this.#options.directQueueName);
   }
 
-  // An exclusive queue may still belong to a connection that died without the broker's knowing yet.
+  // An exclusive queue may still belong to the lost connection, if the broker has not noticed the loss yet.
   async #declare(jobs: Channel, declarations: readonly Declaration[]): Promise<void> {
     try {
       await declare(jobs, declarations);
@@ -116,33 +114,34 @@ export class Consumer {
   }
 
   #update(): Promise<void> {
-    this.#consuming = this.#consuming.then(() => this.#apply());
-    return this.#consuming;
+    this.#updates = this.#updates.then(() => this.#apply());
+    return this.#updates;
   }
 
   async #apply(): Promise<void> {
     const channels = this.#channels;
-    const wanted = this.#wanted;
-    if (!channels || channels.consuming === wanted) return;
+    const isWanted = this.#isWanted;
+    if (!channels || channels.isConsuming === isWanted) return;
     const { queueName, log } = this.#options;
     try {
-      if (wanted)
+      if (isWanted)
         await channels.jobs.consume(queueName, (message) => this.#take(message, channels, false), {
           consumerTag: jobTag,
         });
       else await channels.jobs.cancel(jobTag);
-      channels.consuming = !channels.consuming;
+      channels.isConsuming = isWanted;
     } catch (error) {
-      // The channel is gone, and the next connection starts with what is wanted.
-      log.debug(`The job queue: ${(error as Error).message}`);
+      // The channel is closed. The next connection applies the latest value.
+      log.debug(`Cannot ${isWanted ? "start" : "cancel"} the consumer of ${queueName}: ${(error as Error).message}`);
     }
   }
 
   #take(message: Parameters<typeof toDelivery>[0] | null, channels: ConsumerChannels, direct: boolean): void {
     const { settings, publish, reset, queueName, directQueueName } = this.#options;
     if (message === null) {
-      // The deletion of the direct queue at the end does that too.
-      if (!this.#closing) reset(`the broker ended the consumer of ${direct ? directQueueName : queueName}`);
+      // The broker also cancels the consumer when the worker deletes its direct queue.
+      if (!this.#isDeletingDirectQueue)
+        reset(`the broker cancelled the consumer of ${direct ? directQueueName : queueName}`);
       return;
     }
     const delivery = toDelivery(message, direct ? channels.direct : channels.jobs, {
@@ -150,7 +149,7 @@ export class Consumer {
       direct,
       cluster: settings.cluster,
       username: settings.username,
-      isOpen: () => channels.open,
+      isOpen: () => channels.isOpen,
       publish,
     });
     this.#listener?.onDelivery(delivery);
@@ -159,20 +158,20 @@ export class Consumer {
   #topologyOptions(version: string): TopologyOptions {
     const { settings, log, queueName, directQueueName, binding } = this.#options;
     const { cluster, consumerTimeoutMs } = settings;
-    const takesTimeout = cluster || (Version.parse(version)?.compare(4, 3, 0) ?? -1) < 0;
+    const hasTimeout = cluster || (Version.parse(version)?.compare(4, 3, 0) ?? -1) < 0;
     log.info(`The broker is RabbitMQ ${version}.`);
-    if (consumerTimeoutMs !== undefined && !takesTimeout)
-      log.warn(`AMQP_CONSUMER_TIMEOUT is left out: RabbitMQ ${version} knows none on classic queues.`);
-    if (consumerTimeoutMs === undefined && takesTimeout)
+    if (consumerTimeoutMs !== undefined && !hasTimeout)
+      log.warn(`AMQP_CONSUMER_TIMEOUT is ignored: RabbitMQ ${version} does not support it on classic queues.`);
+    if (consumerTimeoutMs === undefined && hasTimeout)
       log.warn(
-        "The broker takes a job away that runs longer than its acknowledgement timeout (30 minutes unless its settings say otherwise); AMQP_CONSUMER_TIMEOUT sets it for the queue.",
+        "The broker requeues a job that runs longer than its acknowledgement timeout (30 minutes unless its settings say otherwise); AMQP_CONSUMER_TIMEOUT sets the timeout of the queue.",
       );
     return {
       queueName,
       directQueueName,
       binding,
       cluster,
-      consumerTimeoutMs: takesTimeout ? consumerTimeoutMs : undefined,
+      consumerTimeoutMs: hasTimeout ? consumerTimeoutMs : undefined,
       exclusiveDirectQueue: this.#exclusiveDirectQueue,
     };
   }

@@ -2,34 +2,34 @@ import type { Channel, ConsumeMessage, Options } from "amqplib";
 import type { Delivery, Settlement } from "../transport.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 
-/** What a message becomes a {@link Delivery} by. */
+/** Options of {@link toDelivery}. */
 export interface IncomingOptions {
-  /** The queue that it came from. */
+  /** The queue that the message comes from. */
   readonly queueName: string;
   readonly direct: boolean;
-  /** Quorum queues: they count deliveries themselves, and their dead letters may get lost with a broker. */
+  /** Whether the queue is a quorum queue: those count deliveries themselves, and may lose dead letters with a broker. */
   readonly cluster: boolean;
-  /** The user of the connection: the broker takes no message in another's name. */
+  /** The user of the connection: the broker rejects messages whose user id is another one. */
   readonly username: string;
-  /** Whether the channel that the message came by is still there. */
+  /** Whether the channel that delivered the message is still open. */
   readonly isOpen: () => boolean;
-  /** Publishes; resolves when that is confirmed. */
+  /** Publishes a message; resolves when the broker has confirmed it. */
   readonly publish: (message: OutgoingMessage) => Promise<void>;
 }
 
-/** Makes a delivery of a message of the broker. */
+/** Converts a message of the broker to a {@link Delivery}. */
 export function toDelivery(message: ConsumeMessage, channel: Channel, options: IncomingOptions): Delivery {
   const { queueName, direct, cluster } = options;
   const { "x-delivery-count": deliveryCount, ...headers } = message.properties.headers ?? {};
   const softRejects = countOf(headers.soft_reject);
   const deaths = Math.max(countOf(headers["x-death"]), cluster ? toCount(deliveryCount) : 0);
   const redelivered = message.fields.redelivered || (cluster && headers.redelivered === true);
-  // A copy is new to the broker. The worker that has the job must know it all the same.
-  const returned = cluster && (redelivered || deaths > 0) ? { ...headers, redelivered: true } : headers;
+  // For the broker, a republished message is a new one. The header tells the worker that runs the job that it is the same.
+  const requeuedHeaders = cluster && (redelivered || deaths > 0) ? { ...headers, redelivered: true } : headers;
   const settle = async (how: Settlement): Promise<boolean> => {
-    // The broker brings it again by itself.
+    // The broker redelivers the message by itself.
     if (!options.isOpen()) return false;
-    if (how === "requeue") await options.publish(toRequeued(message, options, returned));
+    if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
     else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
     else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
     if (!options.isOpen()) return false;
@@ -51,7 +51,7 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
   };
 }
 
-// [{ count }], as RabbitMQ and the reference write it.
+// RabbitMQ and the reference write these headers as [{ count }].
 function countOf(header: unknown): number {
   const [first] = Array.isArray(header) ? (header as unknown[]) : [];
   return toCount((first as { count?: unknown } | undefined)?.count);
@@ -71,8 +71,9 @@ function toRequeued(message: ConsumeMessage, options: IncomingOptions, headers: 
   };
 }
 
-// As the broker would count it, but without its dead letters: what comes out of those is not confirmed, and a broker that is
-// killed has then forgotten it (4,764 waiting orders at once). The reference reads 64-bit counts only.
+// Counts a death as the broker does when it dead-letters a message, but without dead-lettering: the broker does not confirm
+// what it moves out of a dead-letter queue, and loses it when it is killed (4,764 waiting orders at once). The reference
+// reads 64-bit counts only.
 function withDeath(headers: Record<string, unknown>, { queueName }: IncomingOptions): object {
   const deaths = Array.isArray(headers["x-death"]) ? (headers["x-death"] as unknown[]) : [];
   const [
@@ -83,7 +84,7 @@ function withDeath(headers: Record<string, unknown>, { queueName }: IncomingOpti
   return { ...headers, "x-death": [{ ...(first as object), count }, ...others] };
 }
 
-// The reference reads 64-bit counts only, and takes no x-death for the soft limit.
+// The reference reads 64-bit counts only, and does not apply the soft limit to a message with x-death.
 function toDelayed(
   message: ConsumeMessage,
   options: IncomingOptions,

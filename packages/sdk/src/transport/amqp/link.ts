@@ -8,102 +8,104 @@ import { closeConnection, openConnection } from "./connection.ts";
 
 /** The longest pause between two attempts. */
 const maxPauseMs = 5000;
-/** How long the set-up of a connection may take; a broker in a memory alarm answers nothing. */
+/** How long the setup of a connection may take. A broker with a memory alarm does not answer at all. */
 const setUpTimeoutMs = 30_000;
-/** A connection that held as long as this was a good one: the next pause is short again. */
+/** After a connection that lasted at least this long, the pauses start again with the shortest. */
 const stableMs = 10_000;
 
-/** What a {@link Link} is made of. */
+/** Options of {@link Link}. */
 export interface LinkOptions {
-  /** The connection's name, as the broker's operators see it. */
+  /** The name of the connection in the broker's management interface. */
   readonly name: string;
   readonly settings: BrokerSettings;
   readonly log: JobLog;
 }
 
-/** What a connection is for. */
-export interface LinkUse {
-  /** Makes what is wanted of a new connection; it is up when this resolves. */
+/** Uses the connection of a {@link Link}. */
+export interface LinkUser {
+  /** Sets up a new connection. The link is connected when this resolves. */
   readonly setUp: (connection: ChannelModel) => Promise<void>;
-  /** The connection is up. */
-  readonly onUp: () => void;
-  /** A connection is lost. */
-  readonly onDown: () => void;
-  /** A connection that was up cannot be had any more. */
+  /** Called when a connection is set up. */
+  readonly onConnected: () => void;
+  /** Called when a connection is lost, or could not be set up. */
+  readonly onDisconnected: () => void;
+  /** Called when a connection was lost and all attempts to replace it have failed. */
   readonly onFailure: (error: Error) => void;
 }
 
 /**
- * Keeps one connection to the broker: makes it, notices its loss, and makes it again, on the next host. It is made ahead,
- * once: nothing is done with it until {@link Link.attach} says what it is for, and what goes wrong until then does not count.
+ * Keeps one connection to the broker: opens it, detects its loss, and opens another one on the next host. The first
+ * connection is opened ahead of its use. Until {@link Link.attach} is called, it is not set up, and connection errors are
+ * ignored.
  */
 export class Link {
   readonly #options: LinkOptions;
-  // Undefined if it was closed first.
-  readonly #use: Promise<LinkUse | undefined>;
+  // Undefined if the link was closed before it had a user.
+  readonly #user: Promise<LinkUser | undefined>;
   readonly #closing = new AbortController();
   #connection: ChannelModel | undefined;
-  /** Destroys the socket of the connection, also while it is being opened. */
+  /** Destroys the socket of the connection, also while the connection is being opened. */
   #socket = new AbortController();
   #pausing = new AbortController();
   #lose: ((why: string) => void) | undefined;
-  /** Whether the connection is up. */
+  /** Whether the connection is open and set up. */
   isUp = false;
-  /** How often it was made. */
+  /** How many connections were set up. */
   connections = 0;
   #attempt = 0;
   #host = 0;
-  #isOpen = false;
+  #isAttached = false;
   readonly #running: Promise<void>;
-  #begin: (use: LinkUse | undefined) => void = () => undefined;
+  #resolveUser: (user: LinkUser | undefined) => void = () => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#use = new Promise((resolve) => {
-      this.#begin = resolve;
+    this.#user = new Promise((resolve) => {
+      this.#resolveUser = resolve;
     });
     this.#running = this.#run();
-    // Whoever opens it hears of it.
+    // attach() reports the error.
     this.#running.catch(() => undefined);
   }
 
   /**
-   * Says what the connection is for; resolves once it is up.
+   * Sets the user of the connection. Resolves when the first connection is set up.
    *
-   * @throws {McaiError} A refusal, at once; else what failed, after as many attempts as allowed.
+   * @throws {@link McaiError} when the broker refuses the connection, at once, or when the maximum number of attempts has
+   * failed.
    */
-  attach(use: LinkUse): Promise<void> {
-    this.#isOpen = true;
+  attach(user: LinkUser): Promise<void> {
+    this.#isAttached = true;
     return new Promise((resolve, reject) => {
-      this.#begin({
-        ...use,
-        onUp: () => {
+      this.#resolveUser({
+        ...user,
+        onConnected: () => {
           resolve();
-          use.onUp();
+          user.onConnected();
         },
       });
       this.#running.catch((error: Error) => {
-        if (this.connections > 0) use.onFailure(error);
+        if (this.connections > 0) user.onFailure(error);
         else reject(error);
       });
     });
   }
 
-  /** Gives the connection up, and makes another one. */
+  /** Destroys the connection, and opens another one. */
   reset(why: string): void {
     this.#lose?.(why);
   }
 
-  /** Ends the pause before the next attempt, since the broker is there again. */
+  /** Ends the pause before the next attempt. Called when the other connection has shown that the broker is available. */
   retryNow(): void {
     this.#pausing.abort();
   }
 
-  /** Ends the connection for good. */
+  /** Closes the connection for good. */
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#closing.abort();
-    this.#begin(undefined);
+    this.#resolveUser(undefined);
     if (connection) await closeConnection(connection);
     this.#socket.abort();
     await this.#running.catch(() => undefined);
@@ -112,10 +114,10 @@ export class Link {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const error = await this.#hold();
+      const error = await this.#connectUntilLost();
       if (signal.aborted) return;
-      if (!this.#isOpen) {
-        await this.#use;
+      if (!this.#isAttached) {
+        await this.#user;
         continue;
       }
       if (this.connections === 0 && isRefusal(error)) throw error;
@@ -123,30 +125,30 @@ export class Link {
     }
   }
 
-  // One connection, from its opening to its loss, which it resolves with.
-  async #hold(): Promise<McaiError> {
+  // Resolves with the reason why the connection could not be opened, or was lost.
+  async #connectUntilLost(): Promise<McaiError> {
     const { name, settings, log } = this.#options;
     const host = settings.hosts[this.#host % settings.hosts.length];
     if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
-    let use: LinkUse | undefined;
-    let upSinceMs: number | undefined;
     const socket = new AbortController();
     this.#socket = socket;
+    let user: LinkUser | undefined;
+    let upSinceMs: number | undefined;
     try {
       const connection = await openConnection(settings, host, name, socket.signal);
       const lost = this.#watch(connection);
-      use = await Promise.race([this.#use, lost.then(fail)]);
-      if (!use) fail("closed");
+      user = await Promise.race([this.#user, lost.then(fail)]);
+      if (!user) fail("closed");
       await Promise.race([
-        use.setUp(connection),
+        user.setUp(connection),
         lost.then(fail),
-        delay(setUpTimeoutMs, tooLong, { ref: false }).then(fail),
+        delay(setUpTimeoutMs, setUpTimeout, { ref: false }).then(fail),
       ]);
       log.info(`Connected to the broker ${host.hostname}:${host.port} (${name}).`);
       upSinceMs = performance.now();
       this.isUp = true;
       this.connections++;
-      use.onUp();
+      user.onConnected();
       const why = await lost;
       if (performance.now() - upSinceMs > stableMs) this.#attempt = 0;
       return new McaiError("BROKER_UNREACHABLE", `the connection to ${host.hostname}:${host.port} was lost: ${why}`);
@@ -156,18 +158,19 @@ export class Link {
       this.#lose = undefined;
       this.isUp = false;
       this.#connection = undefined;
-      // While it is closing, close() waits for the broker's confirmation first.
+      // close() first waits until the broker has confirmed that the connection is closed.
       if (!this.#closing.signal.aborted) socket.abort();
       if (upSinceMs === undefined) this.#host++;
-      use?.onDown();
+      user?.onDisconnected();
     }
   }
 
+  // Resolves with the reason when the connection is lost.
   #watch(connection: ChannelModel): Promise<string> {
     this.#connection = connection;
     return new Promise((resolve) => {
       this.#lose = resolve;
-      // The error comes first and has the reason.
+      // The error event comes before the close event, and has the reason.
       connection.on("error", (error) => resolve(error.message));
       connection.on("close", (error) => resolve(error?.message ?? "closed"));
     });
@@ -179,8 +182,8 @@ export class Link {
       throw new McaiError(error.code, `${error.message} (attempt ${this.#attempt + 1}, AMQP_CONNECTION_MAX_RETRY)`, {
         cause: error,
       });
-    const longest = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
-    const pauseMs = Math.round(longest * (0.5 + Math.random() / 2));
+    const fullPauseMs = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
+    const pauseMs = Math.round(fullPauseMs * (0.5 + Math.random() / 2));
     log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms (${name})`);
     this.#pausing = new AbortController();
     const signal = AbortSignal.any([this.#closing.signal, this.#pausing.signal]);
@@ -188,7 +191,7 @@ export class Link {
   }
 }
 
-const tooLong = `the broker did not set the connection up within ${setUpTimeoutMs / 1000} s`;
+const setUpTimeout = `the connection could not be set up within ${setUpTimeoutMs / 1000} s`;
 
 function fail(why: string): never {
   throw new Error(why);

@@ -1,28 +1,26 @@
 import { Link, type LinkOptions } from "./link.ts";
 
-/** What {@link Links} are made of. */
+/** Options of {@link Links}. */
 export interface LinksOptions extends Omit<LinkOptions, "name"> {
-  /** Names both, as the broker's operators see them. */
+  /** The job queue. Both connections are named after it in the broker's management interface. */
   readonly queueName: string;
 }
 
 /**
- * The two connections of a worker: one consumes, the other publishes, because a broker that is short of memory blocks
- * whoever publishes.
+ * The two connections of a worker: one consumes, the other publishes, because a broker that is low on memory blocks
+ * connections that publish.
  */
 export class Links {
-  /** The connection that publishes. */
   readonly publishing: Link;
-  /** The connection that consumes. */
   readonly consuming: Link;
 
-  /** Begins to connect: that needs nothing of what the worker is. */
+  /** Starts to connect at once: connecting does not depend on anything that the worker's module defines. */
   constructor({ queueName, ...options }: LinksOptions) {
     this.publishing = new Link({ ...options, name: `${queueName} (publishes)` });
     this.consuming = new Link({ ...options, name: `${queueName} (consumes)` });
   }
 
-  /** Ends both for good. */
+  /** Closes both connections for good. */
   async close(): Promise<void> {
     await Promise.all([this.consuming.close(), this.publishing.close()]);
   }

@@ -11,11 +11,11 @@ export interface OutgoingMessage {
   readonly routingKey: string;
   readonly body: Uint8Array;
   readonly properties: Options.Publish;
-  /** While it waits for a connection, a later message of the same key takes its place. */
+  /** While the message waits for a connection, a later message with the same key replaces it. */
   readonly replaces?: string | undefined;
 }
 
-/** How much may wait for its confirm before no more jobs are taken. */
+// No jobs are taken while this much waits for confirmation.
 const maxMessages = 1000;
 const maxSizeBytes = 64 * 1024 * 1024;
 
@@ -25,18 +25,18 @@ interface Pending {
   sentAtMs: number;
 }
 
-/** What an {@link Outbox} is made of. */
+/** Options of {@link Outbox}. */
 export interface OutboxOptions {
   readonly log: JobLog;
-  /** Gives the connection up. */
+  /** Destroys the connection. */
   readonly reset: (why: string) => void;
-  /** So much waits that nothing more should come, or that is over. */
+  /** Called with true when too many messages wait for confirmation, and with false when that is over. */
   readonly onFull: (isFull: boolean) => void;
 }
 
 /**
- * Publishes with confirms. What is not confirmed stays, in order, and is published again on the next connection: a
- * message may arrive twice, but is not lost.
+ * Publishes messages with publisher confirms. A message that is not confirmed when the connection is lost is published again
+ * on the next one, in the same order: messages may arrive twice, but are not lost.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -44,7 +44,7 @@ export class Outbox {
   #isFull = false;
   readonly #pending = new Set<Pending>();
   #channel: ConfirmChannel | undefined;
-  #blocked = false;
+  #isBlocked = false;
   #wasAttached = false;
   #onEmpty: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -53,17 +53,17 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** How many messages are not confirmed. */
+  /** The number of messages that are not confirmed. */
   get messages(): number {
     return this.#pending.size;
   }
 
-  /** How large they are, without their properties. */
+  /** The total size of these messages, without their properties. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Resolves when the broker has confirmed it. */
+  /** Publishes a message; resolves when the broker has confirmed it. */
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((confirmed) => {
       if (!this.#channel && this.#replace(message, confirmed)) return;
@@ -75,17 +75,17 @@ export class Outbox {
     });
   }
 
-  /** Takes a new connection: what is pending is published on it. */
+  /** Sets up a new connection, and publishes all pending messages on it. */
   async attach(connection: ChannelModel): Promise<void> {
     const channel = await connection.createConfirmChannel();
     channel.on("error", (error) => this.#options.reset(error.message));
     channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
-      this.#blocked = true;
-      this.#options.log.warn(`The broker takes no messages: ${reason}`);
+      this.#isBlocked = true;
+      this.#options.log.warn(`The broker has blocked publishing: ${reason}`);
     });
     connection.on("unblocked", () => {
-      this.#options.log.info("The broker takes messages again.");
+      this.#options.log.info("The broker has unblocked publishing.");
       this.#restartClocks();
     });
     this.#channel = channel;
@@ -95,25 +95,26 @@ export class Outbox {
     this.#timer ??= setInterval(() => this.#checkDeadline(), confirmTimeoutMs / 10).unref();
   }
 
-  /** The connection is lost; messages wait for the next one. */
+  /** Forgets the connection, which is lost. Messages wait for the next one. */
   detach(): void {
     this.#channel = undefined;
   }
 
   /**
-   * Resolves with true when all is confirmed; with false if that takes longer, or the connection was lost. The first one is
-   * waited for: a worker that cannot declare its queues ends while it still opens it.
+   * Resolves with true when all messages are confirmed, and with false after the timeout or if the connection is lost. The
+   * first connection is awaited: a worker that fails to declare its queues stops while this connection is still being
+   * opened.
    */
-  async flush(limitMs: number): Promise<boolean> {
+  async flush(timeoutMs: number): Promise<boolean> {
     if (this.#pending.size === 0) return true;
     if (!this.#channel && this.#wasAttached) return false;
     const emptied = new Promise<boolean>((resolve) => {
       this.#onEmpty = () => resolve(true);
     });
-    return Promise.race([emptied, delay(limitMs, false, { ref: false })]);
+    return Promise.race([emptied, delay(timeoutMs, false, { ref: false })]);
   }
 
-  /** Lets go of its timer. */
+  /** Stops the timer. */
   close(): void {
     clearInterval(this.#timer);
   }
@@ -125,13 +126,13 @@ export class Outbox {
     pending.sentAtMs = performance.now();
     channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
       if (error === null) this.#confirm(pending);
-      // Those of a channel that was closed are published again on the next one.
-      else if (channel === this.#channel) this.#options.reset("the broker did not take a message");
+      // Messages of a closed channel are published again on the next one.
+      else if (channel === this.#channel) this.#options.reset("the broker rejected a message");
     });
   }
 
   #confirm(pending: Pending): void {
-    // A message that went out twice is confirmed twice.
+    // A message that was published twice is confirmed twice.
     if (!this.#pending.delete(pending)) return;
     this.#sizeBytes -= pending.message.body.length;
     this.#checkFullness();
@@ -157,16 +158,16 @@ export class Outbox {
     this.#options.onFull(isFull);
   }
 
-  // While the broker says that it takes nothing, the clocks stand still.
+  // The time during which the broker blocks publishing does not count.
   #restartClocks(): void {
-    this.#blocked = false;
+    this.#isBlocked = false;
     const now = performance.now();
     for (const pending of this.#pending) pending.sentAtMs = now;
   }
 
   #checkDeadline(): void {
     const [oldest] = this.#pending;
-    if (!oldest || !this.#channel || this.#blocked) return;
+    if (!oldest || !this.#channel || this.#isBlocked) return;
     if (performance.now() - oldest.sentAtMs > confirmTimeoutMs)
       this.#options.reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
   }

@@ -1,23 +1,23 @@
 import type { Channel } from "amqplib";
 import { toBrokerError } from "./broker-error.ts";
 
-/** What the names and properties of exchanges and queues depend on. */
+/** Options of {@link topology}. */
 export interface TopologyOptions {
   readonly queueName: string;
   readonly directQueueName: string;
-  /** What the direct queue answers to: `instance_id`, `job_type`, `worker_name`, `worker_version`. */
+  /** The arguments of the binding of the direct queue: `instance_id`, `job_type`, `worker_name`, `worker_version`. */
   readonly binding: Readonly<Record<string, string>>;
-  /** Quorum queues instead of classic ones. */
+  /** Whether queues are quorum queues instead of classic ones. */
   readonly cluster: boolean;
-  /** Of the job queue, where the broker takes it. */
+  /** The acknowledgement timeout of the job queue, if the broker supports it. */
   readonly consumerTimeoutMs: number | undefined;
-  /** The broker denies queues that are not durable and not exclusive (RabbitMQ from 4.3 on). */
+  /** Whether the direct queue is exclusive: RabbitMQ 4.3 and later reject queues that are neither durable nor exclusive. */
   readonly exclusiveDirectQueue: boolean;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** One thing that must be there. */
+/** An exchange, a queue or a binding that the worker declares. */
 export type Declaration =
   | { readonly kind: "exchange"; readonly name: string; readonly type: string; readonly arguments: Arguments }
   | {
@@ -36,13 +36,13 @@ export type Declaration =
       readonly arguments: Arguments;
     };
 
-// The integer types that the reference sends; the broker compares values only.
+// The integer types that the reference sends. The broker compares only the values.
 const short = (value: number) => ({ "!": "short", value });
 const unsigned = (value: number) => ({ "!": "uint32", value });
 
 /**
- * All that a worker declares, in the reference's order (docs/protocol.md). The worker announces itself when the first list is
- * there, before the second.
+ * Returns everything that a worker declares, in the order of the reference (docs/protocol.md). The worker announces itself
+ * after it has declared the first list and before it declares the second.
  */
 export function topology(options: TopologyOptions): readonly [before: Declaration[], after: Declaration[]] {
   const { queueName, directQueueName, binding, cluster, consumerTimeoutMs, exclusiveDirectQueue } = options;
@@ -104,7 +104,12 @@ export function topology(options: TopologyOptions): readonly [before: Declaratio
   return [before, after];
 }
 
-/** Declares each; a refusal is an error that names the object, what was wanted and what the broker says. */
+/**
+ * Makes the declarations one after the other.
+ *
+ * @throws {@link McaiError} when the broker rejects a declaration. It names the object, the properties that were declared
+ * and what the broker answered.
+ */
 export async function declare(channel: Channel, declarations: readonly Declaration[]): Promise<void> {
   for (const declaration of declarations) {
     try {
