@@ -1,13 +1,14 @@
-// The limit: a loop of bare amqplib that does what a worker does on the wire, without doing anything else. One job at a
-// time; three responses, none waiting for another's confirm; acknowledged when all three are confirmed. With `split` orders
-// come by a connection of their own, and each goes to another thread and back, which does nothing: the
-// limit of any worker that has two connections and whose jobs may block.
+// A loop of plain amqplib that does the same as a worker on the wire, and nothing else: it sets the limit. It runs one job
+// at a time and publishes three responses without waiting for each other's confirmation; it acknowledges the order when
+// all three are confirmed. With the argument `split` it consumes on a connection of its own, and posts each order to
+// another thread and back, which does nothing: that is the limit of any worker that has two connections and whose jobs
+// may block.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
-const require = createRequire(join(import.meta.dirname, "..", "..", "packages", "sdk", "package.json"));
-const { connect } = require("amqplib");
+/** @type {typeof import("../../packages/sdk/node_modules/amqplib/index.js")} */
+const { connect } = createRequire(join(import.meta.dirname, "..", "..", "packages", "sdk", "package.json"))("amqplib");
 const { AMQP_PORT, AMQP_VHOST, AMQP_QUEUE } = process.env;
 
 const isSplit = process.argv[2] === "split";
@@ -23,12 +24,14 @@ const networks = ["lo", "eth0"].map((name) => ({ name, ...counts, total_packets_
 const system_info = { memory: 512_000, swap: 0, load_average, cores, gpus: [], networks };
 const now = () => new Date().toISOString();
 
+/** @type {(key: string, body: object) => Promise<void>} */
 const publish = (key, body) =>
   new Promise((resolve, reject) => {
     const content = Buffer.from(JSON.stringify(body));
     const properties = { deliveryMode: 2 };
     channel.publish("job_response", key, content, properties, (error) => (error ? reject(error) : resolve()));
   });
+/** @type {(job_id: number, progression: number) => Promise<void>} */
 const progress = (job_id, progression) =>
   publish("job_progression", { job_id, progression, datetime: now(), docker_container_id: "raw", system_info });
 
@@ -36,11 +39,13 @@ const echo =
   'const { parentPort } = require("node:worker_threads"); parentPort.on("message", (id) => parentPort.postMessage(id));';
 const thread = isSplit ? new Worker(echo, { eval: true }) : undefined;
 
-let answer;
+/** @type {(value?: unknown) => void} */
+let answer = () => undefined;
 thread?.on("message", () => answer());
 
-await orders.consume(AMQP_QUEUE, async (message) => {
-  const { job_id } = JSON.parse(message.content);
+await orders.consume(String(AMQP_QUEUE), async (message) => {
+  if (message === null) throw new Error("the broker cancelled the consumer");
+  const { job_id } = JSON.parse(message.content.toString());
   if (thread)
     await new Promise((resolve) => {
       answer = resolve;
