@@ -1,4 +1,4 @@
-import { type JobLog, McaiError } from "@mcai/worker-sdk";
+import { McaiError } from "@mcai/worker-sdk";
 
 /** How a media worker processes live sources. Sources that are not live ignore these options. */
 export interface LiveOptions {
@@ -9,12 +9,6 @@ export interface LiveOptions {
    * is set, the job has the result `dropped_batches`. @default unlimited: nothing is dropped
    */
   readonly maxWaitingBatches?: number;
-}
-
-/** The options of a job that its SRT sources and outputs use. */
-export interface SrtOptions {
-  readonly reconnect: boolean;
-  readonly log: JobLog | undefined;
 }
 
 /** Validates the options. @throws {@link McaiError} `WORKER_INVALID` if a value is invalid. */

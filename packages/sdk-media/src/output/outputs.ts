@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { MediaError } from "../errors.ts";
-import type { SrtOptions } from "../live-options.ts";
 import { isSrt } from "../srt/srt-address.ts";
+import type { SrtOptions } from "../srt/srt-options.ts";
 import { EbuTtmlOutput } from "./ebu-ttml-output.ts";
 import { JsonOutput } from "./json-output.ts";
 import type { Output } from "./output.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { MediaError } from "../errors.ts";
 import { errorText, loadFFmpeg } from "../ffmpeg.ts";
-import type { SrtOptions } from "../live-options.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
 import { connectSrt } from "../srt/srt-connection.ts";
+import type { SrtOptions } from "../srt/srt-options.ts";
 import { SrtSender } from "../srt/srt-sender.ts";
 import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";

@@ -1,8 +1,8 @@
 import type { FormatContext } from "node-av/lib";
 import { MediaError } from "../errors.ts";
 import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO, ffmpeg } from "../ffmpeg.ts";
-import type { SrtOptions } from "../live-options.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
+import type { SrtOptions } from "../srt/srt-options.ts";
 import { readSrtSettings, type SrtSettings } from "../srt/srt-settings.ts";
 import { TimeLimit } from "../srt/time-limit.ts";
 import { ByteReader } from "./byte-reader.ts";

@@ -11,9 +11,9 @@ import {
   ffmpeg,
   loadFFmpeg,
 } from "../ffmpeg.ts";
-import type { SrtOptions } from "../live-options.ts";
 import { ptsAtOrAfter, toMs } from "../rational.ts";
 import { hidePassphrase, isSrt } from "../srt/srt-address.ts";
+import type { SrtOptions } from "../srt/srt-options.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { FormatContext } from "./format-context.ts";
 import { findMemorySource } from "./memory-source.ts";
