@@ -5,11 +5,12 @@ export default defineMediaWorker({
   parameters: Type.Object({
     language: Type.Optional(
       Type.String({
-        description: "Of the subtitles, as the container writes it, such as fre; the first ones if absent",
+        description:
+          "The language of the subtitles, as the container names it, such as fre; if absent, the first subtitles are used",
       }),
     ),
   }),
-  results: Type.Object({ cues: Type.Integer({ description: "How many were written" }) }),
+  results: Type.Object({ cues: Type.Integer({ description: "The number of cues written" }) }),
   initProcess(format, { destination_path, language }, job) {
     const name = destination_path.replace(/\.[^./]*$/, "");
     const vtt = job.output.webvtt(`${name}.vtt`);
@@ -35,6 +36,6 @@ function findSubtitles(format: FormatContext, language: string | undefined): Med
   const streams = format.streams.filter(({ kind }) => kind === "subtitle");
   const found = streams.find((stream) => stream.language === language);
   if (found) return found;
-  const there = streams.map((stream) => stream.language ?? "one without").join(", ");
-  throw new Error(`There are no subtitles of the language ${language}; there are: ${there || "none"}`);
+  const languages = streams.map((stream) => stream.language ?? "unknown").join(", ");
+  throw new Error(`There are no subtitles in the language ${language}; the source has: ${languages || "no subtitles"}`);
 }

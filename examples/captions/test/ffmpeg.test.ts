@@ -22,7 +22,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "french.srt"), french);
 });
 
-/** A clip with subtitles of two languages. */
+/** Makes a clip with subtitles in two languages. */
 async function makeMedia(name: string, codec: string): Promise<string> {
   const path = join(folder, name);
   const subtitles = ["english", "french"].flatMap((language) => ["-i", join(folder, `${language}.srt`)]);
@@ -37,7 +37,7 @@ it.each([
   ["subtitled.mp4", "mov_text"],
   ["subrip.mkv", "subrip"],
   ["webvtt.mkv", "webvtt"],
-])("writes those of %s that the order asks for, in a process of its own", async (name, codec) => {
+])("writes the subtitles of %s in the language that the order names, as a separate process", async (name, codec) => {
   const { stderr } = await run(process.execPath, [pathOf("../dist/main.js")], {
     env: {
       ...process.env,
@@ -57,7 +57,7 @@ it.each([
   expect(readFileSync(srt, "utf8")).toBe(french.replaceAll(/<\/?i>/g, ""));
   const readme = readFileSync(pathOf("../README.md"), "utf8");
   expect(readme).toContain(`\n${readFileSync(vtt, "utf8")}`);
-  // FFmpeg reads what was written as it read the source.
+  // FFmpeg reads the same cues from the output as from the source.
   for (const path of [vtt, srt]) {
     const { stdout } = await run("ffmpeg", ["-v", "error", "-i", path, "-f", "srt", "-"]);
     expect(stdout.replaceAll("\r", "").trim()).toBe(french.replaceAll(/<\/?i>/g, "").trim());

@@ -19,7 +19,7 @@ const run = (parameters: { language?: string; sdk_start_index?: number }) =>
   runJob(worker, { source_path: source, destination_path: join(folder, "out.json"), ...parameters });
 const textOf = (name: string) => readFile(join(folder, name), "utf8");
 
-it("writes both files of a SubRip file", async () => {
+it("writes a WebVTT and a SubRip file from a SubRip file", async () => {
   const outcome = await run({});
   expect(outcome).toMatchObject({
     status: "completed",
@@ -44,14 +44,14 @@ Là-bas.
 `);
 });
 
-it("writes a part, with the times of the media", async () => {
+it("writes a part with the times of the source", async () => {
   expect(await run({ sdk_start_index: 60_000 })).toMatchObject({ status: "completed", parameters: { cues: 1 } });
   expect(await textOf("out.srt")).toBe("1\n00:01:03,000 --> 00:01:04,000\nLà-bas.\n");
 });
 
-it("says which languages there are", async () => {
+it("lists the languages of the source when the requested one does not exist", async () => {
   expect(await run({ language: "ger" })).toMatchObject({
     status: "error",
-    message: expect.stringContaining("There are no subtitles of the language ger; there are: one without"),
+    message: expect.stringContaining("There are no subtitles in the language ger; the source has: unknown"),
   });
 });

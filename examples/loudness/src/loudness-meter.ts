@@ -1,16 +1,16 @@
 import type { AudioFrame, Filter } from "@mcai/worker-sdk-media";
 
-/** A point of the meter's graph. */
+/** One reading of the meter. */
 export interface Reading {
-  /** Where the window ends. */
+  /** The end of the window. */
   readonly timeMs: number;
-  /** Of the last 400 ms; null before there are so many, and in digital silence. */
+  /** Loudness of the last 400 ms; null in the first 400 ms and in digital silence. */
   readonly momentaryLufs: number | null;
-  /** Of the last 3 s; null likewise. */
+  /** Loudness of the last 3 s; null in the first 3 s and in digital silence. */
   readonly shortTermLufs: number | null;
 }
 
-/** What was measured from beginning to end; null where nothing was louder than −70 LUFS, or the sound too short. */
+/** The values of the whole programme; null if nothing was louder than −70 LUFS, or if the audio was too short. */
 export interface Programme {
   readonly integratedLufs: number | null;
   readonly loudnessRangeLu: number | null;
@@ -23,9 +23,10 @@ const stepMs = 100;
 const absoluteGateLufs = -70;
 
 /**
- * FFmpeg's filters that measure: `ebur128` gives a frame each 100 ms. Its true peaks have three decimals as a factor, so
- * that −60 dBTP is 0.001, and it tells none of the rest at the end: `astats` measures them in decibels, oversampled alike.
- * A little silence at the end keeps the resampler from mirroring the last samples, which can have peaks of its own.
+ * Returns FFmpeg's filters that measure. `ebur128` outputs a frame every 100 ms. It gives true peaks as a factor with three
+ * decimals (−60 dBTP is 0.001), and not for the last part that is shorter than 100 ms, so `astats` measures them instead, in
+ * decibels and with the same oversampling. A little silence at the end keeps the resampler from mirroring the last samples,
+ * which could add peaks.
  */
 export function meterFilters(dualMono: boolean): Filter[] {
   return [
@@ -39,7 +40,7 @@ export function meterFilters(dualMono: boolean): Filter[] {
   ];
 }
 
-/** Reads the loudness by EBU R128 (ITU-R BS.1770, EBU Tech 3341 and 3342) from frames behind {@link meterFilters}. */
+/** Reads the loudness by EBU R128 (ITU-R BS.1770, EBU Tech 3341 and 3342) from frames that went through {@link meterFilters}. */
 export class LoudnessMeter {
   #integrated: number | null = null;
   #range: number | null = null;
@@ -48,12 +49,12 @@ export class LoudnessMeter {
   #maximumShortTerm: number | null = null;
   #delayMs: number | undefined;
 
-  /** What a frame adds to the graph; undefined for the rest at the end, which fills no step. */
+  /** Returns the reading of a frame; undefined for the last part, which is shorter than a step. */
   read({ metadata, timeMs, sampleCount, sampleRate }: AudioFrame): Reading | undefined {
     this.#truePeak = louder(this.#truePeak, toPeak(metadata["lavfi.astats.Overall.Peak_level"]));
     if (metadata["lavfi.r128.M"] === undefined) return undefined;
     const lengthMs = (1000 * sampleCount) / sampleRate;
-    // The resampler keeps some samples back at first, and is late by them from then on.
+    // The resampler holds back some samples at first, and stays late by their duration.
     this.#delayMs ??= stepMs - lengthMs;
     const reading = {
       timeMs: Math.round(timeMs + lengthMs + this.#delayMs),
@@ -78,25 +79,25 @@ export class LoudnessMeter {
     };
   }
 
-  // FFmpeg's measurement starts anew when the sound changes its format, as at some advertisements in a broadcast.
+  // FFmpeg starts its measurement again when the audio format changes, as in some broadcasts at advertisements.
   #setIntegrated(lufs: number | null, timeMs: number): void {
     const integrated = lufs === null || lufs <= absoluteGateLufs ? null : lufs;
     if (integrated === null && this.#integrated !== null)
       throw new Error(
-        `The sound changes its sample rate, format or channels just before ${timeMs} ms, and so has no one loudness; ` +
-          "measure the parts before and after by sdk_stop_index and sdk_start_index",
+        `The audio changes its sample rate, format or channels just before ${timeMs} ms, so it has no overall loudness; ` +
+          "measure the parts before and after it with sdk_stop_index and sdk_start_index",
       );
     this.#integrated = integrated;
   }
 }
 
-// FFmpeg writes −120.691, of dual mono −117.681, where a window is not full or has nothing in it.
+// FFmpeg writes −120.691, or −117.681 for dual mono, if a window is not full or is silent.
 function toLoudness(text: string | undefined): number | null {
   const loudness = Number(text);
   return loudness > -117 ? loudness : null;
 }
 
-// The peak of nothing is -inf, which is no JSON.
+// The peak of silence is -inf, which JSON cannot represent.
 function toPeak(text: string | undefined): number | null {
   const peak = Number(text);
   return Number.isFinite(peak) ? Math.round(peak * 1000) / 1000 : null;

@@ -8,16 +8,16 @@ export default defineMediaWorker({
   parameters: Type.Object({
     dual_mono: Type.Boolean({
       default: false,
-      description: "Measure a single channel as it sounds on two loudspeakers: 3 LU louder",
+      description: "Measure a single channel as it is heard on two loudspeakers: 3 LU louder",
     }),
   }),
-  // What silence has not is left out.
+  // Values that silence does not have are left out.
   results: Type.Object({
-    integrated_lufs: level("Loudness of the programme"),
-    loudness_range_lu: level("Between its soft and its loud parts"),
-    true_peak_dbtp: level("Of the loudest channel"),
-    maximum_momentary_lufs: level("In 400 ms"),
-    maximum_short_term_lufs: level("In 3 s"),
+    integrated_lufs: level("Integrated loudness of the programme"),
+    loudness_range_lu: level("Range between the soft and the loud parts"),
+    true_peak_dbtp: level("True peak of the loudest channel"),
+    maximum_momentary_lufs: level("Loudness of the loudest 400 ms"),
+    maximum_short_term_lufs: level("Loudness of the loudest 3 s"),
   }),
   initProcess(format, { dual_mono }, job) {
     const meter = new LoudnessMeter();

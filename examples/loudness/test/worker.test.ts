@@ -16,8 +16,8 @@ const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const toAmplitude = (dbfs: number) => (10 ** (dbfs / 20)).toFixed(8);
 
 /**
- * A sine of 1000 Hz in parts: of each its peak in dBFS, for both channels or for each with commas between, and after an @ the
- * seconds.
+ * A sine of 1000 Hz in parts. Each part has its peak in dBFS, one for all channels or one for each, separated by commas, and
+ * after an @ its duration in seconds.
  */
 function sine(parts: string, layout = "stereo") {
   const texts = parts.split(" ");
@@ -36,7 +36,7 @@ async function measure(from: string | ReturnType<typeof sine>, parameters: { dua
   expect(outcome).toMatchObject({ status: "completed", message: "" });
   const { frames } = outcome.output() as { frames: (Reading & { programme?: Programme })[] };
   const programme = frames.pop()?.programme;
-  if (!programme) throw new Error("the programme's loudness is not the last entry");
+  if (!programme) throw new Error("the last entry is not that of the programme");
   return { results: outcome.parameters, programme, readings: frames as readonly Reading[] };
 }
 
@@ -45,9 +45,9 @@ const within = (value: number | null | undefined, expected: number, below: numbe
   expect(value).toBeLessThanOrEqual(expected + above);
 };
 
-// The signals of EBU Tech 3341, table 1, and the tolerances that it allows.
+// The signals of EBU Tech 3341, table 1, with its tolerances.
 describe("integrated loudness", () => {
-  it("1, 2: is that of a steady tone, from the first full window to the end", async () => {
+  it("equals the level of a steady tone, from the first full window to the end (signals 1 and 2)", async () => {
     for (const level of [-23, -33]) {
       const { programme, readings, results } = await measure(sine(`${level}@20`));
       for (const lufs of [programme.integratedLufs, programme.maximumMomentaryLufs, programme.maximumShortTermLufs])
@@ -65,18 +65,18 @@ describe("integrated loudness", () => {
   });
 
   it.each([
-    ["3: leaves out what is 10 LU softer", "-36@10 -23@60 -36@10"],
-    ["4: leaves out what is softer than −70 LUFS", "-72@10 -36@10 -23@60 -36@10 -72@10"],
-    ["5: weighs louder parts", "-26@20 -20@20.1 -26@20"],
+    ["ignores parts that are 10 LU softer (signal 3)", "-36@10 -23@60 -36@10"],
+    ["ignores parts below −70 LUFS (signal 4)", "-72@10 -36@10 -23@60 -36@10 -72@10"],
+    ["gives louder parts more weight (signal 5)", "-26@20 -20@20.1 -26@20"],
   ])("%s", async (_, parts) => {
     within((await measure(sine(parts))).programme.integratedLufs, -23, 0.1);
   });
 
-  it("6: weighs the channels of 5.0 sound", async () => {
+  it("weights the channels of 5.0 audio (signal 6)", async () => {
     within((await measure(sine("-28,-28,-24,-30,-30@20", "5.0"))).programme.integratedLufs, -23, 0.1);
   });
 
-  it("is 3 LU louder for one channel if that is to sound on two loudspeakers", async () => {
+  it("is 3 LU louder for a single channel that is heard on two loudspeakers", async () => {
     const mono = () => sine("-23@5", "mono");
     within((await measure(mono())).results.integrated_lufs as number, -26, 0.1);
     within((await measure(mono(), { dual_mono: true })).results.integrated_lufs as number, -23, 0.1);
@@ -89,19 +89,20 @@ it.each([
   [5, "-20@20 -15@20"],
   [20, "-40@20 -20@20"],
   [15, "-50@20 -35@20 -20@20 -35@20 -50@20"],
-])("a loudness range of %d LU", async (range, parts) => {
+])("measures a loudness range of %d LU", async (range, parts) => {
   within((await measure(sine(parts))).programme.loudnessRangeLu, range, 1);
 });
 
-// EBU Tech 3341, table 1, 15 to 19: 0.2 dB above and 0.4 dB below. Faded, for a tone that is cut has higher peaks there.
+// EBU Tech 3341, table 1, signals 15 to 19: 0.2 dB above and 0.4 dB below. The tones are faded, because a cut tone has higher
+// peaks at the cut.
 it.each([
   ["15", 4, 0, 0.5, -6],
   ["16", 4, 45, 0.5, -6],
   ["17", 6, 60, 0.5, -6],
   ["18", 8, 67.5, 0.5, -6],
   ["19", 4, 45, 1.41, 3],
-  ["a soft one, which FFmpeg's own factor of three decimals cannot tell", 4, 45, 0.0005, -66],
-])("the true peak between the samples, signal %s", async (_, part, degrees, amplitude, dbtp) => {
+  ["of −66 dBTP, which a factor with three decimals cannot represent", 4, 45, 0.0005, -66],
+])("measures the true peak between the samples, signal %s", async (_, part, degrees, amplitude, dbtp) => {
   const tone = `${amplitude}*sin(2*PI*(48000/${part}*t+${degrees}/360))`;
   const faded = `aevalsrc=${tone}|${tone}:s=48000:d=5,afade=d=0.5,afade=t=out:st=4.5:d=0.5`;
   const { programme, results } = await measure(source.lavfi(faded));
@@ -109,20 +110,20 @@ it.each([
   expect(results.true_peak_dbtp).toBe(programme.truePeakDbtp);
 });
 
-it("takes the end of the media for no peak of its own", async () => {
+it("adds no peak at the end of the source", async () => {
   const tone = "aevalsrc=0.5*sin(2*PI*12000*t):s=48000:d=5";
   const cut = (await measure(source.lavfi(tone))).programme.truePeakDbtp;
   const faded = (await measure(source.lavfi(`${tone},afade=t=out:st=4.5:d=0.5`))).programme.truePeakDbtp;
   within(cut, faded ?? 0, 0.05);
 });
 
-it("sees a peak in the rest that fills no window", async () => {
+it("measures a peak in a last part that is shorter than a window", async () => {
   const end = "aevalsrc=0.5*sin(2*PI*1000*t):s=48000:d=0.05[b]";
   const { programme } = await measure(source.lavfi(`anullsrc=r=48000:cl=mono:d=1[a];${end};[a][b]concat=v=0:a=1`));
   within(programme.truePeakDbtp, -6, 0.4, 0.2);
 });
 
-it("has no loudness of silence, nor of less than 400 ms, and says so without a number", async () => {
+it("gives null for the loudness of silence and of less than 400 ms", async () => {
   const none = { integratedLufs: null, loudnessRangeLu: null, maximumMomentaryLufs: null, maximumShortTermLufs: null };
   const silence = await measure(source.lavfi("anullsrc=r=48000:cl=stereo:d=4"));
   expect(silence.programme).toEqual({ ...none, truePeakDbtp: null });
@@ -133,14 +134,14 @@ it("has no loudness of silence, nor of less than 400 ms, and says so without a n
   expect(short.readings).toHaveLength(2);
 });
 
-it("says when it was, whatever the sample rate", async () => {
+it("gives the same times for any sample rate", async () => {
   for (const rate of [8000, 22_050, 96_000]) {
     const { readings } = await measure(source.lavfi(`sine=997:r=${rate}:d=1`));
     expect(readings.map(({ timeMs }) => timeMs)).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
   }
 });
 
-it("measures a part, with the times of the media", async () => {
+it("measures a part with the times of the source", async () => {
   const parts = sine("-40@5 -20@5");
   const parameters = { sdk_start_index: 5000, sdk_stop_index: 9000 };
   const outcome = await startMediaJob(worker, { source: parts, parameters }).result;
@@ -149,10 +150,10 @@ it("measures a part, with the times of the media", async () => {
   expect(frames.slice(0, -1).map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: 40 }, (_, i) => 5100 + 100 * i));
 });
 
-it("keeps what it has when it is stopped in the middle", async () => {
+it("keeps its readings when it is stopped during the job", async () => {
   const job = startMediaJob(worker, {
     source: source.lavfi("sine=997:r=48000:d=3600"),
-    parameters: { sdk_stop_index: 3_600_000 }, // a graph has no duration, and so no progress
+    parameters: { sdk_stop_index: 3_600_000 }, // a graph has no duration, so without this there is no progress
     onResponse: (response) => {
       if (response.kind === "job_progression" && response.body.progression === 1) job.stop();
     },
@@ -166,12 +167,12 @@ it("keeps what it has when it is stopped in the middle", async () => {
   expect(frames.length).toBeLessThan(36_000);
 });
 
-it("says that a media without sound has none", async () => {
+it("fails if the source has no audio stream", async () => {
   const outcome = await startMediaJob(worker, { source: source.lavfi("testsrc2=d=1") }).result;
   expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("no audio stream") });
 });
 
-it("runs as a process, on the order and the clip of the README", async () => {
+it("writes what the README shows, as a separate process", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mcai-loudness-"));
   try {
     const destination = join(folder, "loudness.json");

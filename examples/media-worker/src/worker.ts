@@ -16,8 +16,8 @@ export default defineMediaWorker({
     const counts = { pictures: 0, samples: 0, data_packets: 0 };
     job.log.info(`${format.formatLongName}, ${format.durationMs ?? "?"} ms, ${format.streamCount} streams`);
 
-    // The upper left quarter of the pictures; one line a batch goes to the destination.
-    const pictures = (stream: MediaStream & { width: number; height: number }) =>
+    // The upper left quarter of each frame. Each batch becomes one entry at the destination.
+    const crop = (stream: MediaStream & { width: number; height: number }) =>
       videoStream(
         stream,
         cropTo({ top: 0, left: 0, width: stream.width >> 1, height: stream.height >> 1 }),
@@ -26,12 +26,12 @@ export default defineMediaWorker({
           return frames.map(({ timeMs, timecode, width, height }) => ({ timeMs, timecode, width, height }));
         },
       );
-    // What speech models want.
-    const sound = (stream: MediaStream) =>
+    // The format that speech models expect.
+    const resample = (stream: MediaStream) =>
       audioStream(stream, { sampleRate: 16_000, channels: 1, sampleFormat: "s16" }, (frames) => {
         for (const frame of frames) counts.samples += frame.sampleCount;
       });
-    const data = (stream: MediaStream) =>
+    const count = (stream: MediaStream) =>
       dataStream(stream, {}, (packets) => {
         counts.data_packets += packets.length;
       });
@@ -39,8 +39,8 @@ export default defineMediaWorker({
     const streams = format.streams.map((stream): StreamDescriptor => {
       const { index, kind, codec, width = 0, height = 0 } = stream;
       job.log.info(`stream ${index}: ${kind}, ${codec}`, { width, height, sampleRate: stream.sampleRate });
-      if (kind === "video") return pictures({ ...stream, width, height });
-      return kind === "audio" ? sound(stream) : data(stream);
+      if (kind === "video") return crop({ ...stream, width, height });
+      return kind === "audio" ? resample(stream) : count(stream);
     });
     return { streams, endingProcess: () => ({ parameters: counts }) };
   },

@@ -1,17 +1,17 @@
 import type { VideoFrame } from "@mcai/worker-sdk-media";
 
-/** A part of the media. */
+/** A part of the source. */
 export interface Interval {
   readonly startMs: number;
-  /** Where what follows begins: not part of it. */
+  /** Exclusive: the start of the next frame. */
   readonly endMs: number;
-  /** Of its first frame; absent if the media has no timecode. */
+  /** Timecode of the first frame; absent if the source has no timecode. */
   readonly startTimecode?: string;
-  /** Of its last frame. */
+  /** Timecode of the last frame. */
   readonly lastTimecode?: string;
 }
 
-/** Grows frame by frame until it is closed. */
+/** An interval that grows frame by frame until it is closed. */
 export class OpenInterval {
   readonly startMs: number;
   readonly #startTimecode: string | undefined;
@@ -27,7 +27,7 @@ export class OpenInterval {
     this.#lastTimecode = frame.timecode;
   }
 
-  /** @param endMs - Where what follows begins. */
+  /** @param endMs - The start of the next frame. */
   close(endMs: number): Interval {
     return {
       startMs: toMicroseconds(this.startMs),

@@ -3,22 +3,22 @@ import { type Interval, OpenInterval } from "./interval.ts";
 
 /** What counts as a cut, and as black. */
 export interface DetectorOptions {
-  /** How different two pictures are, from 0 to 100. */
+  /** Minimum difference between two frames for a cut, from 0 to 100. */
   readonly cutThreshold: number;
-  /** A cut that comes sooner after the one before is none. */
+  /** A cut sooner than this after the previous one is ignored. */
   readonly minimumShotMs: number;
-  /** The brightest that a black pixel may be, from 0 to 1 (white). */
+  /** Maximum brightness of a black pixel, from 0 (black) to 1 (white). */
   readonly blackPixelThreshold: number;
-  /** How much of a black picture is black, from 0 to 1. */
+  /** Minimum share of black pixels in a black frame, from 0 to 1. */
   readonly blackPictureRatio: number;
-  /** Black that is shorter is none. */
+  /** Shorter black intervals are ignored. */
   readonly minimumBlackMs: number;
 }
 
-/** A shot or an interval of black that has ended. */
+/** A shot or a black interval that has ended. */
 export type Found = { readonly shot: Interval } | { readonly black: Interval };
 
-/** FFmpeg's filters that look at the pictures. */
+/** Returns FFmpeg's filters that examine the frames. */
 export function detectorFilters({ cutThreshold, blackPixelThreshold, blackPictureRatio }: DetectorOptions): Filter[] {
   return [
     { name: "scdet", parameters: { threshold: cutThreshold } },
@@ -29,7 +29,7 @@ export function detectorFilters({ cutThreshold, blackPixelThreshold, blackPictur
   ];
 }
 
-/** Finds shots and intervals of black in the frames behind {@link detectorFilters}. */
+/** Finds shots and black intervals in frames that went through {@link detectorFilters}. */
 export class ShotDetector {
   shots = 0;
   blackIntervals = 0;
@@ -41,17 +41,17 @@ export class ShotDetector {
   #lastMs = 0;
   readonly #frameMs: number;
 
-  /** @param frameMs - How long the last frame is shown. */
+  /** @param frameMs - Duration of the last frame. */
   constructor(options: DetectorOptions, frameMs: number) {
     this.#options = options;
     this.#frameMs = frameMs;
   }
 
-  /** Gives what ended just before this frame. */
+  /** Returns the shot and the black interval that ended just before this frame, if any. */
   add(frame: VideoFrame): Found[] {
     const { metadata, timeMs } = frame;
     const size = `${frame.width}x${frame.height}`;
-    // FFmpeg compares no pictures of different sizes, and begins to look for black anew.
+    // FFmpeg does not compare frames of different sizes, and starts its search for black again.
     const resized = this.#shot !== undefined && size !== this.#size;
     const startsBlack = metadata["lavfi.black_start"] !== undefined;
     const endsBlack = metadata["lavfi.black_end"] !== undefined || (resized && !startsBlack);
@@ -68,7 +68,7 @@ export class ShotDetector {
     return found;
   }
 
-  /** Gives what lasted to the end. */
+  /** Returns the shot and the black interval that lasted to the end, if any. */
   end(): Found[] {
     const endMs = this.#lastMs + this.#frameMs;
     return [...this.#endBlack(endMs), ...this.#endShot(endMs)];

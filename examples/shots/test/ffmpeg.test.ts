@@ -25,7 +25,7 @@ const parts = [
   ["color=black", 9],
 ] as const;
 
-/** Encodes pictures of FFmpeg's sources, so many frames of each, one after another. */
+/** Encodes frames of FFmpeg's sources: the given number of each, one after another. */
 async function makeMedia(name: string, rate: string, options: string, size = "320x180"): Promise<string> {
   const path = join(folder, name);
   const graphs = parts.map(
@@ -48,8 +48,8 @@ async function detect(path: string) {
   };
 }
 
-/** What the ffmpeg command finds, in milliseconds from the start of the media. */
-async function askFFmpeg(path: string) {
+/** Detects with the ffmpeg command; times are in milliseconds from the start of the source. */
+async function detectWithFFmpeg(path: string) {
   const filter = "setpts=PTS-STARTPTS,scdet,blackdetect=d=0";
   const { stderr } = await ffmpeg("-i", path, "-vf", filter, "-f", "null", "-");
   const times = (pattern: RegExp) => [...stderr.matchAll(pattern)].map(([, seconds]) => 1000 * Number(seconds));
@@ -66,14 +66,14 @@ it.each([
   ["prores.mov", "24", "-c:v prores_ks -profile:v 0"], // ten bits a sample
   ["fast.mkv", "50", `${x264} -bf 2`],
 ])(
-  "%s has the cuts and the black that it was made of, as the ffmpeg command sees them",
+  "finds the cuts and the black in %s where they were made, and where the ffmpeg command finds them",
   async (name, rate, options) => {
     const path = await makeMedia(name, rate, options);
     const [num = 0, den = 1] = rate.split("/").map(Number);
     const boundaries = [0];
     for (const [, frames] of parts) boundaries.push((boundaries.at(-1) ?? 0) + (1000 * frames * den) / num);
     const { shots, black } = await detect(path);
-    // Containers round times: of 90 kHz in MPEG-TS, of 1 ms in Matroska.
+    // Containers round times: MPEG-TS to 1/90000 s, Matroska to 1 ms.
     const expectTimes = (intervals: readonly Interval[], indexes: readonly number[]) => {
       expect(intervals).toHaveLength(indexes.length);
       for (const [i, index] of indexes.entries()) {
@@ -84,14 +84,14 @@ it.each([
     expectTimes(shots, [0, 1, 2, 3, 4]);
     expectTimes(black, [1, 4]);
 
-    const reference = await askFFmpeg(path);
+    const reference = await detectWithFFmpeg(path);
     const startsOf = (intervals: readonly Interval[]) => intervals.map(({ startMs }) => Math.round(startMs));
     expect(startsOf(shots.slice(1))).toEqual(reference.cuts.map(Math.round));
     expect(startsOf(black)).toEqual(reference.blackStarts.map(Math.round));
   },
 );
 
-it("counts timecodes with dropped numbers", async () => {
+it("counts drop-frame timecodes", async () => {
   const { shots } = await detect(await makeMedia("dropped.mov", "30000/1001", `${x264} -timecode 00:00:59;00`));
   const timecodes = shots.map(({ startTimecode, lastTimecode }) => `${startTimecode}–${lastTimecode}`);
   // 00:01:00;00 and 00:01:00;01 do not exist.
@@ -104,8 +104,8 @@ it("counts timecodes with dropped numbers", async () => {
   ]);
 });
 
-it("goes on where the size of the picture changes, also in the middle of black", async () => {
-  // Without an offset the first picture is at 1.44 s, with one at 1.4 s and the offset.
+it("continues when the frame size changes, even within black", async () => {
+  // The first frame is at 1.44 s without an offset, and at 1.4 s plus the offset with one.
   const small = await makeMedia("small.ts", "25", "-c:v mpeg2video -b:v 4M");
   const large = await makeMedia("large.ts", "25", "-c:v mpeg2video -b:v 4M -output_ts_offset 4.44", "640x360");
   const path = join(folder, "sizes.ts");

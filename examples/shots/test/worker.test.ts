@@ -15,8 +15,8 @@ vi.setConfig({ testTimeout: 60_000 });
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const clip = pathOf("../media/cuts.mp4");
 
-/** Pictures of FFmpeg's sources, so many frames of each, one after another. */
-function pictures(...parts: (readonly [graph: string, frames: number])[]) {
+/** Frames of FFmpeg's sources: the given number of each, one after another. */
+function framesOf(...parts: (readonly [graph: string, frames: number])[]) {
   const graphs = parts.map(
     ([graph, frames], i) => `${graph}${graph.includes("=") ? ":" : "="}s=320x180:r=25,trim=end_frame=${frames}[p${i}]`,
   );
@@ -24,7 +24,7 @@ function pictures(...parts: (readonly [graph: string, frames: number])[]) {
   return source.lavfi(`${graphs.join(";")};${inputs}concat=n=${parts.length}:v=1:a=0,format=yuv420p`);
 }
 
-/** What was found, each as its start and end. */
+/** Reads the output; each interval as its start and end. */
 function found(outcome: MediaOutcome) {
   expect(outcome).toMatchObject({ status: "completed", message: "" });
   const { frames } = outcome.output() as { frames: Found[] };
@@ -36,72 +36,72 @@ function found(outcome: MediaOutcome) {
 
 type Options = Parameters<typeof startMediaJob<typeof worker.parameters, undefined, undefined>>[1]["parameters"];
 
-async function detect(from: string | ReturnType<typeof pictures>, parameters: Options = {}) {
+async function detect(from: string | ReturnType<typeof framesOf>, parameters: Options = {}) {
   const outcome = await startMediaJob(worker, { source: from, parameters }).result;
   return { ...found(outcome), results: outcome.parameters };
 }
 
 const black = "color=black";
 const programme = () =>
-  pictures([black, 10], ["testsrc2", 50], ["smptehdbars", 30], [black, 5], ["mandelbrot", 50], [black, 10]);
+  framesOf([black, 10], ["testsrc2", 50], ["smptehdbars", 30], [black, 5], ["mandelbrot", 50], [black, 10]);
 const cuts = ["0–400", "400–2400", "2400–3600", "3600–3800", "3800–5800", "5800–6200"];
 const blacks = ["0–400", "3600–3800", "5800–6200"];
 
 describe("shots and black intervals", () => {
-  it("are exactly those that the media was made of", async () => {
+  it("are exactly those that the source was made with", async () => {
     const outcome = await detect(programme());
     expect(outcome).toMatchObject({ shots: cuts, black: blacks });
     expect(outcome.results).toEqual({ shots: 6, black_intervals: 3, black_ms: 1000 });
     expect(outcome.intervals.shots[0]).toEqual({ startMs: 0, endMs: 400 }); // a graph has no timecode
   });
 
-  it("are the same in batches", async () => {
+  it("are the same with batches", async () => {
     expect(await detect(programme(), { batch_size: 64 })).toMatchObject({ shots: cuts, black: blacks });
   });
 
-  it("are not in media that move, but have no cut and nothing black", async () => {
-    expect(await detect(pictures(["mandelbrot", 100]))).toMatchObject({ shots: ["0–4000"], black: [] });
-    expect(await detect(pictures(["testsrc2", 100]))).toMatchObject({ shots: ["0–4000"], black: [] });
+  it("are not found in sources with motion but without cuts and black", async () => {
+    expect(await detect(framesOf(["mandelbrot", 100]))).toMatchObject({ shots: ["0–4000"], black: [] });
+    expect(await detect(framesOf(["testsrc2", 100]))).toMatchObject({ shots: ["0–4000"], black: [] });
   });
 
-  it("are found down to a single black frame", async () => {
+  it("are found even if a single frame is black", async () => {
     const graph = "testsrc2=s=320x180:r=25:d=2,drawbox=c=black:t=fill:enable='eq(n\\,25)',format=yuv420p";
     const outcome = await detect(source.lavfi(graph));
     expect(outcome.black).toEqual(["1000–1040"]);
     expect(outcome.results).toMatchObject({ black_intervals: 1, black_ms: 40 });
   });
 
-  it("are all black where all is", async () => {
-    const outcome = await detect(pictures([black, 50]));
+  it("cover a source that is black from beginning to end", async () => {
+    const outcome = await detect(framesOf([black, 50]));
     expect(outcome).toMatchObject({ shots: ["0–2000"], black: ["0–2000"] });
     expect(outcome.results).toEqual({ shots: 1, black_intervals: 1, black_ms: 2000 });
   });
 });
 
 describe("options", () => {
-  // From a picture of one grey to one of another, about 20 of 256 apart: a score of about 8.
-  const close = () => pictures(["color=0x505050", 25], ["color=0x686868", 25]);
+  // A cut from one grey to another, about 20 of 256 apart: a score of about 8.
+  const close = () => framesOf(["color=0x505050", 25], ["color=0x686868", 25]);
 
-  it("cut_threshold: how different pictures must be", async () => {
+  it("cut_threshold sets the minimum difference for a cut", async () => {
     expect((await detect(close())).shots).toEqual(["0–2000"]);
     expect((await detect(close(), { cut_threshold: 5 })).shots).toEqual(["0–1000", "1000–2000"]);
     expect((await detect(programme(), { cut_threshold: 100 })).shots).toEqual(["0–6200"]);
   });
 
-  it("minimum_shot_ms: how long a shot must be", async () => {
-    const flash = () => pictures(["testsrc2", 25], ["color=white", 2], ["testsrc2", 25]);
+  it("minimum_shot_ms sets the minimum duration of a shot", async () => {
+    const flash = () => framesOf(["testsrc2", 25], ["color=white", 2], ["testsrc2", 25]);
     expect((await detect(flash())).shots).toEqual(["0–1000", "1000–1080", "1080–2080"]);
     expect((await detect(flash(), { minimum_shot_ms: 100 })).shots).toEqual(["0–1000", "1000–2080"]);
   });
 
-  it("minimum_black_ms: how long black must be", async () => {
+  it("minimum_black_ms sets the minimum duration of a black interval", async () => {
     const outcome = await detect(programme(), { minimum_black_ms: 300 });
     expect(outcome.black).toEqual(["0–400", "5800–6200"]);
     expect(outcome.results).toEqual({ shots: 6, black_intervals: 2, black_ms: 800 });
   });
 
-  it("black_pixel_threshold and black_picture_ratio: what black is", async () => {
-    const dark = () => pictures(["testsrc2", 25], ["color=0x303030", 25]);
+  it("black_pixel_threshold and black_picture_ratio define black", async () => {
+    const dark = () => framesOf(["testsrc2", 25], ["color=0x303030", 25]);
     expect((await detect(dark())).black).toEqual([]);
     expect((await detect(dark(), { black_pixel_threshold: 0.2 })).black).toEqual(["1000–2000"]);
     const half = () => source.lavfi("color=black:s=320x180:d=1,drawbox=w=160:c=white:t=fill,format=yuv420p");
@@ -109,7 +109,7 @@ describe("options", () => {
     expect((await detect(half(), { black_picture_ratio: 0.45 })).black).toEqual(["0–1000"]);
   });
 
-  it("are refused where they make no sense", async () => {
+  it("are rejected when they are out of range", async () => {
     const parameters = { cut_threshold: 101, minimum_black_ms: -1 };
     const outcome = await startMediaJob(worker, { source: programme(), parameters }).result;
     expect(outcome.status).toBe("error");
@@ -118,7 +118,7 @@ describe("options", () => {
 });
 
 describe("a media file", () => {
-  it("has timecodes beside the times: those of the first and the last frame", async () => {
+  it("has the timecodes of the first and the last frame in addition to the times", async () => {
     const { intervals, shots } = await detect(clip);
     expect(shots).toEqual(cuts);
     expect(intervals.shots.map(({ startTimecode, lastTimecode }) => `${startTimecode}–${lastTimecode}`)).toEqual([
@@ -137,14 +137,14 @@ describe("a media file", () => {
     });
   });
 
-  it("can be looked at in part, with the times of the whole", async () => {
+  it("can be examined in part, with the times of the whole source", async () => {
     const outcome = await detect(clip, { sdk_start_index: 3000, sdk_stop_index: 6000 });
     expect(outcome.shots).toEqual(["3000–3600", "3600–3800", "3800–5800", "5800–6000"]);
     expect(outcome.black).toEqual(["3600–3800", "5800–6000"]);
   });
 
-  it("keeps what was found when the job is stopped in the middle", async () => {
-    // Every second another picture, for an hour.
+  it("keeps what was found when the job is stopped", async () => {
+    // A cut every second, for an hour.
     const graph = "color=white:s=64x64:r=25,drawbox=c=black:t=fill:enable='mod(floor(t)\\,2)',format=yuv420p";
     const job = startMediaJob(worker, {
       source: source.lavfi(graph),
@@ -164,13 +164,13 @@ describe("a media file", () => {
     );
   });
 
-  it("without pictures is an error that says so", async () => {
+  it("without a video stream fails the job", async () => {
     const outcome = await startMediaJob(worker, { source: source.lavfi("sine=d=1") }).result;
     expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("no video stream") });
   });
 });
 
-it("runs as a process, on the order and the clip of the README", async () => {
+it("writes what the README shows, as a separate process", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mcai-shots-"));
   try {
     const destination = join(folder, "shots.json");

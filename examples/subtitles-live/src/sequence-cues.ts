@@ -11,33 +11,33 @@ import {
 } from "@mcai/worker-sdk-media/ebu-ttml";
 
 /**
- * The cues of the documents of a sequence, a cue a paragraph. Until when a document is shown is known when the next one is
- * there, which takes its place: its cues come then.
+ * The cues of the documents of a sequence, one for each paragraph. The end of a document is known when the next one replaces it,
+ * so its cues are available only then.
  */
 export class SequenceCues {
   readonly #sequence = new Sequence();
-  /** When the first document came, and begins: what those that say no begin are measured by. */
-  #first: { readonly cameAtMs: number; readonly begin: Time } | undefined;
-  #lastCameAtMs = 0;
-  /** No cue goes behind those that were given. */
-  #givenTo = Time.zero;
+  /** Arrival and begin of the first document, which documents without a begin are relative to. */
+  #first: { readonly arrivalMs: number; readonly begin: Time } | undefined;
+  #lastArrivalMs = 0;
+  /** The latest end of the cues taken so far: no cue of a later document begins before it. */
+  #lastEnd = Time.zero;
 
-  /** @returns why the document is none of the sequence; undefined if it was added. */
+  /** @returns The reason why the document was rejected; undefined if it was added. */
   add(document: EbuTtDocument): EbuTtError | undefined {
     const nowMs = performance.now();
-    const cameAtMs = document.arrival?.timeMs ?? nowMs;
+    const arrivalMs = document.arrival?.timeMs ?? nowMs;
     const { begin } = resolve(document);
-    const first = this.#first ?? { cameAtMs, begin };
-    const saysBegin = !begin.equals(Time.zero);
-    const availability = saysBegin ? Time.zero : first.begin.plus(toTime(cameAtMs - first.cameAtMs));
-    const refused = this.#sequence.add(document, { availability });
-    if (refused) return refused;
+    const first = this.#first ?? { arrivalMs, begin };
+    const hasBegin = !begin.equals(Time.zero);
+    const availability = hasBegin ? Time.zero : first.begin.plus(toTime(arrivalMs - first.arrivalMs));
+    const rejected = this.#sequence.add(document, { availability });
+    if (rejected) return rejected;
     this.#first = first;
-    this.#lastCameAtMs = nowMs;
+    this.#lastArrivalMs = nowMs;
     return undefined;
   }
 
-  /** The cues of all documents but the last, in the order in which they begin. */
+  /** Takes the cues of all documents but the last, ordered by their begin. */
   takeReplaced(): Cue[] {
     const intervals = this.#sequence.intervals();
     const last = intervals.at(-1);
@@ -47,18 +47,18 @@ export class SequenceCues {
     return cues;
   }
 
-  /** The cues of the last document too; one that says no end ends now. */
+  /** Takes all cues, including those of the last document; if it has no end, it ends now. */
   takeAll(): Cue[] {
     const cues = this.takeReplaced();
     const last = this.#sequence.intervals().at(-1);
     if (!last) return cues;
-    const now = last.begin.plus(toTime(performance.now() - this.#lastCameAtMs));
+    const now = last.begin.plus(toTime(performance.now() - this.#lastArrivalMs));
     return [...cues, ...this.#cuesOf(last, last.end ?? now)];
   }
 
   #cuesOf({ document, begin, times }: ResolvedInterval, end: Time | undefined): Cue[] {
     if (end === undefined) return [];
-    const from = latest(begin, this.#givenTo);
+    const from = latest(begin, this.#lastEnd);
     const cues: Cue[] = [];
     for (const paragraph of paragraphs(document)) {
       const interval = times.intervalOf(paragraph);
@@ -67,7 +67,7 @@ export class SequenceCues {
       const [start, stop] = [latest(interval.begin, from), earliest(interval.end ?? end, end)];
       if (start.compare(stop) >= 0) continue;
       cues.push({ startMs: start.milliseconds, endMs: stop.milliseconds, text });
-      this.#givenTo = latest(this.#givenTo, stop);
+      this.#lastEnd = latest(this.#lastEnd, stop);
     }
     return cues.sort((a, b) => a.startMs - b.startMs);
   }

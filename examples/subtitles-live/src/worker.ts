@@ -7,13 +7,13 @@ export default defineMediaWorker({
   parameters: Type.Object({
     language: Type.String({
       default: "en",
-      description: "What the documents that come are rewritten in, a tag of BCP 47; may be updated",
+      description: "The language of the rewritten documents, a BCP 47 tag; can be updated",
     }),
-    webvtt_path: Type.String({ description: "Where the WebVTT file is written" }),
+    webvtt_path: Type.String({ description: "The path of the WebVTT file" }),
   }),
   results: Type.Object({
-    documents: Type.Integer({ description: "How many were sent on" }),
-    cues: Type.Integer({ description: "How many the WebVTT file has" }),
+    documents: Type.Integer({ description: "The number of documents sent" }),
+    cues: Type.Integer({ description: "The number of cues in the WebVTT file" }),
   }),
   initProcess(format, parameters, job) {
     let language = readLanguage(parameters.language);
@@ -30,9 +30,9 @@ export default defineMediaWorker({
         ebuTtmlStream(format.first("ebu-ttml"), { mode: "strict" }, async (sources) => {
           for (const source of sources) {
             const document = await rewrite(source, language);
-            const refused = shown.add(document);
-            if (refused) {
-              job.log.warn(`document ${document.sequenceNumber} is left out: ${refused.message}`);
+            const rejected = shown.add(document);
+            if (rejected) {
+              job.log.warn(`document ${document.sequenceNumber} is left out: ${rejected.message}`);
               continue;
             }
             await out.write(document);
@@ -54,7 +54,7 @@ export default defineMediaWorker({
 
 async function rewrite(document: EbuTtDocument, language: string): Promise<EbuTtDocument> {
   const rewritten = await document.mapText((text) => text.toLocaleUpperCase(language));
-  // The same sequence whatever the language: documents of two would be shown at the same time.
+  // One sequence for all languages: documents of two sequences would be shown at the same time.
   return rewritten.with({ language, sequenceIdentifier: `${document.sequenceIdentifier}-upper` });
 }
 
@@ -62,6 +62,6 @@ function readLanguage(tag: string): string {
   try {
     return new Intl.Locale(tag).toString();
   } catch {
-    throw new Error(`language: expected a tag of BCP 47, such as tr or pt-BR, got ${tag}`);
+    throw new Error(`language: expected a BCP 47 tag such as tr or pt-BR, got ${tag}`);
   }
 }

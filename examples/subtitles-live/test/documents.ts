@@ -1,4 +1,4 @@
-/** A document of EBU-TT Live, in Turkish. */
+/** Returns an EBU-TT Live document in Turkish. */
 export function documentOf(number: number, body = "<tt:body/>", sequence = "demo"): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <tt:tt xmlns:tt="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter"
@@ -7,7 +7,7 @@ export function documentOf(number: number, body = "<tt:body/>", sequence = "demo
 `;
 }
 
-/** The documents that stand one behind the other. */
+/** Splits concatenated documents. */
 export function splitDocuments(xml: string): string[] {
   return xml.split(/(?<=<\/tt:tt>)\s*/).filter((text) => text !== "");
 }

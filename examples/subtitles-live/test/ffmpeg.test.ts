@@ -20,7 +20,7 @@ afterAll(() => folder.remove());
 const parameter = (id: string, value: string) => ({ id, type: "string", value });
 const shown = (text: string, times = "") => `<tt:body ${times}><tt:div><tt:p>${text}</tt:p></tt:div></tt:body>`;
 
-/** What a peer got: each document read strictly, in the order of its coming. */
+/** Parses what a peer received, strictly, in order of arrival. */
 function documentsOf(xml: string) {
   return splitDocuments(xml).map((text) => {
     const item = parse(text, { mode: "strict" });
@@ -30,7 +30,7 @@ function documentsOf(xml: string) {
   });
 }
 
-/** The cues of a WebVTT file, as the ffmpeg command reads them. */
+/** Reads the cues of a WebVTT file with the ffmpeg command. */
 async function readCues(path: string) {
   const { stdout } = await promisify(execFile)("ffmpeg", ["-v", "error", "-i", path, "-f", "srt", "-"]);
   return stdout
@@ -44,8 +44,8 @@ async function readCues(path: string) {
     });
 }
 
-describe("live subtitles, from and to the ffmpeg command over SRT", { timeout: 60_000 }, () => {
-  it("are rewritten in the language that the orders of a backend say", async () => {
+describe("live subtitles between two ffmpeg commands over SRT", { timeout: 60_000 }, () => {
+  it("are rewritten in the language that the orders of a backend name", async () => {
     const [inputPort, outputPort] = [await freePort(), await freePort()];
     const receiver = FFmpegPeer.receive(outputPort);
     const { wire, run, close } = await startWorker(folder, virtualHost(), { worker: urlOf("../dist/worker.js").href });
@@ -72,7 +72,7 @@ describe("live subtitles, from and to the ffmpeg command over SRT", { timeout: 6
       await wire.next("worker_updated", 7);
       sender.write(documentOf(5, shown("iyi günler")));
       await receiver.waitFor("</tt:tt>", 3);
-      // A document that shows nothing ends the one before.
+      // A document without content ends the previous one.
       sender.write(documentOf(8));
       await receiver.waitFor("</tt:tt>", 4);
 
@@ -97,7 +97,7 @@ describe("live subtitles, from and to the ffmpeg command over SRT", { timeout: 6
     ]);
     const cues = await readCues(webvttPath);
     expect(cues.map(({ text }) => text)).toEqual(["IYI GÜNLER", "ILIK BIR GÜN", "İYİ GÜNLER"]);
-    // The first says when it begins, the others follow it as they came.
+    // The first document has a begin, the others begin when they arrive.
     expect(cues[0]?.begin).toBe("00:00:10,000");
     expect(cues.slice(1).map(({ begin }) => begin)).toEqual(cues.slice(0, -1).map(({ end }) => end));
     const file = await readFile(webvttPath, "utf8");
@@ -106,7 +106,7 @@ describe("live subtitles, from and to the ffmpeg command over SRT", { timeout: 6
       expect(file).toContain(`\n${begin.replace(",", ".")} --> ${end.replace(",", ".")}\n${text}\n`);
   });
 
-  it("of the README come out as it says, from a process on its order", async () => {
+  it("are what the README shows, written by a separate process", async () => {
     const [inputPort, outputPort] = [await freePort(), await freePort()];
     const receiver = FFmpegPeer.receive(outputPort);
     const webvttPath = join(folder.path, "subtitles.vtt");

@@ -21,7 +21,7 @@ const start = (from: TestSource, language?: string, responses: TestResponse[] = 
     onResponse: (response) => void responses.push(response),
   });
 
-/** MPEG-TS with a document a packet, each at a time in seconds. */
+/** MPEG-TS with one document in each packet, at a time in seconds. */
 const transportStream = (...documents: readonly (readonly [second: number, xml: string])[]) =>
   source.packets(
     (async function* () {
@@ -29,7 +29,7 @@ const transportStream = (...documents: readonly (readonly [second: number, xml: 
     })(),
   );
 
-/** What was sent on, each document read strictly. */
+/** Parses the documents that were sent, strictly. */
 const sentOf = (outcome: MediaOutcome): EbuTtDocument[] =>
   splitDocuments(outcome.text() ?? "").map((xml) => parseDocument(xml, { mode: "strict" }));
 const textsOf = (document: EbuTtDocument) => [...paragraphs(document)].map(textOf);
@@ -38,7 +38,7 @@ const cuesOf = async () => (await readFile(webvttPath, "utf8")).replace("WEBVTT\
 const shown = (times: string, text: string) => `<tt:body ${times}><tt:div><tt:p>${text}</tt:p></tt:div></tt:body>`;
 
 describe("documents", () => {
-  it("are rewritten by the rules of the language, and are a sequence of their own", async () => {
+  it("are rewritten by the rules of the language, as a new sequence", async () => {
     const body = `<tt:body begin="1s" end="2s"><tt:div><tt:p>iyi<tt:br/><tt:span end="500ms">&lt;ılık&gt;</tt:span></tt:p></tt:div></tt:body>`;
     const outcome = await start(transportStream([1, documentOf(7, body)], [2, documentOf(9, "<tt:body/>")]), "tr")
       .result;
@@ -54,12 +54,12 @@ describe("documents", () => {
     expect(await cuesOf()).toEqual(["00:00:01.000 --> 00:00:02.000\nİYİ\n&lt;ILIK&gt;"]);
   });
 
-  it("are rewritten in English if the order names no language", async () => {
+  it("are rewritten in English by default", async () => {
     const outcome = await start(transportStream([1, documentOf(1, shown("", "iyi ılık"))])).result;
     expect(sentOf(outcome).map((document) => [document.language, textsOf(document)])).toEqual([["en", ["IYI ILIK"]]]);
   });
 
-  it("have the language of an update that was answered before they came", async () => {
+  it("have the language of the last update that was answered before they arrived", async () => {
     const responses: TestResponse[] = [];
     async function* bytes(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(documentOf(1, shown(`begin="1s"`, "iyi")));
@@ -74,20 +74,18 @@ describe("documents", () => {
       ["tr-TR", ["İYİ"]],
       ["tr-TR", ["İYİ"]],
     ]);
-    const refused = responses.filter(({ kind }) => kind === "worker_updated").at(-1);
-    expect(JSON.stringify(refused?.body)).toContain(
-      "language: expected a tag of BCP 47, such as tr or pt-BR, got no tag",
-    );
+    const rejected = responses.filter(({ kind }) => kind === "worker_updated").at(-1);
+    expect(JSON.stringify(rejected?.body)).toContain("language: expected a BCP 47 tag such as tr or pt-BR, got no tag");
   });
 
-  it("are not begun in a language that is none", async () => {
+  it("are not processed if the language is invalid", async () => {
     expect(await start(transportStream([1, documentOf(1)]), "en_US").result).toMatchObject({
       status: "error",
-      message: expect.stringContaining("language: expected a tag of BCP 47, such as tr or pt-BR, got en_US"),
+      message: expect.stringContaining("language: expected a BCP 47 tag such as tr or pt-BR, got en_US"),
     });
   });
 
-  it("that have a fault, a number that was there, come too late or are of another sequence are left out", async () => {
+  it("are left out if they are invalid, have a used number, arrive too late or belong to another sequence", async () => {
     const outcome = await start(
       transportStream(
         [1, documentOf(2, shown(`begin="1s" end="2s"`, "two"))],
@@ -111,7 +109,7 @@ describe("the cues of the WebVTT file", () => {
     return cuesOf();
   };
 
-  it("end when the next document takes its place, also if that shows nothing", async () => {
+  it("end when the next document replaces theirs, even if that has no content", async () => {
     const cues = await run(
       [1, documentOf(1, shown(`begin="10s"`, "open"))],
       [5, documentOf(2, shown(`begin="12s" end="20s"`, "cut"))],
@@ -125,7 +123,7 @@ describe("the cues of the WebVTT file", () => {
     ]);
   });
 
-  it("begin when their document came, if that says no begin", async () => {
+  it("begin when their document arrives, if it has no begin", async () => {
     const cues = await run(
       [101, documentOf(1, shown(`begin="10s"`, "one"))],
       [103, documentOf(2, shown("", "two"))],
@@ -139,7 +137,7 @@ describe("the cues of the WebVTT file", () => {
     ]);
   });
 
-  it("are paragraphs by their begin, within their document", async () => {
+  it("are the paragraphs ordered by their begin, limited to the interval of their document", async () => {
     const times = [`begin="4s"`, `begin="1s" end="2s"`, `begin="1s" end="99s"`, `begin="8s"`, `end="3s"`];
     const all = times.map((time, i) => `<tt:p ${time}>${i}</tt:p>`).join("");
     const body = `<tt:body begin="10s" end="18s"><tt:div>${all}<tt:p>  </tt:p></tt:div></tt:body>`;
@@ -151,12 +149,12 @@ describe("the cues of the WebVTT file", () => {
     ]);
   });
 
-  it("end with the job if the last document says no end", async () => {
+  it("end with the job if the last document has no end", async () => {
     const [cue] = await run([1, documentOf(1, shown(`begin="10s"`, "open"))]);
     expect(cue).toMatch(/^00:00:10\.000 --> 00:00:1\d\.\d{3}\nOPEN$/);
   });
 
-  it("do not go behind those that were written, however early a later document begins", async () => {
+  it("never begin before the end of those already written", async () => {
     const written = [
       [1, documentOf(1, shown(`begin="10s" end="12s"`, "one"))],
       [2, documentOf(5, shown(`begin="20s"`, "replaced"))],

@@ -1,4 +1,4 @@
-// How long two minutes of sound take with the model in a thread of its own, and in the thread that decodes, in turns.
+// Measures two minutes of audio with the model in its own thread and in the thread that decodes, in interleaved rounds.
 // The example must be built, and ffmpeg installed: node bench/overlap.mjs [rounds]
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import worker from "../dist/worker.js";
 const rounds = Number(process.argv[2] ?? 9);
 const clip = join(import.meta.dirname, "..", "media", "speech.flac");
 const folder = mkdtempSync(join(tmpdir(), "mcai-overlap-"));
-const source = join(folder, "sound.m4a");
+const source = join(folder, "audio.m4a");
 const encoding = ["-t", "120", "-ac", "2", "-ar", "48000", "-c:a", "aac", "-b:a", "128k"];
 execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-i", clip, ...encoding, source]);
 
@@ -39,7 +39,7 @@ for (let round = -1; round < rounds; round++) {
     // The first round warms up.
     if (round >= 0) times[way].push({ wallMs, cpuMs: (user + system) / 1000 });
   }
-  if (found.size !== 1) throw new Error("the same sound gave different segments");
+  if (found.size !== 1) throw new Error("the same audio gave different segments");
 }
 await models.own.close();
 await models.same.close();

@@ -1,31 +1,31 @@
-/** Sends requests without waiting for each answer, but never has more than `length` under way. */
+/** Sends requests without waiting for each answer, with at most `maxPending` requests pending. */
 export class BoundedQueue<Answer> {
-  readonly #length: number;
+  readonly #maxPending: number;
   readonly #take: (answer: Answer) => unknown;
-  readonly #underWay: Promise<Answer>[] = [];
+  readonly #pending: Promise<Answer>[] = [];
 
-  /** @param take - Gets the answers, in the order of the requests; awaited. */
-  constructor(length: number, take: (answer: Answer) => unknown) {
-    this.#length = length;
+  /** @param take - Called with each answer, in the order of the requests, and awaited. */
+  constructor(maxPending: number, take: (answer: Answer) => unknown) {
+    this.#maxPending = maxPending;
     this.#take = take;
   }
 
-  /** Waits for room, then sends a request. @throws What an earlier one threw. */
+  /** Sends a request when fewer than the maximum are pending. @throws The error of an earlier request. */
   async add(request: () => Promise<Answer>): Promise<void> {
-    while (this.#underWay.length >= this.#length) await this.#takeNext();
+    while (this.#pending.length >= this.#maxPending) await this.#takeNext();
     const answer = request();
-    // Its error waits for whoever takes it.
+    // Its error is thrown when the answer is taken.
     answer.catch(() => undefined);
-    this.#underWay.push(answer);
+    this.#pending.push(answer);
   }
 
-  /** Takes all answers that are under way. @throws What one of the requests threw. */
+  /** Takes all pending answers. @throws The error of a request. */
   async drain(): Promise<void> {
-    while (this.#underWay.length > 0) await this.#takeNext();
+    while (this.#pending.length > 0) await this.#takeNext();
   }
 
   async #takeNext(): Promise<void> {
-    const answer = this.#underWay.shift();
+    const answer = this.#pending.shift();
     if (answer) await this.#take(await answer);
   }
 }

@@ -3,13 +3,13 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { ExitGate } from "./exit-gate.ts";
 import { SileroVad } from "./silero-vad.ts";
 
-// The inference thread starts here. The job thread's half is inference-thread.ts.
+// The entry point of the inference thread. The side of the job thread is inference-thread.ts.
 if (!parentPort)
-  throw new Error("this module is the entry of the inference thread; call InferenceThread.start instead");
+  throw new Error("this module is the entry point of the inference thread; call InferenceThread.start instead");
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const model = await gate.pass(() => SileroVad.load());
 
-// A port for each sound: what the model remembers of it goes when its port is closed.
+// One port for each audio stream. Closing the port discards the state of the model for it.
 parentPort.on("message", (message: MessagePort | "close") => void (message === "close" ? close() : serve(message)));
 parentPort.postMessage("ready");
 

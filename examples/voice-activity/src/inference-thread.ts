@@ -3,19 +3,19 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { ExitGate } from "./exit-gate.ts";
 import type { SpeechModel, SpeechStream } from "./speech-model.ts";
 
-/** The model in a thread of its own, so that it computes while the job thread decodes. */
+/** Runs the model in its own thread, so that it computes while the job thread decodes. */
 export class InferenceThread implements SpeechModel {
   #worker: Worker | undefined;
   readonly #streams = new Set<ThreadStream>();
 
-  /** Starts the thread and loads the model. @throws What went wrong there. */
+  /** Starts the thread and loads the model. @throws The error of the thread. */
   static async start(): Promise<InferenceThread> {
     const thread = new InferenceThread();
     await thread.#start();
     return thread;
   }
 
-  /** Also starts the thread again if it has ended. */
+  /** Opens a stream. Starts the thread again if it has ended. */
   async open(): Promise<SpeechStream> {
     const worker = this.#worker ?? (await this.#start());
     const { port1, port2 } = new MessageChannel();
@@ -25,7 +25,7 @@ export class InferenceThread implements SpeechModel {
     return stream;
   }
 
-  /** Lets the thread finish what it computes, release the model and end. */
+  /** Lets the thread finish its computation, release the model and exit. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
@@ -40,20 +40,20 @@ export class InferenceThread implements SpeechModel {
     const worker = new Worker(new URL("./inference-entry.js", import.meta.url), { workerData: gate.buffer });
     process.on("exit", closeGate);
     return new Promise((resolve, reject) => {
-      let end: Error | undefined;
+      let exitError: Error | undefined;
       worker.once("message", () => {
         this.#worker = worker;
         resolve(worker);
       });
       worker.on("error", (error) => {
-        end = new Error(`The inference thread failed: ${error.message}`, { cause: error });
+        exitError = new Error(`The inference thread failed: ${error.message}`, { cause: error });
       });
       worker.once("exit", (code) => {
-        end ??= new Error(`The inference thread has ended, with exit code ${code}`);
+        exitError ??= new Error(`The inference thread exited with code ${code}`);
         process.off("exit", closeGate);
         this.#worker = undefined;
-        for (const stream of this.#streams) stream.fail(end);
-        reject(end);
+        for (const stream of this.#streams) stream.fail(exitError);
+        reject(exitError);
       });
     });
   }
@@ -64,27 +64,27 @@ type Answer = { readonly probabilities: Float32Array } | { readonly error: unkno
 class ThreadStream implements SpeechStream {
   readonly #port: MessagePort;
   readonly #onClose: () => void;
-  readonly #waiting: ((answer: Answer) => void)[] = [];
+  readonly #pending: ((answer: Answer) => void)[] = [];
   #failure: Error | undefined;
 
   constructor(port: MessagePort, onClose: () => void) {
     this.#port = port;
     this.#onClose = onClose;
-    port.on("message", (answer: Answer) => this.#waiting.shift()?.(answer));
+    port.on("message", (answer: Answer) => this.#pending.shift()?.(answer));
   }
 
   async infer(samples: Float32Array): Promise<Float32Array> {
     if (this.#failure) throw this.#failure;
     this.#port.postMessage(samples, [samples.buffer as ArrayBuffer]);
-    const answer = await new Promise<Answer>((resolve) => this.#waiting.push(resolve));
+    const answer = await new Promise<Answer>((resolve) => this.#pending.push(resolve));
     if ("error" in answer) throw answer.error;
     return answer.probabilities;
   }
 
-  /** Answers all that waits, and all that still comes, by this error. */
+  /** Rejects all pending and all later calls with this error. */
   fail(error: Error): void {
     this.#failure = error;
-    for (const answer of this.#waiting.splice(0)) answer({ error });
+    for (const answer of this.#pending.splice(0)) answer({ error });
   }
 
   close(): void {

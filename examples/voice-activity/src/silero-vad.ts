@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { SpeechModel, SpeechStream } from "./speech-model.ts";
 
-/** How much sound one run of the model looks at, in samples. */
+/** The samples that one run of the model rates. */
 const stepSamples = 512;
-/** What it also sees of the sound before that. */
+/** The previous samples that it gets as context. */
 const contextSamples = 64;
 
-/** Silero VAD, version 6. It computes in the thread that calls it, and holds it meanwhile. */
+/** Silero VAD, version 6. It computes in the calling thread, and blocks it. */
 export class SileroVad implements SpeechModel {
   readonly #session: InferenceSession;
 
@@ -17,7 +17,7 @@ export class SileroVad implements SpeechModel {
 
   static async load(): Promise<SileroVad> {
     const path = fileURLToPath(import.meta.resolve("@ricky0123/vad-web/dist/silero_vad_v6.onnx"));
-    // So small a model is slower in several threads, and would take the decoder's cores.
+    // A model this small is slower with several threads, and they would take cores from the decoder.
     return new SileroVad(await InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 }));
   }
 
@@ -35,7 +35,7 @@ class SileroStream implements SpeechStream {
   readonly #samples = new Float32Array(contextSamples + stepSamples);
   readonly #input = new Tensor("float32", this.#samples, [1, this.#samples.length]);
   readonly #sampleRate = new Tensor("int64", BigInt64Array.of(16_000n), []);
-  /** What the model remembers: the output of one run is an input of the next. */
+  /** The state of the model: an output of each run, and an input of the next. */
   #state: Tensor = new Tensor("float32", new Float32Array(2 * 128), [2, 1, 128]);
   #last: Promise<unknown> = Promise.resolve();
 
@@ -44,7 +44,7 @@ class SileroStream implements SpeechStream {
   }
 
   infer(samples: Float32Array): Promise<Float32Array> {
-    // Each window needs what the model remembers of the one before.
+    // Each window needs the state after the previous one.
     const answer = this.#last.then(() => this.#infer(samples));
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -58,7 +58,7 @@ class SileroStream implements SpeechStream {
   }
 
   async #step(samples: Float32Array): Promise<number> {
-    // The end of the last step is the context of this one; what is missing at the end of the sound is silence.
+    // The end of the previous step is the context of this one. Missing samples at the end of the audio are silence.
     this.#samples.copyWithin(0, stepSamples);
     this.#samples.fill(0, contextSamples + samples.length);
     this.#samples.set(samples, contextSamples);

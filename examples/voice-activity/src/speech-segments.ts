@@ -1,27 +1,27 @@
-/** A part of the media in which someone speaks. */
+/** A part of the source in which someone speaks. */
 export interface SpeechSegment {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** When it is speech. */
+/** The rules that turn probabilities into segments. */
 export interface SpeechRules {
-  /** From which probability on speech begins; it ends 0.15 below. */
+  /** Probability at which speech begins; it ends 0.15 below. */
   readonly threshold: number;
-  /** Speech that is not longer than this is none. */
+  /** Speech that is not longer than this is ignored. */
   readonly minimumSpeechMs: number;
   /** Silence shorter than this is part of the speech. */
   readonly minimumSilenceMs: number;
-  /** What is added before and after the speech, if there is room. */
+  /** Time added before and after the speech, as far as the pauses allow. */
   readonly paddingMs: number;
 }
 
-/** How much sound one probability is about. */
+/** Duration of the audio that one probability rates. */
 const stepMs = 32;
 
 /**
- * Makes segments of the model's probabilities as they come, by the rules of Silero's own `get_speech_timestamps`. A
- * segment is known when the next one, or the end, is: they share the silence between them if it is short.
+ * Turns the probabilities of the model into segments, by the rules of Silero's `get_speech_timestamps`. A segment is complete
+ * only when the next one or the end is known, because two segments share the silence between them if it is short.
  */
 export class SpeechSegments {
   readonly #rules: SpeechRules;
@@ -32,7 +32,7 @@ export class SpeechSegments {
   #silenceStartMs: number | undefined;
   #last: SpeechSegment | undefined;
 
-  /** @param beginMs - Where the sound begins in the media. */
+  /** @param beginMs - The time of the first sample in the source. */
   constructor(rules: SpeechRules, beginMs: number) {
     this.#rules = rules;
     this.#releaseThreshold = Math.max(rules.threshold - 0.15, 0.01);
@@ -40,7 +40,7 @@ export class SpeechSegments {
     this.#nowMs = beginMs;
   }
 
-  /** Takes the next probabilities; gives the segments that are known now. */
+  /** Adds probabilities, and returns the segments that are complete now. */
   add(probabilities: Float32Array): SpeechSegment[] {
     const known: SpeechSegment[] = [];
     for (const probability of probabilities) {
@@ -57,7 +57,7 @@ export class SpeechSegments {
     return known;
   }
 
-  /** The rest. @param endMs - Where the sound ends in the media. */
+  /** Returns the remaining segments. @param endMs - The time of the end of the audio in the source. */
   end(endMs: number): SpeechSegment[] {
     const known = this.#endSpeech(endMs);
     if (this.#last) known.push({ ...this.#last, endMs: Math.min(endMs, this.#last.endMs + this.#rules.paddingMs) });

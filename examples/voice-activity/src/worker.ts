@@ -5,21 +5,26 @@ import { InferenceThread } from "./inference-thread.ts";
 import type { SpeechModel } from "./speech-model.ts";
 import { type SpeechSegment, SpeechSegments } from "./speech-segments.ts";
 
-/** 64 steps of the model, some 10 ms of its work: passing windows to its thread costs little beside that. */
+/** 64 steps of the model, which take about 10 ms: passing a window to its thread costs little compared with that. */
 const windowMs = 2048;
-/** One that the model works on, and one that it finds when it is done, though the decoder holds the job thread meanwhile. */
-const windowsUnderWay = 2;
+/** One that the model computes, and one that is available when it has finished, even if the decoder blocks the job thread. */
+const maxPendingWindows = 2;
 
 export default defineMediaWorker({
   parameters: Type.Object({
-    threshold: Type.Number({ default: 0.5, minimum: 0.01, maximum: 1, description: "How likely speech has to be" }),
-    minimum_speech_ms: Type.Integer({ default: 250, minimum: 0, description: "Speech not longer than this is none" }),
+    threshold: Type.Number({
+      default: 0.5,
+      minimum: 0.01,
+      maximum: 1,
+      description: "Probability at which speech begins",
+    }),
+    minimum_speech_ms: Type.Integer({ default: 250, minimum: 0, description: "Speech that is not longer is ignored" }),
     minimum_silence_ms: Type.Integer({
       default: 100,
       minimum: 0,
       description: "Shorter pauses are part of the speech",
     }),
-    padding_ms: Type.Integer({ default: 30, minimum: 0, description: "What is added before and after the speech" }),
+    padding_ms: Type.Integer({ default: 30, minimum: 0, description: "Time added before and after the speech" }),
   }),
   results: Type.Object({ speech_ms: Type.Integer(), segments: Type.Integer() }),
   setup: (): Promise<SpeechModel> => InferenceThread.start(),
@@ -46,7 +51,7 @@ export default defineMediaWorker({
     let speech: SpeechSegments | undefined;
     let endMs = 0;
     const stream = await model.open();
-    const queue = new BoundedQueue(windowsUnderWay, (answer: Float32Array) => write(speech?.add(answer) ?? []));
+    const queue = new BoundedQueue(maxPendingWindows, (answer: Float32Array) => write(speech?.add(answer) ?? []));
     return {
       streams: [
         pcmStream(audio, { sampleRate: 16_000, windowMs }, async (window) => {

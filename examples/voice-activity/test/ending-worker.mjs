@@ -1,4 +1,4 @@
-// The worker, whose job thread ends while the inference thread is in the middle of a window.
+// The worker, with a job thread that exits while the inference thread computes a window.
 import { isMainThread } from "node:worker_threads";
 import { runWorker } from "@mcai/worker-sdk";
 import worker from "../dist/worker.js";

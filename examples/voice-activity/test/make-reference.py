@@ -1,4 +1,4 @@
-"""Writes reference.json: what the package silero-vad itself (6.2.3, OnnxWrapper) says of media/speech.flac.
+"""Writes reference.json: the results of the package silero-vad (6.2.3, OnnxWrapper) for media/speech.flac.
 
     pip install "silero-vad[onnx-cpu]==6.2.3" && python make-reference.py
 """
@@ -16,7 +16,7 @@ pcm = bytearray(subprocess.run(decode, check=True, capture_output=True).stdout)
 audio = torch.frombuffer(pcm, dtype=torch.int16).float() / 32768
 model = load_silero_vad(onnx=True)
 
-# The worker's parameters, and what they are called there.
+# The worker's parameters, and their names in silero-vad.
 names = {
     "threshold": "threshold",
     "minimum_speech_ms": "min_speech_duration_ms",

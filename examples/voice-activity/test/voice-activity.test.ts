@@ -8,7 +8,7 @@ import type { Worker } from "node:worker_threads";
 import { startTestWorker } from "@mcai/worker-sdk/testing";
 import { source, startMediaJob } from "@mcai/worker-sdk-media/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-// The built worker: its thread runs no TypeScript.
+// The built worker, because its thread cannot run TypeScript.
 import { InferenceThread } from "../dist/inference-thread.js";
 import type { SpeechModel, SpeechStream } from "../dist/speech-model.js";
 import worker from "../dist/worker.js";
@@ -16,7 +16,7 @@ import reference from "./reference.json" with { type: "json" };
 
 const example = fileURLToPath(new URL("..", import.meta.url));
 const clip = join(example, "media", "speech.flac");
-// Where media/make-speech.sh put the words.
+// The positions of the words in media/make-speech.sh.
 const spoken = [
   { startMs: 2000, endMs: 4877 },
   { startMs: 7000, endMs: 9124 },
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => thread.close());
 
-/** The model, with what is done to each window; it outlives its worker. */
+/** Wraps a model so that `watch` sees each window. Closing the wrapper does not close the model. */
 function watched(watch: (infer: Infer, samples: Float32Array) => ReturnType<Infer>, of = thread): SpeechModel {
   return {
     async open() {
@@ -49,7 +49,7 @@ function segmentsOf(outcome: { output(): unknown }): Segment[] {
   return (outcome.output() as { frames: Segment[] }).frames;
 }
 
-/** Gives a run the threads that are started meanwhile. */
+/** Passes a run the list of the threads that are started during it. */
 async function withThreads(run: (threads: readonly Worker[]) => Promise<void>): Promise<void> {
   const threads: Worker[] = [];
   const add = (thread: Worker) => void threads.push(thread);
@@ -58,7 +58,7 @@ async function withThreads(run: (threads: readonly Worker[]) => Promise<void>): 
 }
 
 describe("speech", () => {
-  it("is found where it is", async () => {
+  it("is found where it was put", async () => {
     const outcome = await startMediaJob(worker, { source: clip, context: model }).result;
     expect(outcome).toMatchObject({ status: "completed", message: "" });
     const found = segmentsOf(outcome);
@@ -71,7 +71,7 @@ describe("speech", () => {
     expect(outcome.parameters).toEqual({ speech_ms, segments: 3 });
   });
 
-  it("is as likely as Silero's own package says, every 32 ms", async () => {
+  it("has the probability that Silero's package gives, every 32 ms", async () => {
     const probabilities: number[] = [];
     const context = watched(async (infer, samples) => {
       const answer = await infer(samples);
@@ -84,10 +84,13 @@ describe("speech", () => {
       expect(probability).toBeCloseTo(reference.probabilities[i] ?? Number.NaN, 3);
   });
 
-  it.each(reference.cases)("is cut as by Silero's own package: $parameters", async ({ parameters, segments }) => {
-    const outcome = await startMediaJob(worker, { source: clip, context: model, parameters }).result;
-    expect(segmentsOf(outcome)).toEqual(segments);
-  });
+  it.each(reference.cases)(
+    "is divided into the segments that Silero's package gives for $parameters",
+    async ({ parameters, segments }) => {
+      const outcome = await startMediaJob(worker, { source: clip, context: model, parameters }).result;
+      expect(segmentsOf(outcome)).toEqual(segments);
+    },
+  );
 
   it.each([
     ["silence", "anullsrc=r=16000:d=10"],
@@ -99,7 +102,7 @@ describe("speech", () => {
     expect(segmentsOf(outcome)).toEqual([]);
   });
 
-  it("that was found before a stop is kept", async () => {
+  it("is kept when the job is stopped", async () => {
     let windows = 0;
     const context = watched((infer, samples) => {
       if (++windows === 12) job.stop();
@@ -116,7 +119,7 @@ describe("speech", () => {
 });
 
 describe("the inference thread", () => {
-  it("is started once for all jobs, begins each anew, and ends with the worker", async () => {
+  it("is started once for all jobs, keeps no state between them, and ends with the worker", async () => {
     const folder = await mkdtemp(join(tmpdir(), "mcai-voice-"));
     const environment = { SOURCE_PATH: clip, DESTINATION_PATH: join(folder, "speech.json") };
     const order = await readFile(new URL("../message.json", import.meta.url));
@@ -129,57 +132,57 @@ describe("the inference thread", () => {
         expect(frames).toEqual(reference.cases[1]?.segments);
       }
       await testWorker.close();
-      // A thread that has ended has no id any more.
+      // A thread that has ended has the id -1.
       expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
     });
     await rm(folder, { recursive: true });
   });
 
-  it("always has one more window to go on with, and never more", async () => {
-    let underWay = 0;
+  it("always has exactly one more window available while it computes", async () => {
+    let pending = 0;
     const counts: number[] = [];
     const context = watched(async (infer, samples) => {
-      counts.push(++underWay);
-      return infer(samples).finally(() => underWay--);
+      counts.push(++pending);
+      return infer(samples).finally(() => pending--);
     });
     await startMediaJob(worker, { source: clip, context }).result;
     expect(Math.max(...counts)).toBe(2);
     expect(counts).toHaveLength(6);
   });
 
-  it("fails the job when it dies, and is started again for the next one", async () => {
+  it("fails the job when it ends, and is started again for the next one", async () => {
     await withThreads(async (threads) => {
-      const mortal = await InferenceThread.start();
+      const temporary = await InferenceThread.start();
       let windows = 0;
       let last: Promise<unknown> = Promise.resolve();
       const context = watched(async (infer, samples) => {
         if (++windows === 4) {
-          // Within the model, the end of its thread would be that of the process.
+          // Terminating the thread within the model would abort the process.
           await last;
           void threads[0]?.terminate();
         }
         const answer = infer(samples);
         last = answer;
         return answer;
-      }, mortal);
-      const message = expect.stringContaining("The inference thread has ended, with exit code 1");
+      }, temporary);
+      const message = expect.stringContaining("The inference thread exited with code 1");
       const failed = await startMediaJob(worker, { source: clip, context }).result;
       expect(failed).toMatchObject({ status: "error", message });
       const next = await startMediaJob(worker, { source: clip, context }).result;
       expect(segmentsOf(next)).toEqual(reference.cases[0]?.segments);
-      await mortal.close();
+      await temporary.close();
       expect(threads).toHaveLength(2);
     });
   });
 
-  it("fails the job with the reason when the model does, and goes on", async () => {
+  it("fails the job with the error of the model, and continues", async () => {
     const context = watched((infer) => infer({ length: 512, buffer: new ArrayBuffer(8) } as Float32Array));
     const outcome = await startMediaJob(worker, { source: clip, context }).result;
     expect(outcome).toMatchObject({ status: "error", message: "TypeError: samples.subarray is not a function" });
     expect(await startMediaJob(worker, { source: clip, context: model }).result).toMatchObject({ status: "completed" });
   });
 
-  it("says what it lacks when it cannot start", { timeout: 30_000 }, async () => {
+  it("names the missing module when it cannot start", { timeout: 30_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "mcai-voice-"));
     await cp(join(example, "dist"), folder, { recursive: true });
     const start = "import(process.argv[1]).then(({ InferenceThread }) => InferenceThread.start())";
@@ -191,7 +194,7 @@ describe("the inference thread", () => {
   });
 
   describe("of a real worker", { timeout: 30_000 }, () => {
-    /** Runs local orders by a module. */
+    /** Runs local orders with a module. */
     async function run(module: string, orders: number) {
       const folder = await mkdtemp(join(tmpdir(), "mcai-voice-"));
       const SOURCE_ORDERS = Array(orders).fill(join(example, "message.json")).join(delimiter);
@@ -207,14 +210,14 @@ describe("the inference thread", () => {
       return { stderr, code, ...(JSON.parse(text) as { frames: Segment[] }) };
     }
 
-    it("works, and lets it end", async () => {
+    it("does its work, and lets the worker exit", async () => {
       const { stderr, code, frames } = await run("dist/main.js", 1);
       expect(stderr).toMatch(/"Completed":\{"job_id":1236,.*"id":"segments","type":"integer","store":null,"value":2/);
       expect(code).toBe(0);
       expect(frames).toEqual(reference.cases[1]?.segments);
     });
 
-    it("ends with its job thread, and leaves the process to the next", async () => {
+    it("ends with its job thread, and the process continues with the next job", async () => {
       const { stderr, code } = await run("test/ending-worker.mjs", 2);
       expect(stderr.match(/"Error":\{"job_id":1236,.*The job thread exited unexpectedly: exit code 3/g)).toHaveLength(
         2,

@@ -2,8 +2,8 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
 /**
- * Counts lines, words and the characters of the longest line in UTF-8 text that comes in pieces, which may be cut
- * anywhere. LF and CRLF end a line and are no part of it; ASCII white space is between words.
+ * Counts lines, words and the characters of the longest line in UTF-8 text that arrives in pieces, which may be cut
+ * anywhere. LF and CRLF end a line and do not belong to it; ASCII white space separates words.
  */
 export class LineCounter {
   #lines = 0;
@@ -21,7 +21,7 @@ export class LineCounter {
     }
   }
 
-  /** The counts. A last line that no line feed ends is a line as well. */
+  /** Returns the counts. A last line without a line feed counts as a line. */
   end() {
     if (this.#previous !== lineFeed) this.#endLine(this.#length);
     return { lines: this.#lines, words: this.#words, longest_line: this.#longestLine };
@@ -34,7 +34,7 @@ export class LineCounter {
   }
 }
 
-// In UTF-8 the first byte of a character never looks like this, and all others do.
+// In UTF-8, all bytes of a character but the first begin with the bits 10.
 function continuesCharacter(byte: number): boolean {
   return (byte & 0b1100_0000) === 0b1000_0000;
 }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import type { Job } from "@mcai/worker-sdk";
 import { LineCounter } from "./line-counter.ts";
 
-/** Reads a text file of any size piece by piece; throws when the job is asked to stop. */
+/** Reads a text file of any size piece by piece. Throws when the job is told to stop. */
 export async function readStatistics(path: string, job: Pick<Job, "signal" | "progress">) {
   const { size } = await stat(path);
   const hash = createHash("sha256");

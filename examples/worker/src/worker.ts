@@ -4,12 +4,12 @@ import { readStatistics } from "./statistics.ts";
 
 export default defineWorker({
   parameters: Type.Object({
-    action: Type.Enum(["completed", "error", "stopped"], { description: "How the job shall end" }),
+    action: Type.Enum(["completed", "error", "stopped"], { description: "How the job ends" }),
     number: Type.Integer({ default: 0 }),
     array_of_strings: Type.Optional(Type.Array(Type.String())),
     array_of_integers: Type.Optional(Type.Array(Type.Integer())),
     source_path: Type.String({ description: "The text file to read" }),
-    destination_path: Type.String({ description: "Where the outcome is written, as JSON" }),
+    destination_path: Type.String({ description: "The JSON file to write" }),
   }),
   results: Type.Object({
     sha256: Type.String(),
@@ -29,7 +29,7 @@ export default defineWorker({
   },
 });
 
-// Under a temporary name first, so that nobody ever finds half a file at the path.
+// Writes to a temporary name first, so that the path never has an incomplete file.
 async function writeJson(path: string, value: unknown): Promise<void> {
   const partial = `${path}.part`;
   try {

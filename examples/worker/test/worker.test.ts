@@ -6,7 +6,7 @@ import { fromStore, runJob, startTestWorker } from "@mcai/worker-sdk/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import worker from "../src/worker.ts";
 
-// How much of a file comes at once.
+// The size in which a file is read.
 const pieceBytes = 65_536;
 
 let folder: string;
@@ -30,7 +30,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-test("a file's checksum and line statistics are results, and JSON at the destination", async () => {
+test("the checksum and line statistics of a file are results, and JSON at the destination", async () => {
   const text = "one two\n\n  three  \nfour";
   const outcome = await run(text);
   const statistics = { sha256: sha256(text), bytes: 23, lines: 4, words: 4, longest_line: 9 };
@@ -48,28 +48,28 @@ test("a file's checksum and line statistics are results, and JSON at the destina
 });
 
 test.for([
-  ["an empty file", "", { bytes: 0, lines: 0, words: 0, longest_line: 0 }],
-  ["a lone line feed", "\n", { bytes: 1, lines: 1, words: 0, longest_line: 0 }],
-  ["a last line without an end", "a\nbcd", { lines: 2, words: 2, longest_line: 3 }],
-  ["CRLF", "one\r\ntwo!\r\n", { bytes: 11, lines: 2, words: 2, longest_line: 4 }],
-  ["a carriage return that ends no line", "a\rb\r", { lines: 1, words: 2, longest_line: 4 }],
-  ["characters of one to four bytes", "aé€😀", { bytes: 10, lines: 1, words: 1, longest_line: 4 }],
-] as const)("%s", async ([, text, counts]) => {
+  ["of an empty file", "", { bytes: 0, lines: 0, words: 0, longest_line: 0 }],
+  ["of a single line feed", "\n", { bytes: 1, lines: 1, words: 0, longest_line: 0 }],
+  ["of a last line without a line feed", "a\nbcd", { lines: 2, words: 2, longest_line: 3 }],
+  ["of CRLF", "one\r\ntwo!\r\n", { bytes: 11, lines: 2, words: 2, longest_line: 4 }],
+  ["of a carriage return within a line", "a\rb\r", { lines: 1, words: 2, longest_line: 4 }],
+  ["of characters of one to four bytes", "aé€😀", { bytes: 10, lines: 1, words: 1, longest_line: 4 }],
+] as const)("the counts %s are correct", async ([, text, counts]) => {
   expect((await run(text)).parameters).toMatchObject({ sha256: sha256(text), ...counts });
 });
 
 test.for([
   ["a word", "x".repeat(pieceBytes + 1), { lines: 1, words: 1, longest_line: pieceBytes + 1 }],
   ["CRLF", `${"x".repeat(pieceBytes - 1)}\r\ny`, { lines: 2, words: 2, longest_line: pieceBytes - 1 }],
-  // From an odd offset on, so that every border cuts a character in two.
+  // Starts at an odd offset, so that every boundary cuts a character in two.
   ["a character", `a${"é".repeat(pieceBytes)}`, { lines: 1, words: 1, longest_line: pieceBytes + 1 }],
-] as const)("%s that is cut by the border of two pieces", async ([, text, counts]) => {
+] as const)("%s across the boundary of two pieces is counted once", async ([, text, counts]) => {
   const outcome = await run(text);
   expect(outcome.parameters).toMatchObject({ sha256: sha256(text), bytes: Buffer.byteLength(text), ...counts });
   expect(outcome.progress.length).toBeGreaterThan(1);
 });
 
-test("paths come from the store environment", async () => {
+test("the paths are read from the store environment", async () => {
   await writeFile(source_path, "text\n");
   const paths = {
     source_path: fromStore("environment", "SOURCE_PATH"),
@@ -94,7 +94,7 @@ test("message.json is an order for this worker", async () => {
   await testWorker.close();
 });
 
-test("a stop in the middle of a large file leaves no destination behind", async () => {
+test("a stop during a large file leaves no file at the destination", async () => {
   await writeFile(source_path, Buffer.alloc(64 * 1024 * 1024, "a line\n"));
   const parameters = { action: "completed", source_path, destination_path } as const;
   const outcome = await runJob(worker, parameters, { stopAfterProgress: 10 });
@@ -103,7 +103,7 @@ test("a stop in the middle of a large file leaves no destination behind", async 
   expect(await readdir(folder)).toEqual(["source.txt"]);
 });
 
-test("a source file that does not exist is named", async () => {
+test("the error for a missing source file has its path", async () => {
   const outcome = await runJob(worker, { action: "completed", source_path, destination_path });
   expect(outcome.status).toBe("error");
   expect(outcome.message).toContain("no such file or directory");
@@ -111,7 +111,7 @@ test("a source file that does not exist is named", async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a destination that cannot be replaced leaves no temporary file behind", async () => {
+test("a destination that cannot be replaced leaves no temporary file", async () => {
   await mkdir(destination_path);
   const outcome = await run("text\n");
   expect(outcome.status).toBe("error");
@@ -119,7 +119,7 @@ test("a destination that cannot be replaced leaves no temporary file behind", as
   expect(await readdir(folder)).toEqual(["outcome.json", "source.txt"]);
 });
 
-test("the action says how the job ends", async () => {
+test("the action determines how the job ends", async () => {
   const paths = { source_path, destination_path };
   expect(await runJob(worker, { action: "stopped", ...paths })).toMatchObject({ status: "stopped", parameters: {} });
   expect(await runJob(worker, { action: "error", ...paths })).toMatchObject({
@@ -128,7 +128,7 @@ test("the action says how the job ends", async () => {
   });
 });
 
-test("an action that is not known is refused with the known ones", async () => {
+test("an unknown action is rejected with the valid ones", async () => {
   const testWorker = await startTestWorker(worker);
   const parameters = Object.entries({ action: "sing", source_path, destination_path });
   await testWorker.send({
