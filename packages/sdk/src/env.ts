@@ -1,103 +1,112 @@
 import { delimiter } from "node:path";
 import { McaiError } from "./errors.ts";
 
-/** The variables of a process, as `process.env` has them. */
+/** Environment variables, in the form of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How much is logged. */
+/** The lowest severity that is logged. */
 type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
-/** What the environment asks of a worker; docs/configuration.md lists every variable. */
+/** The settings of a worker, read from environment variables. docs/configuration.md documents every variable. */
 export interface Settings {
-  /** DESCRIBE: print what the worker is, and end. */
+  /** DESCRIBE: print the worker's description and exit. */
   readonly describe: boolean;
-  /** SOURCE_ORDERS: the files of a local run. */
+  /** SOURCE_ORDERS: the order files of a local run. */
   readonly sourceOrders: readonly string[] | undefined;
-  /** AMQP_QUEUE: the job queue. */
+  /** AMQP_QUEUE: the name of the job queue. */
   readonly queueName: string;
-  /** DIRECT_MESSAGING_IDENTIFIER, if it is set. */
+  /** DIRECT_MESSAGING_IDENTIFIER: replaces the instance id in the name of the worker's own queue. */
   readonly directMessagingIdentifier: string | undefined;
-  /** MESSAGE_TTL_LIMIT: a job that was dead-lettered, or lost with its worker, more often is expired. */
+  /** MESSAGE_TTL_LIMIT: how many times a job may be dead-lettered, or lost with its worker, before it expires. */
   readonly maxDeaths: number;
-  /** MESSAGE_SOFT_LIMIT: a job whose requirements were missing more often is expired. */
+  /** MESSAGE_SOFT_LIMIT: how many times the requirements of a job may be missing before it expires. */
   readonly maxSoftRejects: number;
-  /** MCAI_DRAIN_TIMEOUT_MS: how long a job may go on when the worker goes down. */
+  /** MCAI_DRAIN_TIMEOUT_MS: how long the current job may continue during shutdown. */
   readonly drainTimeoutMs: number;
-  /** MCAI_JOB_TIMEOUT_MS: how long a job may take; off if undefined. */
+  /** MCAI_JOB_TIMEOUT_MS: the maximum duration of a job; unlimited if undefined. */
   readonly jobTimeoutMs: number | undefined;
-  /** MCAI_STOP_GRACE_MS: the time after which a job that ignores a stop order is terminated with its thread; off if undefined. */
+  /**
+   * MCAI_STOP_GRACE_MS: how long a job may continue after a stop order; unlimited if undefined. Then its thread is
+   * terminated.
+   */
   readonly stopGraceMs: number | undefined;
-  /** MCAI_STOP_GRACE_MS: the same for a job that ignores a shutdown or its timeout, and the time that `teardown` may take. */
+  /**
+   * MCAI_STOP_GRACE_MS: the same after a shutdown signal or the timeout of the job. Also the maximum duration of
+   * `teardown`.
+   */
   readonly shutdownGraceMs: number;
-  /** MCAI_THREADS: how many threads a job may use, if it is set. */
+  /** MCAI_THREADS: how many threads a job may use. */
   readonly threads: number | undefined;
-  /** BACKEND_HOSTNAME is set: there is a backend that has a black list. */
+  /** Whether BACKEND_HOSTNAME is set, so that the black list is read from the backend. */
   readonly hasBackend: boolean;
   readonly broker: BrokerSettings;
-  /** MCAI_HTTP_PORT, if it is set: where the worker says how it is. */
+  /** Settings of the health server; undefined if MCAI_HTTP_PORT is not set. */
   readonly health: HealthSettings | undefined;
   readonly log: LogSettings;
 }
 
-/** Where a worker says over HTTP how it is, and when that is bad. */
+/** The address of the health server, and the limits of `/healthz`. */
 export interface HealthSettings {
   /** MCAI_HTTP_PORT. */
   readonly port: number;
   /** MCAI_HTTP_HOST. */
   readonly host: string;
-  /** MCAI_THREAD_SILENCE_LIMIT_MS: how long the job thread may not answer; off if undefined. */
+  /** MCAI_THREAD_SILENCE_LIMIT_MS: how long the job thread may be unresponsive; unlimited if undefined. */
   readonly maxThreadSilenceMs: number | undefined;
-  /** MCAI_PROGRESS_SILENCE_LIMIT_MS: how long a job may report no progress; off if undefined. */
+  /** MCAI_PROGRESS_SILENCE_LIMIT_MS: how long a job may run without reporting progress; unlimited if undefined. */
   readonly maxProgressSilenceMs: number | undefined;
 }
 
-/** How the broker is reached, and what is declared there. */
+/** How to connect to the broker, and how to declare queues and publish messages. */
 export interface BrokerSettings {
-  /** AMQP_HOSTNAME, several separated by commas, and AMQP_PORT: tried in turn. */
+  /** AMQP_HOSTNAME, separated by commas, and AMQP_PORT. The hosts are tried in turn. */
   readonly hosts: readonly BrokerHost[];
   /** AMQP_USERNAME. */
   readonly username: string;
   /** AMQP_PASSWORD. */
   readonly password: string;
-  /** AMQP_VHOST, else AMQP_VIRTUAL_HOST. */
+  /** AMQP_VHOST, or else AMQP_VIRTUAL_HOST. */
   readonly virtualHost: string;
-  /** AMQP_TLS; for port 5671 alone also without it. */
+  /** AMQP_TLS. If it is not set, TLS is used for port 5671 only. */
   readonly tls: boolean;
-  /** AMQP_TLS_CERT: the file of the certificates that are trusted, instead of Node's own. */
+  /** AMQP_TLS_CERT: a file of trusted certificates, which replaces those of Node.js. */
   readonly tlsCertificateFile: string | undefined;
-  /** AMQP_TLS_VERIFY: whether the broker's certificate is checked. */
+  /** AMQP_TLS_VERIFY: whether the certificate of the broker is verified. */
   readonly tlsVerify: boolean;
-  /** AMQP_SERVER_CONFIGURATION is `cluster`: quorum queues. */
+  /** Whether AMQP_SERVER_CONFIGURATION is `cluster`: queues are then quorum queues. */
   readonly cluster: boolean;
-  /** AMQP_DELIVERY_MODE: 2 for messages that survive a restart of the broker, 1 for others. */
+  /** AMQP_DELIVERY_MODE: 2 if messages survive a restart of the broker, else 1. */
   readonly deliveryMode: 1 | 2;
-  /** AMQP_CONSUMER_TIMEOUT: the job queue's acknowledgement timeout, if it is set. */
+  /** AMQP_CONSUMER_TIMEOUT: the acknowledgement timeout of the job queue; that of the broker if undefined. */
   readonly consumerTimeoutMs: number | undefined;
-  /** AMQP_CONNECTION_MAX_RETRY: after how many vain attempts in a row the worker ends; for ever if undefined. */
+  /** AMQP_CONNECTION_MAX_RETRY: how many attempts in a row may fail before the worker exits; unlimited if undefined. */
   readonly maxRetries: number | undefined;
   /** AMQP_HEARTBEAT. */
   readonly heartbeatSeconds: number;
 }
 
-/** One broker. */
+/** The address of a broker. */
 export interface BrokerHost {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** How the log is written. */
+/** The level, format and destinations of the log. */
 export interface LogSettings {
-  /** MCAI_LOG, else RUST_LOG. */
+  /** MCAI_LOG, or else RUST_LOG. */
   readonly level: LogLevel;
-  /** ONLY_JSON_LOGS. */
+  /** ONLY_JSON_LOGS: whether each line is a JSON object. */
   readonly json: boolean;
-  /** FILE_LOGGING: the file that gets every line as well. */
+  /** FILE_LOGGING: a file to which every line is also written. */
   readonly file: string | undefined;
-  /** FORCE_COLOR or NO_COLOR; by default colours are for terminals. */
+  /** FORCE_COLOR or NO_COLOR. If undefined, colours are used on terminals. */
   readonly color: boolean | undefined;
 }
 
-/** How a store is reached; `<STORE>_HOSTNAME` and so on. */
+/**
+ * The address and the credentials of a store: `<STORE>_HOSTNAME`, `<STORE>_USERNAME`, `<STORE>_PASSWORD`,
+ * `<STORE>_TOKEN`.
+ */
 export interface StoreAccess {
   readonly hostname: string;
   readonly username: string;
@@ -105,7 +114,11 @@ export interface StoreAccess {
   readonly token: string;
 }
 
-/** Reads every variable but those of the stores. */
+/**
+ * Reads all variables except those of the stores.
+ *
+ * @throws {@link McaiError} `ENVIRONMENT_INVALID` if a variable has an invalid value.
+ */
 export function readSettings(env: Environment): Settings {
   return {
     describe: /^(1|true)$/i.test(env.DESCRIBE ?? ""),
@@ -162,7 +175,7 @@ function readBroker(env: Environment): BrokerSettings {
   };
 }
 
-// `host`, `host:port`, `[::1]` or `[::1]:port`.
+// Accepts `host`, `host:port`, `[::1]` and `[::1]:port`.
 function readHost(text: string, port: number): BrokerHost {
   const match = /^(?:\[([^\]]+)\]|([^:]+|[^:]*(?::[^:]*){2,}))(?::(\d{1,5}))?$/.exec(text);
   const hostname = match?.[1] ?? match?.[2];
@@ -171,7 +184,7 @@ function readHost(text: string, port: number): BrokerHost {
   return { hostname, port: match?.[3] === undefined ? port : Number(match[3]) };
 }
 
-/** Reads the variables of a store; the code's upper and lower case is kept. */
+/** Reads the variables of a store. The case of the store's name is kept. */
 export function readStoreAccess(env: Environment, store: string): StoreAccess {
   const standard = store.toLowerCase() === "vault" ? "http://127.0.0.1:8200/v1" : "http://127.0.0.1:4000/api";
   return {
@@ -182,12 +195,12 @@ export function readStoreAccess(env: Environment, store: string): StoreAccess {
   };
 }
 
-/** The values of the environment that must not be seen: every `…_PASSWORD` and `…_TOKEN`. */
+/** Returns the secret values of the environment: every `…_PASSWORD` and `…_TOKEN`. */
 export function environmentSecrets(env: Environment): string[] {
   return Object.entries(env).flatMap(([name, value]) => (/_(PASSWORD|TOKEN)$/.test(name) && value ? [value] : []));
 }
 
-// 2^31 − 1 is also the longest time that a timer of Node can wait.
+// 2^31 − 1 is also the maximum delay of a timer in Node.js.
 function readInteger(env: Environment, name: string, minimum: number, maximum = 0x7fff_ffff): number | undefined {
   const text = env[name];
   if (text === undefined || text === "") return undefined;
@@ -199,7 +212,7 @@ function readInteger(env: Environment, name: string, minimum: number, maximum = 
   );
 }
 
-// RUST_LOG holds filters such as `warn,hyper=error`: the first without a module counts.
+// RUST_LOG may hold filters such as `warn,hyper=error`. The first one without a module is used.
 function readLevel(text: string): LogLevel {
   const word =
     text

@@ -1,27 +1,27 @@
 /**
- * Every error that this SDK makes has one of these codes; they are stable, messages are not.
+ * The codes of errors. Codes are stable; messages may change. docs/operations.md lists those that end the process, with
+ * their exit codes.
  *
- * | code | meaning |
- * | --- | --- |
- * | `ENVIRONMENT_INVALID` | a variable of the environment cannot be used |
- * | `MODULE_NOT_FOUND` | the worker's module, or the SDK's own thread entry, is not where it should be |
- * | `WORKER_INVALID` | the module's default export is not a worker, or its import failed |
- * | `METADATA_INVALID` | a field of the worker's package.json is missing or wrong |
- * | `SETUP_FAILED` | the worker's `setup` threw |
- * | `THREAD_FAILED` | the job thread ended again and again, or a job's thread ended in the middle of it |
- * | `BROKER_UNREACHABLE` | no broker answered, as often as `AMQP_CONNECTION_MAX_RETRY` allows |
- * | `BROKER_TLS_FAILED` | the broker's certificate is not trusted, or it speaks no TLS on that port |
- * | `BROKER_LOGIN_REFUSED` | the broker refuses user name and password |
- * | `BROKER_VIRTUAL_HOST_MISSING` | the broker has no such virtual host, or the user may not enter it |
- * | `BROKER_PERMISSION_REFUSED` | the user may not declare or use an exchange or a queue |
- * | `BROKER_DECLARATION_MISMATCH` | an exchange or a queue exists with other properties |
- * | `ORDER_INVALID` | a message is not an order |
- * | `PARAMETERS_INVALID` | a job's parameters do not fit the worker's schema |
- * | `STORE_FAILED` | a store did not give the value of a parameter |
- * | `REQUIREMENT_MISSING` | a file that the job requires does not exist |
- * | `RESULT_INVALID` | what the worker returned cannot be sent |
- * | `JOB_STOPPED` | the job was asked to stop, or stopped by itself |
- * | `JOB_FAILED` | the worker said by its job handle that the job failed |
+ * | code | when | what to do |
+ * | --- | --- | --- |
+ * | `ENVIRONMENT_INVALID` | An environment variable has an invalid value. | Correct the variable, which the message names. |
+ * | `MODULE_NOT_FOUND` | The module of the worker, or a file of this package, does not exist. | Build first; keep `@mcai/worker-sdk` external when you bundle. |
+ * | `WORKER_INVALID` | The module cannot be imported, or its default export is not a worker. | Export what {@link defineWorker} returns. |
+ * | `METADATA_INVALID` | A field of the worker's package.json is missing or invalid. | Correct the field, which the message names. |
+ * | `SETUP_FAILED` | The `setup` of the worker threw. | See the reason in the message. |
+ * | `THREAD_FAILED` | The job thread exited repeatedly, or during a job. | See the log for the reason of each exit. |
+ * | `BROKER_UNREACHABLE` | No broker answered within `AMQP_CONNECTION_MAX_RETRY` attempts. | Start the broker; check `AMQP_HOSTNAME` and `AMQP_PORT`. |
+ * | `BROKER_TLS_FAILED` | The broker's certificate is not trusted, or the port does not use TLS. | Check `AMQP_TLS` and `AMQP_TLS_CERT`. |
+ * | `BROKER_LOGIN_REFUSED` | The broker rejected the user name or the password. | Check `AMQP_USERNAME` and `AMQP_PASSWORD`. |
+ * | `BROKER_VIRTUAL_HOST_MISSING` | The virtual host does not exist, or the user may not access it. | Check `AMQP_VHOST`; create it, or grant access. |
+ * | `BROKER_PERMISSION_REFUSED` | The user may not declare or use an exchange or a queue. | Grant permissions for the object that the message names. |
+ * | `BROKER_DECLARATION_MISMATCH` | An exchange or a queue is already declared with different properties. | Delete it, or use the same properties. |
+ * | `ORDER_INVALID` | A message is not a valid order. | Correct the sender; the message says what is expected. |
+ * | `PARAMETERS_INVALID` | The parameters of a job do not match the schema of the worker. | Correct the order; the message lists all faults. |
+ * | `STORE_FAILED` | A store did not return the value of a parameter. | Check the key and the variables of the store. |
+ * | `RESULT_INVALID` | The worker returned a result that cannot be sent. | Correct the result; the message lists all faults. |
+ * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
+ * | `JOB_FAILED` | A {@link Worker} set the status `error`. | See the message, which the worker has set. |
  */
 export type ErrorCode =
   | "ENVIRONMENT_INVALID"
@@ -39,14 +39,13 @@ export type ErrorCode =
   | "ORDER_INVALID"
   | "PARAMETERS_INVALID"
   | "STORE_FAILED"
-  | "REQUIREMENT_MISSING"
   | "RESULT_INVALID"
   | "JOB_STOPPED"
   | "JOB_FAILED";
 
 /**
- * The base of every error of this SDK: a stable `code`, a message that says what was wrong, where, and what would be
- * right, and the underlying error as `cause` where there is one.
+ * The base class of all errors of this SDK. It has a stable `code`, and a message that says what is wrong, where, and
+ * what is expected. `cause` is the underlying error, if there is one.
  *
  * @example
  * ```ts
@@ -58,12 +57,12 @@ export type ErrorCode =
  * ```
  */
 export class McaiError extends Error {
-  /** What went wrong, stable over versions: one of {@link ErrorCode}, or of a package that builds on this one. */
+  /** A code of {@link ErrorCode}, or of a package that extends this one. Codes do not change between versions. */
   readonly code: ErrorCode | (string & {});
 
   /**
-   * @param code - What went wrong.
-   * @param message - What was wrong, where, and what would be right.
+   * @param code - The code of the error.
+   * @param message - What is wrong, where, and what is expected.
    * @param options - `cause`: the underlying error.
    */
   constructor(code: ErrorCode | (string & {}), message: string, options?: ErrorOptions) {
@@ -73,7 +72,7 @@ export class McaiError extends Error {
   }
 }
 
-/** The exit code of a process that ends with an error of a given code; 1 for all that are not listed. */
+/** The exit codes of errors that end the process; 1 for all others. */
 const exitCodes: Partial<Record<string, number>> = {
   ENVIRONMENT_INVALID: 64,
   MODULE_NOT_FOUND: 65,
@@ -89,24 +88,24 @@ const exitCodes: Partial<Record<string, number>> = {
   BROKER_DECLARATION_MISMATCH: 77,
 };
 
-/** The exit code for an error that ends the process (docs/operations.md lists them). */
+/** Returns the exit code of the process for an error. docs/operations.md lists all of them. */
 export function exitCodeOf(error: unknown): number {
   return (error instanceof McaiError && exitCodes[error.code]) || 1;
 }
 
-/** What to do when a file of the package is not where the package put it. */
+/** Returns the message for a missing file of this package, with the remedy. */
 export function externalRemedy(file: string): string {
   return `${file} of @mcai/worker-sdk is missing: a bundler must keep the package @mcai/worker-sdk external`;
 }
 
-/** The text of any thrown value: the message alone for our own errors, `Name: message` for all others. */
+/** Returns the text of any thrown value: the message of a {@link McaiError}, `Name: message` of another error. */
 export function messageOf(error: unknown): string {
   if (error instanceof McaiError) return error.message;
   if (error instanceof Error) return `${error.name}: ${error.message}`;
   return typeof error === "string" ? error : `thrown value: ${describeValue(error)}`;
 }
 
-/** A short text for a value in an error message: its JSON, cut after 80 characters, and its type. */
+/** Describes a value for an error message: its JSON, truncated to 80 characters, and its type. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   let text: string | undefined;
@@ -120,7 +119,7 @@ export function describeValue(value: unknown): string {
   return value === null || typeof value === "boolean" ? short : `${short} (${typeName(value)})`;
 }
 
-/** The JSON name of a value's type, for a message that must not show the value. */
+/** Returns the JSON type of a value, for error messages that must not show the value. */
 export function typeName(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "nothing";

@@ -3,7 +3,7 @@ import { Version } from "../version.ts";
 import type { JsonAnswer } from "./http.ts";
 import type { BackendSession } from "./session.ts";
 
-/** The backend's side of the black list (docs/protocol.md). */
+/** The black list of the backend (docs/protocol.md, "The black list"). */
 export class BackendBlackList {
   readonly #session: BackendSession;
 
@@ -11,12 +11,12 @@ export class BackendBlackList {
     this.#session = session;
   }
 
-  /** Opens the session, which the first request would do otherwise. */
+  /** Logs in to the backend ahead of the first request. */
   async logIn(signal: AbortSignal): Promise<void> {
     await this.#session.logIn(signal);
   }
 
-  /** The list; empty if the backend is too old to have one. */
+  /** Reads the black list; empty if the backend is too old to have one. */
   async readIfKnown(signal: AbortSignal): Promise<readonly number[]> {
     const answer = await this.#session.request("GET", "/step_flow", signal);
     const version = answer.field("version");
@@ -24,20 +24,24 @@ export class BackendBlackList {
     return hasBlackList(version) ? this.read(signal) : [];
   }
 
-  /** The list. */
+  /** Reads the black list. */
   async read(signal: AbortSignal): Promise<readonly number[]> {
     const path = "/step_flow/blacklist";
     return readIds(`GET ${path}`, await this.#session.request("GET", path, signal));
   }
 
-  /** Takes a job off the list, and gives what is left of it. */
+  /** Removes a job from the black list, and returns the remaining ids. */
   async remove(jobId: number, signal: AbortSignal): Promise<readonly number[]> {
     const path = `/step_flow/blacklist/${jobId}`;
     return readIds(`DELETE ${path}`, await this.#session.request("DELETE", path, signal));
   }
 }
 
-/** Whether a backend of this version has a black list. @throws {McaiError} `STORE_FAILED` if it is no version. */
+/**
+ * Whether a backend of this version has a black list: since 1.6.0.
+ *
+ * @throws {@link McaiError} `STORE_FAILED` if it is not a version.
+ */
 function hasBlackList(version: string): boolean {
   const parsed = Version.parse(version);
   if (parsed === undefined)
@@ -56,5 +60,5 @@ function readIds(what: string, answer: JsonAnswer): readonly number[] {
 }
 
 function unexpected(what: string, answer: JsonAnswer, expected: string): McaiError {
-  return new McaiError("STORE_FAILED", `store BACKEND: ${what} gave no ${expected} (HTTP ${answer.status})`);
+  return new McaiError("STORE_FAILED", `store BACKEND: ${what} returned no ${expected} (HTTP ${answer.status})`);
 }

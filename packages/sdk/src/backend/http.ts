@@ -1,12 +1,12 @@
 import { McaiError } from "../errors.ts";
 
-/** How long one request to a store or the backend may take, in milliseconds. */
+/** The timeout of a request to a store or the backend. */
 const requestTimeoutMs = 10_000;
 
-/** The largest answer that is read, in bytes. */
+/** The maximum size of a response. */
 const maxAnswerBytes = 1024 * 1024;
 
-/** An answer of a store: its status and what its JSON holds. */
+/** The response of a store: its status and its JSON body. */
 export class JsonAnswer {
   readonly status: number;
   readonly #body: unknown;
@@ -16,7 +16,7 @@ export class JsonAnswer {
     this.#body = body;
   }
 
-  /** The value at a path of keys; undefined if the answer was no success or has none there. */
+  /** Returns the value at a path of keys; undefined if the request failed or the body has no such value. */
   field(...path: readonly string[]): unknown {
     let value: unknown = this.status >= 200 && this.status < 300 ? this.#body : undefined;
     for (const key of path)
@@ -28,7 +28,13 @@ export class JsonAnswer {
   }
 }
 
-/** Asks a store; every failure on the way is a `STORE_FAILED` that names store, method and address, but no secret. */
+/**
+ * Sends a request to a store.
+ *
+ * @throws {@link McaiError} `STORE_FAILED`, with the store, the method and the address, if there is no response.
+ *   Secrets are left out.
+ * @throws The reason of the signal if it aborts.
+ */
 export async function fetchJson(
   store: string,
   method: string,
@@ -52,7 +58,7 @@ export async function fetchJson(
       redirect: "error",
       signal: AbortSignal.any([signal, timeout]),
     });
-    const text = await readText(response, () => fail(`answered more than ${maxAnswerBytes} bytes`));
+    const text = await readText(response, () => fail(`returned more than ${maxAnswerBytes} bytes`));
     return new JsonAnswer(response.status, parse(text));
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -81,7 +87,7 @@ function parse(text: string): unknown {
   }
 }
 
-// fetch says only "fetch failed"; the reason is in the causes.
+// The message of fetch is only "fetch failed"; the reason is in its cause.
 function reasonOf(error: unknown): string {
   const cause = (error as Error).cause as (Error & { code?: string }) | undefined;
   return withoutUser(cause?.code ?? cause?.message ?? (error as Error).message);

@@ -2,7 +2,7 @@ import type { StoreAccess } from "../env.ts";
 import { McaiError } from "../errors.ts";
 import { fetchJson, type JsonAnswer } from "./http.ts";
 
-/** A session with a backend: opened at the first request, shared by all, and opened anew once when it has expired. */
+/** A session with a backend. It starts with the first request, is shared by all, and is renewed when it has expired. */
 export class BackendSession {
   readonly #store: string;
   readonly #access: StoreAccess;
@@ -13,7 +13,7 @@ export class BackendSession {
     this.#access = access;
   }
 
-  /** Gives the session's token, after a log-in if there is none. */
+  /** Returns the token of the session, and logs in if there is none. */
   logIn(signal: AbortSignal): Promise<string> {
     this.#token ??= this.#requestToken(signal).catch((error: unknown) => {
       this.#token = undefined;
@@ -22,7 +22,11 @@ export class BackendSession {
     return this.#token;
   }
 
-  /** The value of a credential. */
+  /**
+   * Reads the value of a credential.
+   *
+   * @throws {@link McaiError} `STORE_FAILED` if there is no such credential, or the request fails.
+   */
   async credential(key: string, signal: AbortSignal): Promise<unknown> {
     const answer = await this.request("GET", `/credentials/${encodeURIComponent(key)}`, signal);
     const value = answer.field("data", "value");
@@ -34,7 +38,7 @@ export class BackendSession {
     return value;
   }
 
-  /** Asks with the session's token, which the backend wants without «Bearer». */
+  /** Sends a request with the token of the session, which the backend expects without "Bearer". */
   async request(method: string, path: string, signal: AbortSignal): Promise<JsonAnswer> {
     const ask = async (token: Promise<string>) =>
       fetchJson(this.#store, method, this.#access.hostname + path, signal, { authorization: await token });
@@ -60,7 +64,7 @@ export class BackendSession {
     const remedy = `check ${this.#store}_HOSTNAME, ${this.#store}_USERNAME and ${this.#store}_PASSWORD`;
     throw new McaiError(
       "STORE_FAILED",
-      `store ${this.#store}: POST ${hostname}/sessions gave no access_token (HTTP ${answer.status}); ${remedy}`,
+      `store ${this.#store}: POST ${hostname}/sessions returned no access_token (HTTP ${answer.status}); ${remedy}`,
     );
   }
 }

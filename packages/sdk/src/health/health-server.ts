@@ -4,24 +4,24 @@ import { McaiError, messageOf } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
 import { createMetrics, type MetricSources } from "./metrics.ts";
 
-/** How long a request may take to come in. */
+/** The maximum time to receive a request. */
 const requestTimeoutMs = 5000;
 
-/** What the health of a worker is read from. */
+/** The state of the worker, read at each request. */
 export interface HealthSources extends MetricSources {
-  /** Whether the job thread is set up, and the worker not going down. */
+  /** Whether the job thread is set up and the worker is not shutting down. */
   readonly isTakingJobs: () => boolean;
-  /** How long the job thread has not answered, in milliseconds. */
+  /** How long the job thread has been unresponsive, in milliseconds. */
   readonly threadSilentMs: () => number;
-  /** How long the job in hand has not reported progress; undefined if there is none. */
+  /** How long the current job has not reported progress, in milliseconds; undefined if there is none. */
   readonly jobSilentMs: () => number | undefined;
-  /** What a `worker_status` says. */
+  /** Returns the body of a `worker_status`. */
   readonly status: () => unknown;
-  /** Tells the worker to go down. */
+  /** Makes the worker finish its job and shut down. */
   readonly drain: () => void;
 }
 
-/** Answers over HTTP how the worker is: `/readyz`, `/healthz`, `/metrics`, `/status`, and `POST /drain`. */
+/** Serves the state of the worker over HTTP: `/readyz`, `/healthz`, `/metrics`, `/status` and `POST /drain`. */
 export class HealthServer {
   readonly #settings: HealthSettings;
   readonly #sources: HealthSources;
@@ -35,11 +35,15 @@ export class HealthServer {
     this.#server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 5000 }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => send(response, 500, { error: messageOf(error) }));
     });
-    // Probes are no reason to live on.
+    // Must not keep the process alive.
     this.#server.unref();
   }
 
-  /** @throws {McaiError} `ENVIRONMENT_INVALID` if the port cannot be had. */
+  /**
+   * Starts to listen.
+   *
+   * @throws {@link McaiError} `ENVIRONMENT_INVALID` if the address cannot be used.
+   */
   static async start(settings: HealthSettings, sources: HealthSources, log: JobLog): Promise<HealthServer> {
     const health = new HealthServer(settings, sources);
     await health.#metrics;
@@ -49,7 +53,7 @@ export class HealthServer {
       );
       health.#server.listen(settings.port, settings.host, resolve);
     });
-    log.info(`Health on http://${settings.host}:${settings.port}`);
+    log.info(`Health server listening on http://${settings.host}:${settings.port}`);
     return health;
   }
 
@@ -75,7 +79,7 @@ export class HealthServer {
         return;
       }
       default:
-        return send(response, 404, { error: "there are /readyz, /healthz, /metrics, /status and POST /drain" });
+        return send(response, 404, { error: "not found; use /readyz, /healthz, /metrics, /status or POST /drain" });
     }
   }
 
@@ -98,12 +102,12 @@ export class HealthServer {
     });
   }
 
-  // From this machine alone, and not by a page in a browser that happens to run on it.
+  // Accepted from this machine only, and not from a web page in a browser on it.
   #drain(request: IncomingMessage, response: ServerResponse): void {
     const isLocal = /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? "");
     if (request.method !== "POST") send(response, 405, { error: "use POST" });
     else if (!isLocal || request.headers.origin !== undefined)
-      send(response, 403, { error: "only from the loopback, and not by a browser" });
+      send(response, 403, { error: "allowed from the loopback only, and not from a browser" });
     else {
       send(response, 202, { draining: true });
       this.#sources.drain();

@@ -1,6 +1,6 @@
 /**
- * Writes lines to the worker's log, with the job's id. `fields` are added as JSON. Never blocks on the other thread;
- * secret parameters are replaced by `[redacted]`.
+ * The log of a job: lines of the worker's log that have the id of the job. `fields` are appended as JSON. Secret
+ * parameters are replaced by `[redacted]`. Writing does not wait for the main thread.
  *
  * @example
  * ```ts
@@ -8,12 +8,12 @@
  * ```
  */
 export interface JobLog {
-  /** For a developer; not shown by default (`MCAI_LOG=debug`). */
+  /** Details for developers; shown with `MCAI_LOG=debug`. */
   debug(message: string, fields?: Record<string, unknown>): void;
-  /** What happens. */
+  /** Normal events. */
   info(message: string, fields?: Record<string, unknown>): void;
-  /** What an operator should know, though the job goes on. */
+  /** Conditions that an operator should know of, although the job continues. */
   warn(message: string, fields?: Record<string, unknown>): void;
-  /** What went wrong. */
+  /** Errors. */
   error(message: string, fields?: Record<string, unknown>): void;
 }

@@ -17,7 +17,7 @@ const colors: Readonly<Record<string, string>> = {
 };
 const plain = "\u001b[0m";
 
-/** Makes the reference's line of a line of pino's: `<utc> - <instance> - <queue> - <job or -1> - <LEVEL> - <text>`. */
+/** Formats a JSON line of pino like the reference: `<utc> - <instance> - <queue> - <job or -1> - <LEVEL> - <text>`. */
 export function formatLine(json: string, color: boolean): string {
   const { time, level, instance_id, queue, job_id = -1, fields, msg } = JSON.parse(json) as Line;
   const utc = `${time.slice(0, 10)} ${time.slice(11, -1)} UTC`;

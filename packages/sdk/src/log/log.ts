@@ -10,21 +10,23 @@ import type { Redactor } from "./redactor.ts";
 
 const stderr = 2;
 
-/** A log of which each job gets its own. */
+/** The log of a thread. */
 export interface Log extends JobLog {
-  /** The same log, with this job's id on each line. */
+  /** Returns the same log, with the id of the job on each line. */
   forJob(jobId: number): Log;
 }
 
-/** Who speaks in the log. */
+/** The identity of the worker, on each line. */
 export interface LogIdentity {
   readonly instanceId: string;
   readonly queueName: string;
 }
 
 /**
- * Opens the log of one thread: pino, on standard error and into a file if one is wanted, each line written before the
- * call returns, so that it is seen from a blocked thread and after a crash. pino is loaded at the first line.
+ * Creates the log of a thread. It writes to standard error and to the file of the settings. Each line is written before
+ * the call returns, so that no line of a blocked or crashed thread is lost. pino is loaded at the first line.
+ *
+ * @throws {@link McaiError} `ENVIRONMENT_INVALID` if the file cannot be opened.
  */
 export function createLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
   let logger: Logger | undefined;
@@ -70,7 +72,7 @@ function openPino(settings: LogSettings, identity: LogIdentity): Logger {
   const { pino } = loadPino();
   const open = (destination: { fd?: number; dest?: string }) => {
     const sink = pino.destination({ ...destination, sync: true });
-    // Nobody reads any more: there is nowhere to say so.
+    // The reader has closed the stream; the error cannot be reported anywhere.
     sink.on("error", () => undefined);
     return sink;
   };
@@ -90,12 +92,12 @@ function openPino(settings: LogSettings, identity: LogIdentity): Logger {
   );
 }
 
-// node:tty loads node:net, which takes 2 ms in each thread.
+// Importing node:tty loads node:net, which takes 2 ms in each thread.
 function isTerminal(): boolean {
   return process.getBuiltinModule("node:tty").isatty(stderr);
 }
 
-// By require, because a log call cannot wait for an import.
+// With require, because a log call is synchronous.
 function loadPino(): typeof Bundle {
   try {
     return createRequire(import.meta.url)("#pino") as typeof Bundle;

@@ -1,2 +1,2 @@
-// What the SDK uses of pino. The build makes dist/pino.cjs of it: one file instead of 29.
+// The parts of pino that the SDK uses. The build bundles them into dist/pino.cjs: one file instead of 29.
 export { pino } from "pino";

@@ -1,4 +1,4 @@
-/** Replaces secrets in texts that leave the worker. */
+/** Replaces secrets in text that leaves the worker. */
 export class Redactor {
   readonly #secrets = new Set<string>();
 
@@ -6,10 +6,10 @@ export class Redactor {
     for (const secret of secrets) this.add(secret);
   }
 
-  /** Adds a secret: a text, or any value whose texts are secret. */
+  /** Adds a secret: a string, or an object whose strings are all secret. */
   add(secret: unknown): void {
     if (typeof secret === "object" && secret !== null) for (const part of Object.values(secret)) this.add(part);
-    // Fewer than four characters cannot be told from other text.
+    // Fewer than four characters cannot be distinguished from other text.
     if (typeof secret !== "string" || secret.length < 4) return;
     for (const form of [
       secret,
@@ -19,22 +19,22 @@ export class Redactor {
       this.#secrets.add(form);
   }
 
-  /** The fields of a log line with `[redacted]` in place of every secret; as they are while there is no secret. */
+  /** Replaces every secret in the fields of a log line by `[redacted]`. */
   redactFields(fields: Record<string, unknown>): Record<string, unknown> {
     if (this.#secrets.size === 0) return fields;
     try {
       return JSON.parse(this.redact(JSON.stringify(fields))) as Record<string, unknown>;
     } catch {
-      // What is no JSON, or none any more, cannot be shown to be clean.
+      // Without valid JSON, it cannot be determined whether the fields contain a secret.
       return { fields: "[redacted]" };
     }
   }
 
-  /** The text with `[redacted]` in place of every secret. */
+  /** Replaces every secret in a text by `[redacted]`. */
   redact(text: string): string {
     if (this.#secrets.size === 0) return text;
     let clean = text;
-    // The longest first, so that no part of a longer one is left.
+    // Longer secrets first, because a shorter one may be a part of them.
     for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length))
       clean = clean.replaceAll(secret, "[redacted]");
     return clean;

@@ -1,23 +1,22 @@
 import { describeValue, McaiError, typeName } from "../errors.ts";
 import { type Order, type OrderType, orderSchemas, type Parameter } from "./order.ts";
 
-/** The largest order that is read, in bytes: what RabbitMQ takes from 4.0 on by default. */
+/** The maximum size of an order, in bytes: the default of RabbitMQ since 4.0. */
 export const maxOrderBytes = 16 * 1024 * 1024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** The deepest nesting of arrays and objects in an order: that of the reference's JSON reader. */
+/** The maximum nesting of arrays and objects in an order: that of the reference's JSON parser. */
 export const maxOrderDepth = 128;
 
 /**
- * A message that is not an order. `jobId` is the id of the job that it names, where that could be read: only then can
- * the backend be answered.
+ * Thrown for a message that is not a valid order. The error can be reported to the backend only if `jobId` is set.
  */
 export class OrderError extends McaiError {
-  /** The job's id, if the message had one. */
+  /** The id of the job; undefined if the message has no valid one. */
   readonly jobId: number | undefined;
 
   /**
-   * @param message - What was wrong, where, and what would be right.
-   * @param jobId - The id of the job, if it could be read.
+   * @param message - What is wrong, where, and what is expected.
+   * @param jobId - The id of the job, if the message has a valid one.
    * @param options - `cause`: the underlying error.
    */
   constructor(message: string, jobId?: number, options?: ErrorOptions) {
@@ -28,12 +27,12 @@ export class OrderError extends McaiError {
 }
 
 /**
- * Reads one message of the wire. Without a `type` it is a job; unknown keys are ignored; of a parameter `store`,
- * `value` and `default` may be null, which is the same as absent.
+ * Decodes an order. A message without `type` is a job. Unknown keys are ignored. `store`, `value` and `default` of a
+ * parameter may be null, which means the same as absent.
  *
  * @param body - The message: UTF-8 JSON, at most 16 MiB and 128 levels deep.
  * @returns The order, with its `type` always set.
- * @throws {OrderError} If it is not an order; `jobId` is set if the message names a job.
+ * @throws {@link OrderError} If the message is not a valid order.
  *
  * @example
  * ```ts
@@ -43,12 +42,12 @@ export class OrderError extends McaiError {
 export function decodeOrder(body: Uint8Array): Order {
   const message = parse(body);
   if (typeof message !== "object" || message === null || Array.isArray(message))
-    throw new OrderError(`an order is a JSON object such as {"job_id":1,"parameters":[]}, got ${typeName(message)}`);
+    throw new OrderError(`expected a JSON object such as {"job_id":1,"parameters":[]}, got ${typeName(message)}`);
   const { job_id: id, type = "job", parameters } = message as Record<string, unknown>;
   const jobId = isJobId(id) ? id : undefined;
   if (typeof type !== "string" || !Object.hasOwn(orderSchemas, type))
     throw new OrderError(
-      `unknown order type ${describeValue(type)}; known are ${Object.keys(orderSchemas).join(", ")}`,
+      `unknown order type ${describeValue(type)}; known types are ${Object.keys(orderSchemas).join(", ")}`,
       jobId,
     );
   const { required } = orderSchemas[type as OrderType];
@@ -84,15 +83,15 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-// V8 quotes the text around the fault, and a secret may stand there.
+// V8 quotes the text around the fault, which may contain a secret.
 function withoutText(cause: unknown): string {
   return (cause as SyntaxError).message.replace(/(?:, (?:\.\.\.)?"[\s\S]*)? is not valid JSON$/, "");
 }
 
-// JSON.parse takes any depth, but JSON.stringify, which the job thread gets its orders by, does not; so it is counted first.
+// JSON.parse accepts any depth, but JSON.stringify, which is used to send the order to the job thread, does not.
 function depthOf(text: string): number {
   let depth = 0;
-  let deepest = 0;
+  let maxDepth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -100,10 +99,10 @@ function depthOf(text: string): number {
       if (code === 0x5c) i++;
       else if (code === 0x22) inString = false;
     } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x7b || code === 0x5b) maxDepth = Math.max(maxDepth, ++depth);
     else if (code === 0x7d || code === 0x5d) depth--;
   }
-  return deepest;
+  return maxDepth;
 }
 
 function isJobId(value: unknown): value is number {
@@ -112,7 +111,7 @@ function isJobId(value: unknown): value is number {
 
 function readParameters(list: unknown, jobId: number | undefined): Parameter[] {
   if (!Array.isArray(list))
-    throw new OrderError(`parameters: expected a list, which may be empty, got ${typeName(list)}`, jobId);
+    throw new OrderError(`parameters: expected an array, which may be empty, got ${typeName(list)}`, jobId);
   return list.map((entry: unknown, index) => readParameter(entry, `parameters[${index}]`, jobId));
 }
 

@@ -1,9 +1,10 @@
 import type { XStatic } from "typebox/schema";
 
-// Plain JSON Schema, so that the main thread need not load TypeBox; `test/orders.test.ts` proves that `decode` agrees.
+// Plain JSON Schema, so that the main thread does not load TypeBox. `test/order/decode.test.ts` checks that `decode.ts`
+// accepts the same messages.
 const nullable = (type: "string") => ({ anyOf: [{ type }, { type: "null" }] }) as const;
 
-// Null is the same as absent.
+// Null means the same as absent.
 const parameterSchema = {
   type: "object",
   required: ["id", "type"],
@@ -40,8 +41,8 @@ function alone<const Type extends string>(type: Type) {
 }
 
 /**
- * The JSON Schemas of the fourteen orders, by their `type`. A `job` comes without `type` from the backend:
- * {@link decodeOrder} adds it. Unknown keys are ignored.
+ * The JSON Schemas of the fourteen orders, by `type`. The backend sends a `job` without `type`, which
+ * {@link decodeOrder} adds. Unknown keys are ignored.
  *
  * @example
  * ```ts
@@ -65,11 +66,12 @@ export const orderSchemas = {
   get_black_list: alone("get_black_list"),
 } as const;
 
-/** The name of an order, as it stands in its `type`. */
+/** The `type` of an order. */
 export type OrderType = keyof typeof orderSchemas;
 
 /**
- * One parameter of an order: `value`, else `default`; with a `store` the value is the key to look up there.
+ * A parameter of an order. Its value is `value`, or else `default`. If it has a `store`, the value is a key of that
+ * store.
  *
  * @example
  * ```ts
@@ -78,11 +80,11 @@ export type OrderType = keyof typeof orderSchemas;
  */
 export type Parameter = XStatic<typeof parameterSchema>;
 
-/** One order of a given type, in the form of the wire. `job_id` is an integer from 0 to 2^53 − 1. */
+/** An order of the given type, as it is sent. `job_id` is an integer from 0 to 2^53 − 1. */
 export type OrderOf<Type extends OrderType> = XStatic<(typeof orderSchemas)[Type]>;
 
 /**
- * Any order that a worker can get, in the form of the wire.
+ * Any order that a worker can receive, as it is sent.
  *
  * @example
  * ```ts
@@ -91,7 +93,7 @@ export type OrderOf<Type extends OrderType> = XStatic<(typeof orderSchemas)[Type
  */
 export type Order = { [Type in OrderType]: OrderOf<Type> }[OrderType];
 
-/** An order that names a job and carries parameters. */
+/** An order that has a job id and parameters. */
 export type JobOrder = OrderOf<
   "job" | "init_process" | "start_process" | "update_process" | "stop_process" | "reached_expiration"
 >;

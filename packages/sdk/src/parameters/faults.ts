@@ -3,19 +3,19 @@ import { type TObject, typebox } from "../schema/typebox.ts";
 import { isSecret } from "../worker/secret.ts";
 import { compileSchema } from "./compiled-schema.ts";
 
-// TypeBox stops at eight faults unless told otherwise; a bound stays, because every fault is a line of a message.
+// TypeBox reports eight errors by default. A limit is still needed, because each fault is a line of the message.
 const maxFaults = 1000;
 
-/** One fault of a job's parameters. */
+/** A fault in the parameters of a job. */
 export interface ParameterFault {
-  /** Where: the parameter's id and what follows inside it, such as `tiles[3].width`. */
+  /** The path of the value: the id of the parameter and the keys inside it, such as `tiles[3].width`. */
   readonly path: string;
-  /** What was wrong and what would be right, without the path. */
+  /** What is wrong and what is expected, without the path. */
   readonly message: string;
 }
 
 /**
- * Parameters that a worker cannot take. The message has one line a fault.
+ * Thrown for parameters that do not match the schema of the worker. The message has one line for each fault.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export class ParameterError extends McaiError {
   /** Every fault, in the order of the schema. */
   readonly faults: readonly ParameterFault[];
 
-  /** @param faults - What is wrong; at least one. */
+  /** @param faults - The faults; at least one. */
   constructor(faults: readonly ParameterFault[]) {
     super("PARAMETERS_INVALID", faults.map(({ path, message }) => `${path}: ${message}`).join("\n"));
     this.name = "ParameterError";
@@ -38,13 +38,17 @@ interface SchemaNode {
   readonly [keyword: string]: unknown;
 }
 
-/** Finds every fault of values against an object schema; `hidden` says of which parameters the value must not be shown. */
+/**
+ * Finds all faults of values that do not match an object schema.
+ *
+ * @param hidden - Whether the value of a parameter must not be shown.
+ */
 export function findFaults(schema: TObject, values: object, hidden: (id: string) => boolean): ParameterFault[] {
   if (compileSchema(schema).fits(values)) return [];
   const { Errors, Settings } = typebox();
   Settings.Set({ maxErrors: maxFaults });
   const errors = Errors(schema, values);
-  // The faults of a union's alternatives say nothing beside the fault of the union.
+  // The errors of the alternatives add nothing to the error of the union.
   const unions = errors.filter(({ keyword }) => keyword === "anyOf").map(({ schemaPath }) => `${schemaPath}/anyOf/`);
   const told = new Set<string>();
   const faults: ParameterFault[] = [];

@@ -3,13 +3,13 @@ import type { Parameter } from "../order/order.ts";
 import type { Job } from "../worker/job.ts";
 import type { Stores } from "./store.ts";
 
-/** A part of a media, in milliseconds. */
+/** A segment of a media file, in milliseconds. */
 interface MediaSegment {
   readonly start: number;
   readonly end: number;
 }
 
-/** What single reads give, by the parameter's type on the wire. */
+/** The TypeScript types of the parameters, by their `type` in an order. */
 interface WireTypes {
   string: string;
   integer: number;
@@ -21,10 +21,13 @@ interface WireTypes {
 }
 
 /**
- * Reads one parameter as the protocol's own ones are read: the first with that id and that type text, coerced as the
- * reference does ("123" is an integer, 0.5 is false). Undefined if there is none.
+ * Reads a parameter that the protocol itself defines. The first one with the id and the type is used, and converted as
+ * by the reference ("123" is an integer, 0.5 is false).
  *
- * @throws {McaiError} `PARAMETERS_INVALID` if its value is of another kind, `STORE_FAILED` if its store has none.
+ * @returns The value; undefined if the order does not have the parameter.
+ *
+ * @throws {@link McaiError} `PARAMETERS_INVALID` if the value cannot be converted, `STORE_FAILED` if the store does not
+ *   return it.
  */
 export async function readParameter<Type extends keyof WireTypes>(
   parameters: readonly Parameter[],
@@ -41,7 +44,7 @@ export async function readParameter<Type extends keyof WireTypes>(
     if (typeof given !== "string")
       throw new McaiError(
         "PARAMETERS_INVALID",
-        `${id}: store ${parameter.store} needs a key, got ${describeValue(given)}`,
+        `${id}: expected a key of store ${parameter.store}, got ${describeValue(given)}`,
       );
     value = await stores.read(parameter.store, given, job.signal);
     if (type !== "string" && typeof value === "string") value = parseText(value);
@@ -68,7 +71,7 @@ const isIndex = (value: unknown) => Number.isSafeInteger(value) && (value as num
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
 
-/** Each gives the value in the wanted type, or undefined if it cannot be had. */
+/** Each function converts a value, and returns undefined if that is not possible. */
 const coercions: { [Type in keyof WireTypes]: (value: unknown) => WireTypes[Type] | undefined } = {
   string: (value) => (typeof value === "string" ? value : undefined),
   integer: (value) => {

@@ -5,9 +5,9 @@ import { readParameter } from "./read-wire-parameter.ts";
 import type { Stores } from "./store.ts";
 
 /**
- * The files of an order's `requirements` that do not exist, in the order's sequence.
+ * Finds the files of the parameter `requirements` that do not exist, in the sequence of the order.
  *
- * @throws {McaiError} `PARAMETERS_INVALID` if the requirements are not of the form `{"paths":["/a","/b"]}`.
+ * @throws {@link McaiError} `PARAMETERS_INVALID` if the requirements do not have the form `{"paths":["/a","/b"]}`.
  */
 export async function findMissingRequirements(
   parameters: readonly Parameter[],
@@ -16,13 +16,13 @@ export async function findMissingRequirements(
 ): Promise<string[]> {
   const requirements = await readParameter(parameters, "requirements", "requirements", stores, job);
   const paths = requirements?.paths ?? [];
-  // Most orders have none, and wait for nothing.
+  // Most orders have no requirements; they need not wait.
   if (paths.length === 0) return [];
-  const found = await Promise.all(paths.map((path) => access(path).then(() => true, isThere)));
+  const found = await Promise.all(paths.map((path) => access(path).then(() => true, mayExist)));
   return paths.filter((_, index) => !found[index]);
 }
 
-// A path that may not be looked at is there for all we know; opening it gives the better error.
-function isThere(error: unknown): boolean {
+// A path without access rights may exist. Opening it yields the better error.
+function mayExist(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "ENOTDIR";
 }

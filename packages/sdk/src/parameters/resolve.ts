@@ -7,20 +7,21 @@ import { compileSchema } from "./compiled-schema.ts";
 import { findFaults, ParameterError, type ParameterFault } from "./faults.ts";
 import { holdsSecrets, type Stores } from "./store.ts";
 
-/** Typed parameters, and which of their values must not be seen. */
+/** The typed parameters of a job, and those of their values that are secret. */
 export interface ResolvedParameters {
   readonly values: Record<string, unknown>;
   readonly secrets: readonly unknown[];
 }
 
 /**
- * Makes a job's parameters of an order's: value, else default, else the schema's default; a value with a store is the
- * key to look up there. Undeclared ones are ignored; of two with one id the last counts; nothing is coerced, but a text
- * from a store is read as JSON where the schema wants no text.
+ * Resolves the parameters of an order. The value of a parameter is its `value`, or else its `default`, or else the
+ * default of the schema. If it has a `store`, the value is a key that is looked up there. Undeclared parameters are
+ * ignored. If an id occurs twice, the last one is used. Values are not converted, but a string from a store is parsed
+ * as JSON if the schema does not accept a string.
  *
- * @param base - Values that hold where the order gives none: those of the job that it updates.
- * @throws {ParameterError} With every fault, those of the stores too.
- * @throws The signal's reason, if it aborts.
+ * @param base - The current values of a job that is updated.
+ * @throws {@link ParameterError} With all faults, including those of stores.
+ * @throws The reason of the signal if it aborts.
  */
 export async function resolveParameters(
   schema: TObject,
@@ -61,7 +62,7 @@ export async function resolveParameters(
         }),
     );
   }
-  // Most jobs look nothing up, and what is not awaited costs them nothing.
+  // Most jobs use no store; they need not wait.
   if (lookUps.length > 0) await Promise.all(lookUps);
   const complete = compileSchema(schema).complete(values);
   const hidden = (id: string) => fromStore.has(id) || isSecret(schema.properties[id] ?? {});
@@ -81,10 +82,10 @@ async function lookUp(
   if (typeof given !== "string")
     throw new McaiError(
       "PARAMETERS_INVALID",
-      `expected the key of store ${store} as value, which is a string, got ${describeValue(given)}`,
+      `expected a key of store ${store}, which is a string, got ${describeValue(given)}`,
     );
   const found = await stores.read(store, given, job.signal);
-  // A password such as 12345 or true stays the text that it is, where a text is wanted.
+  // A password such as 12345 or true stays a string where the schema accepts a string.
   if (typeof found !== "string" || typebox().Check(property, found)) return found;
   try {
     return JSON.parse(found);

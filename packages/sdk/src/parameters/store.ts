@@ -3,21 +3,23 @@ import { BackendSession } from "../backend/session.ts";
 import { type Environment, readStoreAccess } from "../env.ts";
 import { McaiError } from "../errors.ts";
 
-/** Gives the value of a key of a store: a text, or from some stores any JSON value. */
+/** Reads the values of keys from stores. */
 export interface Stores {
   /**
-   * @throws {McaiError} `STORE_FAILED`, with the store, the key and the reason.
-   * @throws The signal's reason, if it aborts.
+   * Reads the value of a key: a string, or any JSON value if the store supports it.
+   *
+   * @throws {@link McaiError} `STORE_FAILED`, with the store, the key and the reason.
+   * @throws The reason of the signal if it aborts.
    */
   read(store: string, key: string, signal: AbortSignal): Promise<unknown>;
 }
 
-/** Whether a store holds credentials; the environment also holds paths and numbers that may be seen. */
+/** Whether the values of a store are secret. Those of the environment are not: it also has paths and numbers. */
 export function holdsSecrets(store: string): boolean {
   return !isEnvironment(store);
 }
 
-/** The stores of the protocol: `env` and `environment`, `vault`, and backends by any other name. */
+/** The stores of docs/protocol.md, "Stores": `env` and `environment`, `vault`, and backends for all other names. */
 export class EnvironmentStores implements Stores {
   readonly #environment: Environment;
   readonly #backends = new Map<string, BackendSession>();
@@ -41,7 +43,7 @@ export class EnvironmentStores implements Stores {
     return value;
   }
 
-  // HashiCorp's key-value engine, version 2: the secret is in data.data.
+  // The key-value engine of HashiCorp Vault, version 2, has the secret in data.data.
   async #readVault(store: string, key: string, signal: AbortSignal): Promise<unknown> {
     const { hostname, token } = readStoreAccess(this.#environment, store);
     const path = key.split("/").map(encodeURIComponent).join("/");

@@ -6,15 +6,17 @@ import { ParameterError } from "./faults.ts";
 import { type ResolvedParameters, resolveParameters } from "./resolve.ts";
 import type { Stores } from "./store.ts";
 
-/** A job's parameters after an `update_process`, and those that it changed. */
+/** The parameters of a job after an `update_process`. */
 export interface ParameterUpdate extends ResolvedParameters {
+  /** Only the parameters whose values have changed. */
   readonly changed: Record<string, unknown>;
 }
 
 /**
- * Merges the parameters of an `update_process` with the job's own and validates the merge.
+ * Merges the parameters of an `update_process` with those of the job, and validates the result.
  *
- * @throws {ParameterError} If the merge does not fit the schema, or source or destination would change.
+ * @throws {@link ParameterError} If the result does not match the schema, or `source_path` or `destination_path`
+ *   differs.
  */
 export async function mergeUpdate(
   schema: TObject,

@@ -1,4 +1,4 @@
-// What the SDK uses of TypeBox. The build makes dist/typebox.cjs of it: one file instead of 709.
+// The parts of TypeBox that the SDK uses. The build bundles them into dist/typebox.cjs: one file instead of 709.
 export { Type } from "typebox";
 export { Compile } from "typebox/schema";
 export { Settings } from "typebox/system";

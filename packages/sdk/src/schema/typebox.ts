@@ -6,7 +6,7 @@ export type { Static, TInteger, TObject, TOptional, TProperties, TSchema, TStrin
 
 let bundle: typeof Bundle | undefined;
 
-/** TypeBox's JavaScript, loaded when it is first used: the main thread of a worker never does, and starts 20 ms sooner. */
+/** Loads TypeBox at its first use. The main thread of a worker does not use it, which saves 20 ms at start. */
 export function typebox(): typeof Bundle {
   try {
     bundle ??= createRequire(import.meta.url)("#typebox") as typeof Bundle;
@@ -17,8 +17,8 @@ export function typebox(): typeof Bundle {
 }
 
 /**
- * TypeBox's own `Type`: makes the schemas of parameters and results. Schemas that are made with another copy of TypeBox
- * 1.x work as well.
+ * `Type` of TypeBox, which creates the schemas of parameters and results. Schemas from another copy of TypeBox 1.x work
+ * as well.
  *
  * @example
  * ```ts

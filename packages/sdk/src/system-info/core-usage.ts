@@ -1,12 +1,12 @@
 import { cpus } from "node:os";
 
-/** How busy a core is, in whole percent. */
+/** The usage of a core, in whole percent. */
 export interface BusyCore {
   readonly name: string;
   readonly usage: number;
 }
 
-/** How busy the cores are between one reading and the next; at the first one, since boot. */
+/** Measures the usage of the cores since the previous reading; the first one covers the time since boot. */
 export class CoreUsage {
   #before: readonly { readonly total: number; readonly idle: number }[] = [];
 
@@ -18,7 +18,7 @@ export class CoreUsage {
     const cores = now.map(({ total, idle }, i) => {
       const before = this.#before[i] ?? { total: 0, idle: 0 };
       const elapsed = total - before.total;
-      // Linux may count the idle time of a core backwards by a tick.
+      // On Linux the idle time of a core may decrease by a tick.
       const busy = Math.min(Math.max(elapsed - (idle - before.idle), 0), elapsed);
       return { name: `cpu${i}`, usage: elapsed > 0 ? Math.round((100 * busy) / elapsed) : 0 };
     });

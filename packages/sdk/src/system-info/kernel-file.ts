@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The text of one of Linux's own files; empty where it is not, or must not be read. */
+/** Reads a file of the Linux kernel; empty if it does not exist or cannot be read. */
 export function readKernelFile(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statfsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readKernelFile } from "./kernel-file.ts";
 
-/** A core of the machine; the frequency in MHz. */
+/** A core of the machine. `frequency` is in MHz. */
 export interface Core {
   readonly name: string;
   readonly vendor_id: string;
@@ -10,7 +10,7 @@ export interface Core {
   readonly frequency: number;
 }
 
-/** A disk that is mounted; the size in bytes. */
+/** A mounted disk. `size` is in bytes. */
 export interface Disk {
   readonly disk_type: "HDD" | "SSD" | "unknown";
   readonly size: number;
@@ -18,7 +18,7 @@ export interface Disk {
   readonly mountpoint: string;
 }
 
-/** What could be read of the machine. */
+/** The properties of the machine that could be read. */
 interface LinuxMachine {
   readonly os_version?: string;
   readonly cores?: readonly Core[];
@@ -26,11 +26,11 @@ interface LinuxMachine {
 }
 
 /**
- * What Linux says of its machine in its own files, as the reference reads it: no process is started, and it is there for
- * the first status.
+ * Reads the properties of the machine from files of Linux, like the reference. No process is started, so that they are
+ * available for the first status.
  *
- * @param root - Where the files are.
- * @returns What could be read; a field that could not is absent.
+ * @param root - The root folder of the files.
+ * @returns The properties that could be read; the others are absent.
  */
 export function readLinuxMachine(root = "/"): LinuxMachine {
   const version = readVersion(readKernelFile(join(root, "etc/os-release")));
@@ -50,7 +50,7 @@ function readVersion(text: string): string | undefined {
   return name === "" ? undefined : ["Linux", field("VERSION_ID"), name].filter(Boolean).join(" ");
 }
 
-// Not all architectures tell the model: then there is no list.
+// On some architectures the model is missing; the list is then empty.
 function readCores(text: string): Core[] {
   return text.split(/\n\s*\n/).flatMap((block) => {
     const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, "m").exec(block)?.[1]?.trim();
@@ -61,7 +61,7 @@ function readCores(text: string): Core[] {
   });
 }
 
-// Each device once: a container sees the host's at several places.
+// Lists each device once: in a container, a device of the host may be mounted several times.
 function readDisks(mounts: string, root: string): Disk[] {
   const seen = new Set<string>();
   return mounts.split("\n").flatMap((line) => {
@@ -72,7 +72,7 @@ function readDisks(mounts: string, root: string): Disk[] {
       const { blocks, bsize } = statfsSync(join(root, mountpoint));
       return { disk_type: diskType(device, root), size: blocks * bsize, format, mountpoint };
     } catch {
-      // It is there no more, or must not be looked at.
+      // The disk was unmounted, or access is denied.
       return [];
     }
   });
@@ -86,7 +86,7 @@ function unescapeOctal(text: string): string {
 function diskType(device: string, root: string): Disk["disk_type"] {
   try {
     const folder = realpathSync(join(root, "sys/class/block", basename(device)));
-    // A partition's folder is within its disk's.
+    // The folder of a partition is inside that of its disk.
     const disk = existsSync(join(folder, "partition")) ? dirname(folder) : folder;
     const rotational = readKernelFile(join(disk, "queue/rotational")).trim();
     return rotational === "1" ? "HDD" : rotational === "0" ? "SSD" : "unknown";

@@ -1,6 +1,6 @@
 import { readKernelFile } from "./kernel-file.ts";
 
-/** The memory of the machine, in kB of 1000 bytes; used is all that is not available to programs. */
+/** The memory of the machine, in kB of 1000 bytes. Used is what is not available to programs. */
 export interface Memory {
   readonly total_memory: number;
   readonly used_memory: number;
@@ -8,7 +8,7 @@ export interface Memory {
   readonly used_swap: number;
 }
 
-/** What Linux says of its memory. */
+/** Reads the memory usage from Linux. */
 export function readLinuxMemory(file = "/proc/meminfo"): Memory {
   const text = readKernelFile(file);
   // In kB of 1024 bytes.

@@ -1,6 +1,6 @@
 import { readKernelFile } from "./kernel-file.ts";
 
-/** What passed a network interface since boot. */
+/** The traffic of a network interface since boot. */
 export interface NetworkCounters {
   readonly name: string;
   readonly total_bytes_received: number;
@@ -9,7 +9,7 @@ export interface NetworkCounters {
   readonly total_packets_transmitted: number;
 }
 
-/** What passed each network interface since boot, as Linux counts it; none where it does not. */
+/** Reads the traffic of each network interface from Linux; empty on other systems. */
 export function readNetworkCounters(file = "/proc/net/dev"): NetworkCounters[] {
   return readKernelFile(file)
     .split("\n")

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** What an NVIDIA card is at: memory in bytes, clocks in MHz. */
+/** The usage of an NVIDIA card. `memory` is in bytes, clock speeds are in MHz. */
 export interface BusyGpu {
   readonly name: string;
   readonly memory: number;
@@ -12,7 +12,7 @@ export interface BusyGpu {
   readonly clock_speed_video: number;
 }
 
-/** An NVIDIA card: memory in bytes, clocks in MHz. */
+/** The properties of an NVIDIA card. `memory` is in bytes, clock speeds are in MHz. */
 export interface Gpu {
   readonly name: string;
   readonly memory: number;
@@ -29,26 +29,27 @@ const columns = [
   ...["clocks.mem", "clocks.sm", "clocks.gr", "clocks.video", "clocks.max.mem", "clocks.max.sm", "clocks.max.gr"],
 ];
 const mebibyte = 1024 * 1024;
-/** How often the cards are read. */
+/** The interval of the readings. */
 const periodMs = 1000;
 
 /**
- * What the NVIDIA cards are at, as one `nvidia-smi` tells it each second. It is started when this is made and never again: a
- * process that uses SRT must start no other one (https://github.com/Haivision/srt/issues/3326), and starting one stops the
- * thread for milliseconds. It ends with this process; when that is killed, by what it writes then, which nobody reads.
+ * The NVIDIA cards of the machine, read from one `nvidia-smi` that prints their state each second. It is started by the
+ * constructor only: a process that uses SRT must not start another process
+ * (https://github.com/Haivision/srt/issues/3326), and starting one blocks the thread for milliseconds. `nvidia-smi`
+ * ends with this process. If this process is killed, `nvidia-smi` ends at its next write, because the pipe is closed.
  */
 export class NvidiaCards {
   readonly #cards = new Map<number, { readonly busy: BusyGpu; readonly card: Gpu }>();
 
   /**
-   * @param device - What is there only where the driver is.
-   * @param command - What tells of the cards.
+   * @param device - A file that exists only if the driver is installed.
+   * @param command - The command that prints the state of the cards.
    */
   constructor(device = "/dev/nvidiactl", command = "nvidia-smi") {
     if (!existsSync(device)) return;
     const query = [`--query-gpu=${columns.join(",")}`, "--format=csv,noheader,nounits", `--loop-ms=${periodMs}`];
     const child = spawn(command, query, { stdio: ["ignore", "pipe", "ignore"] });
-    // Without the command there are no cards to tell of.
+    // Without the command, no cards are reported.
     child.on("error", () => undefined);
     createInterface({ input: child.stdout }).on("line", (line) => this.#read(line));
     child.unref();
@@ -61,17 +62,17 @@ export class NvidiaCards {
     });
   }
 
-  /** What each card is at. */
+  /** The usage of each card. */
   get busy(): BusyGpu[] {
     return [...this.#cards.values()].map(({ busy }) => busy);
   }
 
-  /** What each card is. */
+  /** The properties of each card. */
   get cards(): Gpu[] {
     return [...this.#cards.values()].map(({ card }) => card);
   }
 
-  // 0, NVIDIA A10, 550.54.15, 23028, 305, 6250, 210, 210, 555, 6251, 1710, 1710; what a card does not tell is [N/A].
+  // 0, NVIDIA A10, 550.54.15, 23028, 305, 6250, 210, 210, 555, 6251, 1710, 1710. Unknown values are [N/A].
   #read(line: string): void {
     const [index, name = "", driver = "", ...numbers] = line.split(",").map((field) => field.trim());
     const [
@@ -99,7 +100,7 @@ export class NvidiaCards {
         name,
         memory: total * mebibyte,
         driver_version: driver,
-        // Of these two nvidia-smi has no column.
+        // nvidia-smi has no columns for this value and the next one.
         cuda_driver_version: 0,
         max_clock_speed_video: maxGraphics,
         max_clock_speed_memory: maxMemory,

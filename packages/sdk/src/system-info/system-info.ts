@@ -5,7 +5,9 @@ import { type Memory, readLinuxMemory } from "./linux-memory.ts";
 import { type NetworkCounters, readNetworkCounters } from "./network-counters.ts";
 import type { BusyGpu, Gpu, NvidiaCards } from "./nvidia.ts";
 
-/** The load of the machine in a progression: memory in kB used, usage in whole percent, counts since boot. */
+/**
+ * The load of the machine, as sent in a progression. Memory is in kB used, usage in whole percent, counters since boot.
+ */
 export interface ProgressionSystemInfo {
   readonly memory: number;
   readonly swap: number;
@@ -15,7 +17,10 @@ export interface ProgressionSystemInfo {
   readonly networks: readonly NetworkCounters[];
 }
 
-/** The machine in a status: memory in kB of 1000 bytes, frequencies in MHz, sizes in bytes. */
+/**
+ * The properties of the machine, as sent in a status. Memory is in kB of 1000 bytes, frequencies in MHz, sizes in
+ * bytes.
+ */
 export interface StatusSystemInfo {
   readonly docker_container_id: string;
   readonly os_version: string;
@@ -25,17 +30,17 @@ export interface StatusSystemInfo {
   readonly disks: readonly Disk[];
 }
 
-/** How old the load of the machine may be, and what changes seldom. */
+/** The maximum age of the load of the machine, and of its properties. */
 const maxLoadAgeMs = 1000;
 const maxMachineAgeMs = 60_000;
 const sampleDelayMs = 50;
 const isLinux = process.platform === "linux";
 
 /**
- * What the machine is at, from the kernel's own files, without starting a process: that would stop the thread for tens of
- * milliseconds, and beside SRT it might hang for ever (nvidia.ts says more). Asked, it answers at once with its last
- * sample, and takes the next one in the background if that is too old. Where there is no Linux it knows less: free memory
- * only, no swap, disks or networks.
+ * The load and the properties of the machine, read from files of the kernel. No process is started: that would block
+ * the thread for tens of milliseconds, and could block it indefinitely while SRT is used (see nvidia.ts). Each call
+ * returns the last sample at once; if it is too old, the next one is taken in the background. On systems other than
+ * Linux only the free memory is known, and there are no swap, disks and networks.
  */
 export class SystemInfo {
   readonly #instanceId: string;
@@ -45,20 +50,20 @@ export class SystemInfo {
   readonly #gpus: NvidiaCards | undefined;
 
   /**
-   * @param instanceId - That of the worker.
-   * @param gpus - The cards of the machine; without them it has none.
+   * @param instanceId - The instance id of the worker.
+   * @param gpus - The NVIDIA cards of the machine. @default none
    */
   constructor(instanceId: string, gpus?: NvidiaCards) {
     this.#instanceId = instanceId;
     this.#gpus = gpus;
   }
 
-  /** For a progression. Two that are asked for within a second are the same object. */
+  /** Returns the load for a progression. Calls within a second return the same object. */
   forProgression(): ProgressionSystemInfo {
     return this.#load.current().progression;
   }
 
-  /** For a status. */
+  /** Returns the properties for a status. */
   forStatus(): StatusSystemInfo {
     const { memory } = this.#load.current();
     return { docker_container_id: this.#instanceId, ...this.#machine.current(), memory, gpus: this.#gpus?.cards ?? [] };
@@ -84,7 +89,7 @@ interface Load {
   readonly memory: Memory;
 }
 
-/** A value that is read again in the background when it is asked for and too old. */
+/** A cached value. If it is too old when it is requested, it is read again in the background. */
 class Sample<Value> {
   readonly #read: () => Value;
   readonly #maxAgeMs: number;
@@ -99,7 +104,7 @@ class Sample<Value> {
 
   current(): Value {
     if (this.#value === undefined) return this.#take();
-    // Later, so that the answer that asks for it goes out first.
+    // Delayed, so that the response that uses the current value is sent first.
     if (performance.now() - this.#readAt >= this.#maxAgeMs)
       this.#timer ??= setTimeout(() => this.#take(), sampleDelayMs).unref();
     return this.#value;

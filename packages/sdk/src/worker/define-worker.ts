@@ -11,44 +11,56 @@ type Returned<Results extends TObject | undefined> =
   | Promise<JobResult<Results> | undefined | void>;
 
 /**
- * A job that was initialised: made by `initProcess`, run at once for a `job`, or by the `start_process` that follows an
- * `init_process`. The state of a job is the closure of these functions.
+ * An initialised job, as returned by `initProcess`. A `job` order runs it immediately; after an `init_process`, it runs
+ * when `start_process` arrives. Keep the state of the job in the closure of these functions.
  */
 export interface RunningProcess<Parameters extends TObject, Results extends TObject | undefined = undefined> {
-  /** Does the work. What it returns is the job's result, unless `endingProcess` returns one. */
+  /** Does the work. The return value is the result of the job, unless `endingProcess` returns one. */
   run(): Returned<Results>;
-  /** Gets the parameters that an `update_process` changed; the merge with the job's own was validated before. Awaited. */
+  /**
+   * Called with the parameters that an `update_process` changes, after they were merged with those of the job and
+   * validated. A returned promise is awaited.
+   */
   updateProcess?(changed: Partial<Static<Parameters>>): unknown;
-  /** Called exactly once after a successful `initProcess`, whatever happened then; what it returns is the result. */
+  /**
+   * Called exactly once at the end of every job whose `initProcess` succeeded, however the job ended. A return value
+   * replaces the result of `run`.
+   */
   endingProcess?(why: "completed" | "stopped" | "failed"): Returned<Results>;
 }
 
-/** What both kinds of worker have: schemas, context, and any field of the package.json that is to be overridden. */
+/** The options that all workers have: schemas, context, and metadata that override those of the package.json. */
 export interface WorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends Partial<WorkerMetadata> {
-  /** The schema of the job's parameters. Undeclared parameters of an order are ignored. */
+  /** The schema of the parameters of a job. Undeclared parameters of an order are ignored. */
   readonly parameters: Parameters;
-  /** The schema of the result parameters: fixes their types on the wire and is checked. @default by value */
+  /**
+   * The schema of the result parameters. It determines their types in the response, and results are validated.
+   * @default none: types by value
+   */
   readonly results?: Results;
-  /** Runs once before the first job, never for DESCRIBE. Its value is the last argument of `process`. */
+  /** Runs once before the first job, but not with `DESCRIBE`. Its return value is the last argument of `process`. */
   setup?(): Context | Promise<Context>;
-  /** Runs once when the worker goes down, for at most the stop grace (2 s by default); awaited. */
+  /** Runs once when the worker shuts down, and is awaited for at most `MCAI_STOP_GRACE_MS` (2 s by default). */
   teardown?(context: Context): unknown;
 }
 
-/** A worker that does a job in one function. */
+/** Options of {@link defineWorker}. */
 export interface ProcessWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends WorkerOptions<Parameters, Results, Context> {
-  /** Does one job: typed parameters in, results out. What it throws becomes the job's error. */
+  /** Runs a job and returns its result. If it throws, the job fails with that error. */
   process(parameters: Static<Parameters>, job: Job<Results>, context: Context): Returned<Results>;
-  /** Gets the parameters that an `update_process` changed. @default they are ignored, and the order is answered */
+  /**
+   * Called with the parameters that an `update_process` changes.
+   * @default the changes are ignored, and the order is answered
+   */
   updateProcess?(changed: Partial<Static<Parameters>>, job: Job<Results>, context: Context): unknown;
 }
 
-/** A worker whose jobs are initialised first and may then run for long, be updated and stopped. */
+/** Options of {@link defineLiveWorker}. */
 export interface LiveWorkerOptions<Parameters extends TObject, Results extends TObject | undefined, Context>
   extends WorkerOptions<Parameters, Results, Context> {
-  /** Prepares a job. What it throws becomes the job's error. */
+  /** Initialises a job. If it throws, the job fails with that error. */
   initProcess(
     parameters: Static<Parameters>,
     job: Job<Results>,
@@ -56,14 +68,14 @@ export interface LiveWorkerOptions<Parameters extends TObject, Results extends T
   ): RunningProcess<Parameters, Results> | Promise<RunningProcess<Parameters, Results>>;
 }
 
-/** A worker as {@link defineWorker} or {@link defineLiveWorker} returns it: the default export of a worker's module. */
+/** The return type of {@link defineWorker} and {@link defineLiveWorker}: the default export of a worker module. */
 export type WorkerDefinition<
   Parameters extends TObject = TObject,
   Results extends TObject | undefined = TObject | undefined,
   Context = unknown,
 > = ProcessWorkerOptions<Parameters, Results, Context> | LiveWorkerOptions<Parameters, Results, Context>;
 
-/** A worker as the runtime sees it: of any parameters, results and context. */
+/** A worker of any parameters, results and context, as the job thread uses it. */
 export interface AnyWorker extends Partial<WorkerMetadata> {
   readonly parameters: TObject;
   readonly results?: TObject | undefined;
@@ -74,7 +86,7 @@ export interface AnyWorker extends Partial<WorkerMetadata> {
   initProcess?(parameters: unknown, job: Job, context: unknown): AnyProcess | Promise<AnyProcess>;
 }
 
-/** A running process as the runtime sees it. */
+/** A {@link RunningProcess} of any parameters and results. */
 export interface AnyProcess {
   run(): unknown;
   updateProcess?(changed: unknown): unknown;
@@ -82,12 +94,13 @@ export interface AnyProcess {
 }
 
 /**
- * Defines a worker. Every type is inferred: the parameters from their schema, the context from `setup`.
+ * Defines a worker that runs each job in one function. All types are inferred: those of parameters and results from
+ * their schemas, that of the context from `setup`.
  *
  * @param options - The worker's schemas and functions.
- * @returns The same object, to be the module's default export. Nothing runs yet: {@link runWorker} starts it.
- * @throws {McaiError} `WORKER_INVALID` if there is neither or both of `process` and `initProcess`, or if `parameters` is
- *   no object schema.
+ * @returns The same object. Make it the default export of the module; {@link runWorker} starts it.
+ * @throws {@link McaiError} `WORKER_INVALID` if not exactly one of `process` and `initProcess` is given, or if
+ *   `parameters` is not an object schema.
  *
  * @example
  * ```ts
@@ -110,12 +123,12 @@ export function defineWorker<
 }
 
 /**
- * Defines a worker whose jobs are initialised first, by an `init_process` that may come long before its start:
- * `initProcess` returns the running process. A plain `job` is initialised and run at once.
+ * Defines a worker whose jobs are initialised before they start, and can be updated while they run. `init_process`
+ * calls `initProcess`, which returns the {@link RunningProcess} that `start_process` runs. A `job` order does both.
  *
  * @param options - The worker's schemas and functions.
- * @returns The same object, to be the module's default export.
- * @throws {McaiError} `WORKER_INVALID`, as {@link defineWorker}.
+ * @returns The same object. Make it the default export of the module.
+ * @throws {@link McaiError} `WORKER_INVALID`, for the same reasons as {@link defineWorker}.
  *
  * @example
  * ```ts
@@ -141,20 +154,24 @@ export function defineLiveWorker<
   return options;
 }
 
-/** Refuses what is not a worker, and says why. */
+/**
+ * Checks that a value is a worker.
+ *
+ * @throws {@link McaiError} `WORKER_INVALID`, with the reason, if it is not.
+ */
 export function checkWorker(value: unknown): asserts value is AnyWorker {
   const invalid = (message: string) => new McaiError("WORKER_INVALID", message);
   if (typeof value !== "object" || value === null)
-    throw invalid("a worker is what defineWorker({ parameters, process }) returns, or an instance of Worker");
+    throw invalid("expected what defineWorker({ parameters, process }) returns, or an instance of Worker");
   const worker = value as Partial<Record<string, unknown>>;
   for (const name of ["process", "initProcess", "setup", "teardown", "updateProcess"])
     if (worker[name] !== undefined && typeof worker[name] !== "function") throw invalid(`${name}: expected a function`);
   if ((worker.process === undefined) === (worker.initProcess === undefined))
-    throw invalid("a worker has either process or initProcess, and not both");
+    throw invalid("expected either process or initProcess, and not both");
   for (const name of ["parameters", "results"]) {
     const schema = worker[name] as { type?: unknown; properties?: unknown } | undefined;
     if (schema === undefined && name === "results") continue;
     if (schema?.type !== "object" || typeof schema.properties !== "object")
-      throw invalid(`${name}: expected the schema of an object, made by Type.Object({ … })`);
+      throw invalid(`${name}: expected an object schema, such as Type.Object({ … })`);
   }
 }

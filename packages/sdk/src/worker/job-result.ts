@@ -1,6 +1,6 @@
 import type { Static, TObject } from "../schema/typebox.ts";
 
-/** A value that can be sent as a result parameter: any JSON value. NaN, bigint, dates, cycles and class instances are errors. */
+/** A value of a result parameter: any JSON value. NaN, bigint, dates, cycles and class instances are errors. */
 export type ResultValue =
   | string
   | number
@@ -9,11 +9,11 @@ export type ResultValue =
   | readonly ResultValue[]
   | { readonly [key: string]: ResultValue };
 
-/** A result value with its type on the wire chosen by hand. */
+/** A result value with an explicit type, instead of the one by schema or value. */
 export interface TypedResultValue {
-  /** The type on the wire, such as `integer`, `float`, `string`, `boolean`, `array_of_strings` or one of your own. */
+  /** The type in the response: `integer`, `float`, `string`, `boolean`, `array_of_strings`, or a custom one. */
   readonly type: string;
-  /** The value itself. */
+  /** The value. */
   readonly value: ResultValue;
 }
 
@@ -22,9 +22,9 @@ type ResultParameters<Results extends TObject | undefined> = Results extends TOb
   : Readonly<Record<string, ResultValue | TypedResultValue | undefined>>;
 
 /**
- * What a job gives back. On the wire a parameter is `integer`, `float`, `string`, `boolean`, `array_of_integers`,
- * `array_of_floats`, `array_of_strings`, `array_of_booleans` or `json`: by the `results` schema, else by its value;
- * `{ type, value }` overrides. `undefined` parameters are left out.
+ * The result of a job. The type of a parameter in the response is `integer`, `float`, `string`, `boolean`,
+ * `array_of_integers`, `array_of_floats`, `array_of_strings`, `array_of_booleans` or `json`. It is determined by the
+ * `results` schema, or else by the value; `{ type, value }` overrides it. Parameters that are `undefined` are left out.
  *
  * @example
  * ```ts
@@ -32,8 +32,8 @@ type ResultParameters<Results extends TObject | undefined> = Results extends TOb
  * ```
  */
 export interface JobResult<Results extends TObject | undefined = undefined> {
-  /** The files that the job made; they feed the next steps of the workflow. */
+  /** The files that the job has created. They are inputs of the next steps of the workflow. */
   readonly destinationPaths?: readonly string[];
-  /** The results by name; they become parameters of the workflow. */
+  /** The results by name. They become parameters of the workflow. */
   readonly parameters?: ResultParameters<Results>;
 }

@@ -4,14 +4,15 @@ import type { TObject } from "../schema/typebox.ts";
 import type { JobResult } from "./job-result.ts";
 
 /**
- * Why a job was asked to stop: `order` (a `stop_process`, or Ctrl-C in a local run), `drain` (the worker is going down
- * and gives the job back), `deadline` (it took too long), `worker` (it stopped by itself).
+ * Why a job stops: `order` (a `stop_process`, or Ctrl-C in a local run), `drain` (the worker is shutting down and
+ * requeues the job), `deadline` (the job has exceeded `MCAI_JOB_TIMEOUT_MS`), or `worker` (the worker has thrown
+ * {@link JobStopped}).
  */
 export type StopReason = "order" | "drain" | "deadline" | "worker";
 
 /**
- * Thrown by {@link Job.checkpoint} when the job was asked to stop, and the reason of {@link Job.signal}. Throw one of
- * your own to stop by yourself: the job then ends as stopped, not as failed.
+ * Thrown by {@link Job.checkpoint} and {@link Job.throwIfStopped} if the job was asked to stop; also the reason of
+ * {@link Job.signal}. A worker may throw one itself: the job then ends as stopped instead of failed.
  *
  * @example
  * ```ts
@@ -19,14 +20,14 @@ export type StopReason = "order" | "drain" | "deadline" | "worker";
  * ```
  */
 export class JobStopped extends McaiError {
-  /** Who asked. `worker` for one that the worker made. */
+  /** Why the job stops; `worker` unless the SDK has created the error. */
   readonly reason: StopReason;
-  /** What the job gives back although it was stopped. */
+  /** The result of the stopped job. */
   readonly result: JobResult | undefined;
 
   /**
-   * @param message - Why, for the log.
-   * @param options - `reason`: who asked, `worker` by default; `result`: what the job gives back all the same.
+   * @param message - Why the job stops.
+   * @param options - `reason`: `worker` by default; `result`: the result that the stopped job sends.
    */
   constructor(
     message = "The job was stopped by the worker.",
@@ -40,8 +41,8 @@ export class JobStopped extends McaiError {
 }
 
 /**
- * The job that a worker works on: its identity, its log, its progress, and whether it was asked to stop. `Results` is the
- * schema of the worker's results; a function that does not depend on it takes a plain `Job`.
+ * The job that a worker works on: its identity, its log, its progress, and whether it was asked to stop. `Results` is
+ * the schema of the worker's results; a function that does not depend on it takes a plain `Job`.
  *
  * @example
  * ```ts
@@ -55,7 +56,9 @@ export class JobStopped extends McaiError {
 export interface Job<Results extends TObject | undefined = TObject | undefined> {
   /** The id that the backend gave the job. */
   readonly id: number;
-  /** Aborts when the job is asked to stop; its reason is a {@link JobStopped}. Requires that the worker yields to the event loop. */
+  /**
+   * Aborts when the job is asked to stop; its reason is a {@link JobStopped}. The worker must yield to the event loop.
+   */
   readonly signal: AbortSignal;
   /** Whether the job was asked to stop. Changes even while the worker does not yield to the event loop. */
   readonly stopped: boolean;
@@ -66,14 +69,16 @@ export interface Job<Results extends TObject | undefined = TObject | undefined> 
   /**
    * Yields to the event loop once, so that signals, timers and progress are processed.
    *
-   * @param result - The result that the job sends if it was asked to stop. @default none
+   * @param result - The result that the stopped job sends; none by default. It is not sent if the job has exceeded its
+   *   timeout or is requeued.
    * @throws {@link JobStopped} If the job was asked to stop.
    */
   checkpoint(result?: JobResult<Results>): Promise<void>;
   /**
    * Throws if the job was asked to stop. Does not yield, so it can be called in synchronous code and inner loops.
    *
-   * @param result - The result that the job sends if it was asked to stop. @default none
+   * @param result - The result that the stopped job sends; none by default. It is not sent if the job has exceeded its
+   *   timeout or is requeued.
    * @throws {@link JobStopped} If the job was asked to stop.
    *
    * @example

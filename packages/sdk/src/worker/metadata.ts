@@ -6,37 +6,41 @@ import { describeValue, McaiError } from "../errors.ts";
 import { Version } from "../version.ts";
 
 /**
- * What a worker says of itself. Read from the package.json that is nearest above the worker's module and has a `name`;
- * each field can be overridden in {@link defineWorker}.
+ * The metadata of a worker. They are read from the nearest package.json with a `name`, in the folder of the module or
+ * above. Options of {@link defineWorker} override each field.
  */
 export interface WorkerMetadata {
-  /** The worker's name, also its label; a scope is kept (`@acme/subtitler`). */
+  /** The name of the worker, which is also its label. A scope is kept (`@acme/subtitler`). */
   readonly name: string;
-  /** A version by semver.org, such as `1.4.0`. The backend takes a changed parameter schema only with a new version. */
+  /** A semantic version such as `1.4.0`. The backend accepts a changed parameter schema only with a new version. */
   readonly version: string;
-  /** What the worker does; not empty, the backend needs it. */
+  /** What the worker does. The backend requires that it is not empty. */
   readonly description: string;
-  /** A shorter text for lists. @default the description */
+  /** A shorter description, for lists. @default the description */
   readonly shortDescription: string;
-  /** An SPDX identifier, `Commercial` or `Private` (npm's `UNLICENSED` is `Private`). */
+  /** An SPDX identifier, `Commercial` or `Private`. `UNLICENSED` of npm becomes `Private`. */
   readonly license: string;
-  /** Who wrote it, as `Name <address>`: `author` and `contributors` of the package.json. May be empty. */
+  /** The authors, as `Name <address>`: `author` and `contributors` of the package.json. May be empty. */
   readonly authors: readonly string[];
-  /** The worker's page. */
+  /** The address of the home page. */
   readonly homepage?: string | undefined;
-  /** Where its sources are. */
+  /** The address of the source repository. */
   readonly repository?: string | undefined;
-  /** Whose it is: `organisation` of the package.json, which npm does not know. */
+  /** The owner: the field `organisation` of the package.json, which npm does not define. */
   readonly organisation?: string | undefined;
 }
 
-/** Reads the metadata of the worker whose module has this URL, with the worker's own fields laid over it. */
+/**
+ * Reads the metadata of the worker in a module, and applies the overrides of the worker.
+ *
+ * @throws {@link McaiError} `METADATA_INVALID` if a field is missing or invalid.
+ */
 export function readMetadata(moduleUrl: string, overrides: Partial<WorkerMetadata>): WorkerMetadata {
   const { file, fields } = findPackage(dirname(fileURLToPath(moduleUrl)));
   return toMetadata(fields, overrides, file);
 }
 
-/** Makes metadata of the fields of a package.json; `file` names them in errors. */
+/** Converts the fields of a package.json to metadata. `file` is its path for error messages. */
 export function toMetadata(
   fields: Readonly<Record<string, unknown>>,
   overrides: Partial<WorkerMetadata>,
@@ -53,17 +57,18 @@ export function toMetadata(
     return value;
   };
   const optional = (name: "homepage" | "organisation") =>
-    field(name) === undefined ? undefined : text(name, "a text that is not empty");
+    field(name) === undefined ? undefined : text(name, "a non-empty string");
 
   const version = text("version", "a version such as 1.4.0");
-  if (Version.parse(version) === undefined) throw wrong("version", "a version by semver.org, such as 1.4.0", version);
+  if (Version.parse(version) === undefined)
+    throw wrong("version", "a semantic version (semver.org) such as 1.4.0", version);
   const license = text("license", "an SPDX identifier, Commercial or Private");
   if (!isLicense(license)) throw wrong("license", "an SPDX identifier such as MIT, or Commercial, or Private", license);
   const description = text("description", "what the worker does");
   const repository = overrides.repository ?? fields.repository;
   const repositoryUrl = isRecord(repository) ? repository.url : repository;
   if (repositoryUrl !== undefined && typeof repositoryUrl !== "string")
-    throw wrong("repository", "an address, or an object with one as url", repository);
+    throw wrong("repository", "a URL, or an object with a url", repository);
   return {
     name: text("name", "the worker's name"),
     version,
@@ -77,7 +82,7 @@ export function toMetadata(
   };
 }
 
-// By require, because importing JSON prints a warning on Node 20.
+// With require, because Node.js 20 prints a warning when JSON is imported.
 function isLicense(license: string): boolean {
   const require = createRequire(import.meta.url);
   if (["Commercial", "Private", "UNLICENSED"].includes(license)) return true;
@@ -89,13 +94,13 @@ function readAuthors(
   wrong: (field: string, expected: string, got: unknown) => McaiError,
 ): string[] {
   const contributors = fields.contributors ?? [];
-  if (!Array.isArray(contributors)) throw wrong("contributors", "a list of people", contributors);
+  if (!Array.isArray(contributors)) throw wrong("contributors", "an array of people", contributors);
   const people: unknown[] = fields.author === undefined ? contributors : [fields.author, ...contributors];
   return people.map((person) => {
     if (typeof person === "string") return person;
     if (isRecord(person) && typeof person.name === "string")
       return typeof person.email === "string" ? `${person.name} <${person.email}>` : person.name;
-    throw wrong("author", 'a text or {"name":"…"}', person);
+    throw wrong("author", 'a string or {"name":"…"}', person);
   });
 }
 
@@ -103,10 +108,13 @@ function findPackage(start: string): { file: string; fields: Record<string, unkn
   for (let folder = start; ; folder = dirname(folder)) {
     const file = join(folder, "package.json");
     const fields = readPackage(file);
-    // A package.json without a name only says how a folder is to be read, as in dist/esm.
+    // A package.json without a name, as in dist/esm, only sets the module type of a folder.
     if (fields !== undefined && fields.name !== undefined) return { file, fields };
     if (folder === dirname(folder))
-      throw new McaiError("METADATA_INVALID", `no package.json with a "name" was found in ${start} or above it`);
+      throw new McaiError(
+        "METADATA_INVALID",
+        `no package.json with a "name" was found in ${start} or a folder above it`,
+      );
   }
 }
 

@@ -6,8 +6,9 @@ import type { JobResult, ResultValue } from "./job-result.ts";
 import type { WorkerMetadata } from "./metadata.ts";
 
 /**
- * The key of a method that gives a worker's definition: an object that has it may be a module's default export in place of
- * what {@link defineWorker} returns. The class {@link Worker} has it; for those who make another class of their own.
+ * The key of a method that returns the definition of a worker. An object with this method can be the default export of
+ * a module, instead of what {@link defineWorker} returns. {@link Worker} implements it; use it to write another base
+ * class.
  *
  * @example
  * ```ts
@@ -16,19 +17,19 @@ import type { WorkerMetadata } from "./metadata.ts";
  */
 export const workerDefinition: unique symbol = Symbol.for("@mcai/worker-sdk/definition");
 
-/** The statuses that a {@link Worker} may set by its job handle. */
+/** The statuses that a {@link Worker} can set with {@link JobHandle.setJobStatus}. */
 export type PortedJobStatus = "completed" | "stopped" | "error";
 
-/** What {@link Worker.process} returns: as in the Python SDK, with the names of TypeScript. */
+/** The return type of {@link Worker.process}: as in the Python SDK, with names in camelCase. */
 export interface PortedResult {
-  /** The files that the job made. */
+  /** The files that the job has created. */
   readonly destinationPaths?: readonly string[];
-  /** The results; `kind` is their type on the wire, such as `string`, `integer`, `float` or `array_of_strings`. */
+  /** The results. `kind` is the type in the response, such as `string`, `integer`, `float` or `array_of_strings`. */
   readonly parameters?: readonly { readonly id: string; readonly kind: string; readonly value: ResultValue }[];
 }
 
 /**
- * The job as a {@link Worker} sees it, with the names of the Python SDK.
+ * The job of a {@link Worker}, with the method names of the Python SDK in camelCase.
  *
  * @example
  * ```ts
@@ -36,29 +37,29 @@ export interface PortedResult {
  * ```
  */
 export class JobHandle {
-  /** The job of this SDK, for all that the Python SDK does not have: signal, log, checkpoint. */
+  /** The job, for what the Python SDK does not have: signal, log, checkpoint. */
   readonly job: Job;
   #status: PortedJobStatus = "completed";
-  // The reference's words.
+  // The text of the reference.
   #message = "No message for this error in worker";
 
-  /** @param job - The job that it stands for. */
+  /** @param job - The job. */
   constructor(job: Job) {
     this.job = job;
   }
 
-  /** The status that was set; `completed` unless another was. */
+  /** The status that was set. @default `completed` */
   get status(): PortedJobStatus {
     return this.#status;
   }
 
-  /** The message that was set for a job in error. */
+  /** The error message that was set. */
   get errorMessage(): string {
     return this.#message;
   }
 
   /**
-   * Reports how far the job is.
+   * Reports the progress of the job.
    * @param progression - 0 to 100.
    */
   publishJobProgression(progression: number): void {
@@ -71,15 +72,15 @@ export class JobHandle {
   }
 
   /**
-   * Chooses how the job ends when `process` returns.
-   * @param status - `completed` unless it is set.
+   * Sets how the job ends when `process` returns.
+   * @param status - `completed` by default.
    */
   setJobStatus(status: PortedJobStatus): void {
     this.#status = status;
   }
 
   /**
-   * Gives the message of a job that ends in error.
+   * Sets the error message of a job that ends with status `error`.
    * @param message - What went wrong.
    */
   setErrorMessage(message: string): void {
@@ -88,8 +89,9 @@ export class JobHandle {
 }
 
 /**
- * A worker as a class, for those who port one from the Python SDK: its method names in camelCase, its argument order.
- * New workers are better served by {@link defineWorker}. State lives in the instance; export one as default.
+ * A worker as a class, for porting workers of the Python SDK: it has the same methods, in camelCase, with the same
+ * order of arguments. Use {@link defineWorker} for new workers. State is kept in the instance, which is the default
+ * export.
  *
  * @example
  * ```ts
@@ -108,8 +110,8 @@ export abstract class Worker<Parameters extends TObject = TObject> {
   readonly #metadata: Partial<WorkerMetadata>;
 
   /**
-   * @param parameters - The schema of the job's parameters.
-   * @param metadata - Fields that are to override those of the package.json.
+   * @param parameters - The schema of the parameters of a job.
+   * @param metadata - Fields that override those of the package.json.
    */
   constructor(parameters: Parameters, metadata: Partial<WorkerMetadata> = {}) {
     this.#parameters = parameters;
@@ -119,18 +121,18 @@ export abstract class Worker<Parameters extends TObject = TObject> {
   /** Runs once before the first job. */
   setup?(): unknown;
 
-  /** Runs once when the worker goes down. */
+  /** Runs once when the worker shuts down. */
   teardown?(): unknown;
 
-  /** Gets the parameters that an `update_process` changed. */
+  /** Called with the parameters that an `update_process` changes. */
   updateProcess?(changed: Partial<Static<Parameters>>): unknown;
 
   /**
-   * Does one job.
-   * @param handle - The job: progress, stop, status.
-   * @param parameters - Its parameters.
-   * @param jobId - Its id.
-   * @returns Its results. What it throws becomes the job's error.
+   * Runs a job.
+   * @param handle - Progress, stop and status of the job.
+   * @param parameters - The parameters of the job.
+   * @param jobId - The id of the job.
+   * @returns The result of the job. If it throws, the job fails with that error.
    */
   abstract process(
     handle: JobHandle,
@@ -157,7 +159,7 @@ export abstract class Worker<Parameters extends TObject = TObject> {
   }
 }
 
-/** The definition behind what a worker's module exports: that of a {@link Worker}, or the value itself. */
+/** Returns the definition of an exported {@link Worker}; any other value is returned as it is. */
 export function toDefinition(exported: unknown): unknown {
   const make = (exported as Partial<Record<typeof workerDefinition, () => AnyWorker>> | null | undefined)?.[
     workerDefinition

@@ -1,11 +1,11 @@
 import { type TString, Type } from "../schema/typebox.ts";
 
 /**
- * A text that must not be seen: the schema of a password, token or key. It is a string for `process`, `writeOnly` in the
- * description, and its value is replaced by `[redacted]` in every log line and every error that leaves the worker
- * (values shorter than four characters cannot be told from other text and are not replaced).
+ * Creates the schema of a password, token or key. `process` receives a string, and the description of the worker has
+ * `writeOnly`. The value is replaced by `[redacted]` in all log lines, and in all errors that leave the worker. Values
+ * shorter than four characters are not replaced, because they cannot be distinguished from other text.
  *
- * @param options - Any JSON Schema keyword of a string, such as `description` or `minLength`.
+ * @param options - JSON Schema keywords of a string, such as `description` or `minLength`.
  * @returns The TypeBox schema.
  *
  * @example
@@ -17,7 +17,7 @@ export function Secret(options: Record<string, unknown> = {}): TString {
   return Type.String({ ...options, writeOnly: true });
 }
 
-/** Whether a schema was made by {@link Secret}, or says the same. */
+/** Whether a schema is that of a secret: it has `writeOnly`. */
 export function isSecret(schema: object): boolean {
   return "writeOnly" in schema && schema.writeOnly === true;
 }

@@ -108,12 +108,12 @@ describe("decodeOrder with invalid input", () => {
     [
       "has an unknown type",
       '{"type":"dance","job_id":5,"parameters":[]}',
-      /unknown order type "dance".*known are job,/,
+      /unknown order type "dance".*known types are job,/,
       5,
     ],
     ["has null as type", '{"type":null,"job_id":5,"parameters":[]}', /unknown order type null/, 5],
-    ["has no parameters", '{"job_id":5}', /parameters: expected a list.*got nothing/, 5],
-    ["has an object as parameters", '{"job_id":5,"parameters":{}}', /parameters: expected a list.*got object/, 5],
+    ["has no parameters", '{"job_id":5}', /parameters: expected an array.*got nothing/, 5],
+    ["has an object as parameters", '{"job_id":5,"parameters":{}}', /parameters: expected an array.*got object/, 5],
     ["has a string as parameter", '{"job_id":5,"parameters":["a"]}', /parameters\[0\]: expected an object/, 5],
     [
       "has a parameter without id",

@@ -94,7 +94,7 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ["is not JSON", "{job_id: 71}", "the message is not JSON"],
     ["is truncated", '{"job_id":71,"parameters":[', "the message is not JSON"],
     ["is not UTF-8", Buffer.from('{"job_id":71,"parameters":[],"a":"\xe9"}', "latin1"), "the message is not UTF-8"],
-    ["is not an object", "[]", "an order is a JSON object"],
+    ["is not an object", "[]", "expected a JSON object"],
     ["is nested 10,000 levels deep", "[".repeat(10_000) + "]".repeat(10_000), "nested 10000 levels deep"],
     ["has 64 MiB", Buffer.alloc(64 * 1024 * 1024, " "), "the message has 67108864 bytes"],
     ["has an unknown type", { type: "dance", ...job(71) }, 'unknown order type "dance"'],

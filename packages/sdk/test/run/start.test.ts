@@ -82,7 +82,7 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
 
   it.each([
     ["has no default export", "export const worker = {};", "is not a worker"],
-    ["does not export a worker", "export default { process() {} };", "parameters: expected the schema of an object"],
+    ["does not export a worker", "export default { process() {} };", "parameters: expected an object schema"],
     ["throws", 'throw new Error("no licence");', "cannot be imported: Error: no licence"],
     ["is not JavaScript", "export default {", "cannot be imported: SyntaxError"],
     ["imports a package that does not exist", 'import "no-such-package";', "no-such-package"],

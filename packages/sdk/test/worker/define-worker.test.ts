@@ -40,11 +40,11 @@ describe("defineWorker", () => {
       { parameters: Type.Object({}), process: () => {}, initProcess: () => {} },
       /and not both/,
     ],
-    ["options without parameters", { process: () => {} }, /parameters: expected the schema of an object/],
+    ["options without parameters", { process: () => {} }, /parameters: expected an object schema/],
     [
       "parameters with the schema of a string",
       { parameters: Type.String(), process: () => {} },
-      /parameters: expected the schema of an object/,
+      /parameters: expected an object schema/,
     ],
     [
       "results with the schema of an array",

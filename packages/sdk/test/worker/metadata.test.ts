@@ -72,7 +72,7 @@ describe("metadata", () => {
     [
       "an invalid version",
       { version: "1.4" },
-      /^field "version" of \/p\/package.json: expected a version by semver.org.*got "1.4"/,
+      /^field "version" of \/p\/package.json: expected a semantic version.*got "1.4"/,
     ],
     ["an empty description", { description: "  " }, /^field "description" of/],
     [
