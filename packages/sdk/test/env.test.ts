@@ -13,6 +13,7 @@ describe("readSettings", () => {
       maxSoftRejects: 800,
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,
+      shutdownGraceMs: 2000,
       threads: undefined,
       jobTimeoutMs: undefined,
       health: undefined,
