@@ -1,4 +1,4 @@
-// For the author of a worker.
+// For authors of workers.
 export { type Job, JobStopped, type StopReason } from "./worker/job.ts";
 export type { JobLog } from "./log/job-log.ts";
 export {
@@ -32,7 +32,7 @@ export {
 } from "./worker/define-worker.ts";
 export type { WorkerMetadata } from "./worker/metadata.ts";
 
-// For those who read or write the protocol.
+// For programs that use the protocol.
 export { type ErrorCode, McaiError } from "./errors.ts";
 export { decodeOrder, OrderError } from "./order/decode.ts";
 export {

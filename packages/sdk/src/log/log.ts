@@ -51,7 +51,7 @@ interface LogTarget {
 function toLog(target: LogTarget, jobId: number | undefined): Log {
   const { open, redactor, isShown } = target;
   const write = (level: Level) => {
-    // A line that is not shown costs nothing.
+    // Skips lines below the level before any work is done.
     if (!isShown(level)) return () => undefined;
     return (message: string, fields?: Record<string, unknown>) =>
       open()[level](
