@@ -5,7 +5,6 @@ describe("readSettings", () => {
   it("has the defaults of the protocol", () => {
     expect(readSettings({})).toEqual({
       describe: false,
-      shutdownGraceMs: 2000,
       sourceOrders: undefined,
       queueName: "job_undefined",
       directMessagingIdentifier: undefined,
