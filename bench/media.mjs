@@ -14,6 +14,16 @@ const packages = join(root, "packages");
 const steering = /^(AMQP|BACKEND|DESCRIBE|DIRECT_MESSAGING|FILE_LOGGING|MCAI|MESSAGE|NODE|ONLY_JSON|RUST|SOURCE)/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 
+/**
+ * What one run measured, by the name of the measure.
+ * @typedef {Record<string, number>} Run
+ */
+
+/**
+ * Runs of one program on one task.
+ * @typedef {{ task: string, who: string, run: () => Run, runs: Run[], frames?: number | undefined }} Column
+ */
+
 // What is asked of the media; the CPU and wall ratios to FFmpeg that ours may have.
 const tasks = [
   { name: "nothing", media: "video.mp4", ffmpeg: ["-map", "0:v"], cpuLimit: 1.05, wallLimit: 1.1 },
@@ -43,13 +53,14 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The child in a folder of its own, with the built packages where npm would install them. */
+/** Puts the child into a folder of its own, with the built packages where npm would install them. */
 function install() {
   for (const name of ["sdk", "sdk-media"])
     if (!existsSync(join(packages, name, "dist", "index.js"))) throw new Error("Build first: pnpm build");
   const installed = mkdtempSync(join(tmpdir(), "mcai-bench-"));
   cpSync(join(import.meta.dirname, "media"), installed, { recursive: true });
   mkdirSync(join(installed, "node_modules", "@mcai"), { recursive: true });
+  /** @type {(path: string, name: string) => void} */
   const link = (path, name) => symlinkSync(realpathSync(path), join(installed, "node_modules", name));
   link(join(packages, "sdk"), "@mcai/worker-sdk");
   link(join(packages, "sdk-media"), "@mcai/worker-sdk-media");
@@ -66,6 +77,11 @@ function makeMedia() {
   make("sound.m4a", noise, ["-c:a", "aac", "-b:a", "128k"]);
 }
 
+/**
+ * @param {string} name
+ * @param {string} source
+ * @param {readonly string[]} options
+ */
 function make(name, source, options) {
   const args = ["-v", "error", "-f", "lavfi", "-i", source, ...options, join(folder, name)];
   const { status, stderr } = spawnSync("ffmpeg", args, { encoding: "utf8" });
@@ -73,9 +89,11 @@ function make(name, source, options) {
   console.error(`${name}: ${statSync(join(folder, name)).size} bytes`);
 }
 
+/** @returns {Column[]} */
 function listColumns() {
   const columns = tasks.flatMap(({ name, media, ffmpeg }) => {
     const file = join(folder, media);
+    /** @type {(who: string) => Omit<Column, "runs">} */
     const child = (who) => ({ task: name, who, run: () => runChild(who, name, file) });
     const args = ["-v", "error", "-nostdin", "-threads", "2", "-i", file];
     const peer = ffmpeg && { task: name, who: "ffmpeg", run: () => runFfmpeg([...args, ...ffmpeg, "-f", "null", "-"]) };
@@ -85,51 +103,68 @@ function listColumns() {
   return columns.map((column) => ({ ...column, runs: [] }));
 }
 
+/**
+ * @param {string} who
+ * @param {string} task
+ * @param {string} file
+ * @returns {Run}
+ */
 function runChild(who, task, file) {
   const args = [join(folder, "child.mjs"), who, task, file];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { env: environment, encoding: "utf8" });
   if (status !== 0) throw new Error(`${who} ${task} failed with exit code ${status}:\n${stderr}`);
-  return JSON.parse(stdout.trim().split("\n").at(-1));
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }
 
-// Bash measures, because Node does not tell the CPU time of a child.
+/**
+ * Bash measures, because Node does not report the CPU time of a child.
+ * @param {readonly string[]} args
+ * @returns {Run}
+ */
 function runFfmpeg(args) {
   const script = 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null';
-  const options = { env: { ...environment, LC_ALL: "C" }, encoding: "utf8" };
-  const { status, stderr } = spawnSync("bash", ["-c", script, "bash", "ffmpeg", ...args], options);
+  const env = { ...environment, LC_ALL: "C" };
+  const command = ["-c", script, "bash", "ffmpeg", ...args];
+  const { status, stderr } = spawnSync("bash", command, { env, encoding: "utf8" });
   if (status !== 0) throw new Error(`ffmpeg ${args.join(" ")} failed with exit code ${status}: ${stderr}`);
-  const [wall, user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
+  const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] =
+    stderr.trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
   return { wallMs: wall * 1000, cpuMs: (user + system) * 1000 };
 }
 
+/** @param {readonly Column[]} columns */
 function checkFrames(columns) {
   for (const { task, frames } of columns.filter(({ who }) => who === "bare")) {
-    const own = columns.find((column) => column.task === task && column.who === "ours").frames;
-    if (own !== frames || !(own >= 1500)) throw new Error(`${task}: ours gave ${own} frames, node-av ${frames}`);
+    const own = columns.find((column) => column.task === task && column.who === "ours")?.frames;
+    if (own === undefined || own !== frames || !(own >= 1500))
+      throw new Error(`${task}: ours gave ${own} frames, node-av ${frames}`);
   }
 }
 
+/**
+ * @param {readonly Column[]} columns
+ * @param {readonly number[]} loads
+ */
 function report(columns, loads) {
   const rows = columns.map(({ task, who, runs }) => {
-    const of = (key) =>
-      runs[0][key] === undefined
-        ? {}
-        : {
-            [key]: quartiles(
-              runs.map((run) => run[key]),
-              1,
-            ),
-          };
-    const keys = ["wallMs", "cpuMs", "startWallMs", "startCpuMs", "delayP99Ms", "delayMaxMs"];
-    return { task, who, ...Object.assign({}, ...keys.map(of)) };
+    /** @param {string} key */
+    const of = (key) => {
+      const values = runs.flatMap((run) => run[key] ?? []);
+      return values.length > 0 ? quartiles(values, 1) : undefined;
+    };
+    const [wallMs, cpuMs, startWallMs] = [of("wallMs"), of("cpuMs"), of("startWallMs")];
+    const [startCpuMs, delayP99Ms, delayMaxMs] = [of("startCpuMs"), of("delayP99Ms"), of("delayMaxMs")];
+    return { task, who, wallMs, cpuMs, startWallMs, startCpuMs, delayP99Ms, delayMaxMs };
   });
-  const runsOf = (task, who) => columns.find((column) => column.task === task && column.who === who).runs;
+  /** @type {(task: string, who: string) => readonly Run[]} */
+  const runsOf = (task, who) => columns.find((column) => column.task === task && column.who === who)?.runs ?? [];
   const ratios = tasks.map(({ name, sameAs = name, cpuLimit, wallLimit }) => {
     const [ours, bare, ffmpeg] = [runsOf(name, "ours"), runsOf(name, "bare"), runsOf(sameAs, "ffmpeg")];
     // Round by round, so that what slows the whole machine down counts on both sides.
+    /** @type {(these: readonly Run[], those: readonly Run[], key: string) => Quartiles} */
     const ratio = (these, those, key) =>
       quartiles(
-        these.map((run, round) => run[key] / those[round][key]),
+        these.map((run, round) => (run[key] ?? Number.NaN) / (those[round]?.[key] ?? Number.NaN)),
         3,
       );
     return {
@@ -147,13 +182,15 @@ function report(columns, loads) {
   console.log(
     JSON.stringify({ bench: "media", node: process.version, ffmpeg, rounds: loads.length - 1, loads, rows, ratios }),
   );
+  /** @param {string[]} cells */
   const line = (...cells) =>
     console.error(
       cells
-        .map((cell) => String(cell).padEnd(24))
+        .map((cell) => cell.padEnd(24))
         .join("")
         .trimEnd(),
     );
+  /** @param {Quartiles | undefined} values */
   const show = (values) => (values ? `${values.median} (${values.lower}–${values.upper})` : "");
   line("", "wall ms", "CPU ms", "start-up wall ms", "loop delay p99 ms", "loop delay max ms");
   for (const { task, who, wallMs, cpuMs, startWallMs, delayP99Ms, delayMaxMs } of rows)
@@ -166,8 +203,18 @@ function report(columns, loads) {
   }
 }
 
+/**
+ * @typedef {{ lower: number, median: number, upper: number }} Quartiles
+ */
+
+/**
+ * @param {readonly number[]} values
+ * @param {number} digits
+ * @returns {Quartiles}
+ */
 function quartiles(values, digits) {
   const sorted = [...values].sort((a, b) => a - b);
+  /** @param {number} part */
   const at = (part) => {
     const place = (sorted.length - 1) * part;
     const below = Math.floor(place);

@@ -14,6 +14,8 @@ const cases = [
   { name: "300 ms, 4 at once, 3 a second", handlerMs: 300, concurrency: 4, documents: 31, gapMs: 333 },
 ];
 
+/** @typedef {typeof cases[number]} Case */
+
 const manifest = { name: "bench", version: "1.0.0", description: "SRT to SRT", license: "MIT", type: "module" };
 const packages = join(import.meta.dirname, "..", "packages");
 const folder = mkdtempSync(join(tmpdir(), "mcai-srt-"));
@@ -31,11 +33,12 @@ writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
 
 try {
   const loads = [loadavg()[0]];
+  /** @type {(Case & { added: number[], direct: number[] })[]} */
   const results = cases.map((one) => ({ ...one, added: [], direct: [] }));
   for (let round = 0; round < rounds; round++)
     for (const result of results) {
       const { through, direct } = await run(result);
-      // Two hops each keep what they have for the latency, and take as long as the direct one beside them.
+      // Each of the two hops holds data for the latency, and takes as long as the direct hop that runs at the same time.
       const hopMs = quantile(direct, 0.5);
       result.added.push(...through.map((ms) => ms - 2 * hopMs - result.handlerMs));
       result.direct.push(...direct);
@@ -64,6 +67,10 @@ try {
   rmSync(folder, { recursive: true });
 }
 
+/**
+ * @param {Case} options
+ * @returns {Promise<{ through: number[], direct: number[] }>}
+ */
 async function run({ handlerMs, concurrency, documents, gapMs }) {
   const ports = [await freePort(), await freePort(), await freePort()];
   const order = join(folder, "order.json");
@@ -103,13 +110,17 @@ async function run({ handlerMs, concurrency, documents, gapMs }) {
 
 async function freePort() {
   const socket = createSocket("udp4");
-  await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => socket.bind(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = socket.address();
-  await new Promise((resolve) => socket.close(resolve));
+  await new Promise((resolve) => socket.close(() => resolve(undefined)));
   return port;
 }
 
+/**
+ * @param {readonly number[]} values
+ * @param {number} share
+ */
 function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

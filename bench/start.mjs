@@ -14,6 +14,18 @@ const peerWorkers = join(root, "..", "shared", "peer", "workers");
 const steering = /^(AMQP|BACKEND|DESCRIBE|DIRECT_MESSAGING|FILE_LOGGING|MCAI|MESSAGE|NODE|ONLY_JSON|RUST|SOURCE)/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 
+/**
+ * What is started, and what it took.
+ * @typedef {object} Column
+ * @property {string} name
+ * @property {readonly [string, ...string[]]} command
+ * @property {string} [cwd]
+ * @property {Readonly<Record<string, string>>} env
+ * @property {string} proof what stands in its output if it did its work
+ * @property {number[]} wallMs
+ * @property {number[]} cpuMs
+ */
+
 const folder = installNoopWorker();
 try {
   const columns = listColumns();
@@ -28,7 +40,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The worker in a folder of its own, with the built package where npm would install it. */
+/** Puts the worker into a folder of its own, with the built package where npm would install it. */
 function installNoopWorker() {
   if (!existsSync(join(root, "packages", "sdk", "dist", "index.js"))) throw new Error("Build first: pnpm build");
   const installed = mkdtempSync(join(tmpdir(), "mcai-bench-"));
@@ -38,14 +50,17 @@ function installNoopWorker() {
   return installed;
 }
 
+/** @returns {Column[]} */
 function listColumns() {
   const order = { SOURCE_ORDERS: join(folder, "order.json") };
+  /** @type {Omit<Column, "wallMs" | "cpuMs">} */
   const worker = {
     name: "ours",
     command: [process.execPath, join(folder, "main.js")],
     env: order,
     proof: '"Completed"',
   };
+  /** @type {Omit<Column, "wallMs" | "cpuMs">} */
   const bare = { name: "node -e 0", command: [process.execPath, "-e", "0"], env: {}, proof: "" };
   const columns = [worker, bare];
   if (!python) console.error("PEER_CORE_PYTHON is not set: without the column of the reference.");
@@ -58,19 +73,24 @@ function listColumns() {
   return columns.map((column) => ({ ...column, wallMs: [], cpuMs: [] }));
 }
 
+/** @param {Column} column */
 function checkOnce({ name, command, cwd, env, proof }) {
   const [file, ...args] = command;
   const { status, stderr } = spawnSync(file, args, { cwd, env: { ...environment, ...env }, encoding: "utf8" });
   if (status !== 0 || !stderr.includes(proof)) throw new Error(`${name} failed with exit code ${status}:\n${stderr}`);
 }
 
-// Bash measures, because Node does not tell the CPU time of a child.
+/**
+ * Bash measures, because Node does not report the CPU time of a child.
+ * @param {Column} column
+ */
 function measure({ name, command, cwd, env, wallMs, cpuMs }) {
   const script = 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null 2>&1';
-  const options = { cwd, env: { ...environment, ...env, LC_ALL: "C" }, encoding: "utf8" };
-  const { status, stderr } = spawnSync("bash", ["-c", script, "bash", ...command], options);
+  const variables = { ...environment, ...env, LC_ALL: "C" };
+  const args = ["-c", script, "bash", ...command];
+  const { status, stderr } = spawnSync("bash", args, { cwd, env: variables, encoding: "utf8" });
   if (status !== 0) throw new Error(`${name} failed with exit code ${status}`);
-  const [wall, user, system] = stderr
+  const [wall = 0, user = 0, system = 0] = stderr
     .trim()
     .split(" ")
     .map((seconds) => Math.round(Number(seconds) * 1000));
@@ -78,15 +98,21 @@ function measure({ name, command, cwd, env, wallMs, cpuMs }) {
   cpuMs.push(user + system);
 }
 
+/**
+ * @param {readonly Column[]} columns
+ * @param {number | undefined} load
+ */
 function report(columns, load) {
+  /** @param {string} name */
   const of = (name) => columns.find((column) => column.name === name);
   const rows = columns.map(({ name, wallMs, cpuMs }) => ({ name, wallMs: quartiles(wallMs), cpuMs: quartiles(cpuMs) }));
   // Round by round, so that what slows the whole machine down counts on both sides.
-  const ratios = of("reference")?.wallMs.map((wall, round) => of("ours").wallMs[round] / wall);
+  const ratios = of("reference")?.wallMs.map((wall, round) => (of("ours")?.wallMs[round] ?? Number.NaN) / wall);
   const ratio = ratios && quartiles(ratios);
   console.log(
     JSON.stringify({ bench: "start", node: process.version, rounds, load, rows, oursToReference: ratio ?? null }),
   );
+  /** @param {(string | number)[]} cells */
   const line = (...cells) =>
     console.error(
       cells
@@ -100,8 +126,10 @@ function report(columns, load) {
   if (ratio) console.error(`ours / reference: ${ratio.median} of the wall time (${ratio.lower}–${ratio.upper})`);
 }
 
+/** @param {readonly number[]} values */
 function quartiles(values) {
   const sorted = [...values].sort((a, b) => a - b);
+  /** @param {number} part */
   const at = (part) => {
     const place = (sorted.length - 1) * part;
     const below = Math.floor(place);

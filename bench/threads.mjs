@@ -1,10 +1,16 @@
 // The two threads of a media worker: how long their loops are held while it decodes, and decoding with a model of 20 ms
-// in a thread of its own beside PyAV doing the same. Usage: [PYAV_PYTHON=…] node bench/threads.mjs [rounds]
+// in a thread of its own, compared with PyAV doing the same. Usage: [PYAV_PYTHON=…] node bench/threads.mjs [rounds]
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+
+/**
+ * What one run measured, by the name of the measure.
+ * @typedef {Record<string, number>} Run
+ * @typedef {{ name: string, run: () => Run, warm: Run, runs: Run[] }} Column
+ */
 
 const rounds = Number(process.argv[2] ?? 9);
 const python = process.env.PYAV_PYTHON;
@@ -18,13 +24,15 @@ try {
   const codec = ["-c:v", "libx264", "-preset", "veryfast", ...rate];
   execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", picture, ...codec, video]);
   const repeats = calibrate();
-  const columns = [
+  /** @type {{ name: string, run: () => Run }[]} */
+  const programs = [
     { name: "decoding", run: () => runOurs({ model: false }) },
     { name: "with a model", run: () => runOurs({ model: true, repeats }) },
   ];
-  if (python) columns.push({ name: "PyAV with it", run: () => runPython(repeats) });
+  if (python) programs.push({ name: "PyAV with it", run: () => runPython(python, repeats) });
   else console.error("PYAV_PYTHON is not set: without the column of PyAV.");
-  for (const column of columns) Object.assign(column, { warm: column.run(), runs: [] });
+  /** @type {Column[]} */
+  const columns = programs.map((program) => ({ ...program, warm: program.run(), runs: [] }));
   const loads = [loadavg()[0]];
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < columns.length; i++) {
@@ -50,9 +58,10 @@ function install() {
   return installed;
 }
 
-/** How often a picture must be digested so that it takes as long as the model is to take. */
+/** How often a frame must be digested so that it takes as long as the model should take. */
 function calibrate() {
   const bytes = Buffer.alloc(224 * 224 * 3, 7);
+  /** @param {number} times */
   const digest = (times) => {
     const startMs = performance.now();
     const hash = createHash("sha256");
@@ -64,6 +73,7 @@ function calibrate() {
   return Math.max(1, Math.round((modelMs * 200) / digest(200)));
 }
 
+/** @param {Readonly<Record<string, boolean | number>>} values */
 function runOurs(values) {
   const parameters = Object.entries({ ...values, source_path: video, destination_path: join(folder, "out.json") }).map(
     ([id, value]) => ({ id, type: typeof value, value }),
@@ -74,11 +84,19 @@ function runOurs(values) {
   return read(spawnSync(process.execPath, [join(folder, "main.mjs")], { env, encoding: "utf8" }));
 }
 
-function runPython(repeats) {
+/**
+ * @param {string} command
+ * @param {number} repeats
+ */
+function runPython(command, repeats) {
   const args = [join(folder, "pyav.py"), video, String(repeats)];
-  return read(spawnSync(python, args, { env: { PATH: process.env.PATH }, encoding: "utf8" }));
+  return read(spawnSync(command, args, { env: { PATH: process.env.PATH }, encoding: "utf8" }));
 }
 
+/**
+ * @param {import("node:child_process").SpawnSyncReturns<string>} ended
+ * @returns {Run}
+ */
 function read({ status, stdout, stderr }) {
   if (status !== 0) throw new Error(`exit code ${status}:\n${stderr}`);
   return Object.assign(
@@ -90,22 +108,30 @@ function read({ status, stdout, stderr }) {
   );
 }
 
+/** @param {readonly number[]} values */
 function quartiles(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (part) => Number(sorted[Math.round((sorted.length - 1) * part)].toPrecision(3));
+  /** @param {number} part */
+  const at = (part) => Number((sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN).toPrecision(3));
   return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
 }
 
+/**
+ * @param {readonly Column[]} columns
+ * @param {number} repeats
+ * @param {readonly number[]} loads
+ */
 function report(columns, repeats, loads) {
   const keys = ["frames", "wallMs", "cpuMs", "jobP99Ms", "jobMaxMs", "mainP99Ms", "mainMaxMs"];
   const rows = columns.map(({ name, warm, runs }) => ({
     name,
     ...Object.fromEntries(
-      keys.filter((key) => key in warm).map((key) => [key, quartiles(runs.map((run) => run[key]))]),
+      keys.filter((key) => key in warm).map((key) => [key, quartiles(runs.flatMap((run) => run[key] ?? []))]),
     ),
   }));
   const [, ours, pyav] = columns;
-  const ratio = pyav && quartiles(ours.runs.map((run, i) => run.wallMs / pyav.runs[i].wallMs));
+  const wallOf = (/** @type {Run | undefined} */ run) => run?.wallMs ?? Number.NaN;
+  const ratio = ours && pyav && quartiles(ours.runs.map((run, i) => wallOf(run) / wallOf(pyav.runs[i])));
   const result = { bench: "threads", node: process.version, rounds, repeats, loads, rows, wallToPyAV: ratio };
   console.log(JSON.stringify(result));
   for (const { name, ...values } of rows) {

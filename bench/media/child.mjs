@@ -7,7 +7,7 @@ import { runJob } from "@mcai/worker-sdk/testing";
 import { audioStream, defineMediaWorker, videoStream } from "@mcai/worker-sdk-media";
 import * as av from "node-av/lib";
 
-const [who, what, file] = process.argv.slice(2);
+const [who, what, file = ""] = process.argv.slice(2);
 const isVideo = what !== "sound";
 const threads = 2;
 const [EAGAIN, EOF] = [-11, -541478725];
@@ -24,6 +24,7 @@ delay.enable();
 await (who === "ours" ? ours() : bare());
 delay.disable();
 const cpu = process.cpuUsage(startCpu);
+/** @param {number} us */
 const ms = (us) => us / 1000;
 console.log(
   JSON.stringify({
@@ -38,12 +39,14 @@ console.log(
   }),
 );
 
+/** @param {readonly Uint8Array[]} planes */
 function touch(planes) {
   for (const plane of planes) bytes += plane.length + (plane[plane.length >> 1] & 1);
 }
 
 async function ours() {
   const size = what === "scaled" ? { width: 960, height: 540 } : {};
+  /** @param {readonly import("@mcai/worker-sdk-media").VideoFrame[] | readonly import("@mcai/worker-sdk-media").AudioFrame[]} batch */
   const take = (batch) => {
     frames += batch.length;
     if (what === "planes") for (const frame of batch) touch(frame.planes);
@@ -81,6 +84,7 @@ async function bare() {
   frame.alloc();
   const scaled = new av.Frame();
   scaled.alloc();
+  /** @type {ReturnType<typeof scaler> | undefined} */
   let filters;
   const drain = () => {
     let code = decoder.receiveFrameSync(frame);
@@ -94,7 +98,7 @@ async function bare() {
         }
       } else {
         frames++;
-        if (what === "planes") touch(frame.data);
+        if (what === "planes") touch(frame.data ?? []);
       }
     }
     if (code !== EAGAIN && code !== EOF) check(code);
@@ -115,14 +119,18 @@ async function bare() {
   await input.closeInput();
 }
 
+/**
+ * @param {av.Frame} frame
+ * @param {av.Stream} stream
+ */
 function scaler(frame, { timeBase }) {
   const graph = new av.FilterGraph();
   graph.alloc();
   graph.nbThreads = threads;
   const size = `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}`;
   const shape = `${size}:time_base=${timeBase.num}/${timeBase.den}:colorspace=${frame.colorSpace}:range=${frame.colorRange}`;
-  const source = graph.createFilter(av.Filter.getByName("buffer"), "in", shape);
-  const sink = graph.createFilter(av.Filter.getByName("buffersink"), "out", null);
+  const source = made(graph.createFilter(made(av.Filter.getByName("buffer")), "in", shape));
+  const sink = made(graph.createFilter(made(av.Filter.getByName("buffersink")), "out", null));
   const outputs = av.FilterInOut.createList([{ name: "in", filterCtx: source, padIdx: 0 }]);
   const inputs = av.FilterInOut.createList([{ name: "out", filterCtx: sink, padIdx: 0 }]);
   check(graph.parse("[in]scale=960:540[out]", inputs, outputs));
@@ -130,6 +138,17 @@ function scaler(frame, { timeBase }) {
   return { graph, source, sink };
 }
 
+/**
+ * @template Made
+ * @param {Made | null} value
+ * @returns {Made}
+ */
+function made(value) {
+  if (value === null) throw new Error("FFmpeg does not have this filter");
+  return value;
+}
+
+/** @param {number} code */
 function check(code) {
   if (code < 0) throw new av.FFmpegError(code);
 }

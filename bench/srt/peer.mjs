@@ -1,21 +1,27 @@
 // The other end of SRT, by node-av alone.
+import { AVMEDIA_TYPE_DATA } from "node-av/constants";
 import * as av from "node-av/lib";
 
+/** @param {number} code */
 const check = (code) => {
   if (code < 0) throw new av.FFmpegError(code);
 };
 
-/** A caller; gives what sends a piece as one message. */
+/**
+ * Calls a listener. Returns a function that sends bytes as one message.
+ * @param {number} port
+ * @param {number} latencyMs
+ */
 export async function call(port, latencyMs) {
   const native = new av.FormatContext();
   const url = `srt://127.0.0.1:${port}?latency=${latencyMs * 1000}&connect_timeout=20000&timeout=20000000`;
   native.allocOutputContext2(null, "tee", `[f=data]${url}`);
   const stream = native.newStream(null);
-  stream.codecpar.codecType = 2;
+  stream.codecpar.codecType = AVMEDIA_TYPE_DATA;
   stream.timeBase = new av.Rational(1, 1000);
   check(await native.writeHeader(null));
   let count = 0n;
-  return async (bytes) => {
+  return async (/** @type {Buffer} */ bytes) => {
     const packet = new av.Packet();
     packet.alloc();
     packet.data = bytes;
@@ -26,7 +32,13 @@ export async function call(port, latencyMs) {
   };
 }
 
-/** A listener, which hands each message to `take` until its peer is gone; gives what ends it, when a peer is there. */
+/**
+ * Listens, and hands each message to `take` until the peer disconnects. Resolves when a peer has connected, with a function
+ * that stops listening.
+ * @param {number} port
+ * @param {number} latencyMs
+ * @param {(text: string) => void} take
+ */
 export async function listen(port, latencyMs, take) {
   const native = new av.FormatContext();
   native.allocContext();
@@ -37,7 +49,7 @@ export async function listen(port, latencyMs, take) {
   packet.alloc();
   const read = async () => {
     while ((await native.readFrame(packet)) >= 0) {
-      take(packet.data.toString("latin1"));
+      take(packet.data?.toString("latin1") ?? "");
       packet.unref();
     }
   };

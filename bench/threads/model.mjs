@@ -1,9 +1,10 @@
-// What stands for a model: a digest of the picture, as often as it takes about 20 ms; native, and a thread's own.
+// Stands for a model: digests the frame repeatedly, for about 20 ms, in native code and a thread of its own.
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 
-parentPort.on("message", (bytes) => {
+const port = parentPort;
+port?.on("message", (bytes) => {
   const hash = createHash("sha256");
   for (let i = 0; i < workerData.repeats; i++) hash.update(bytes);
-  parentPort.postMessage(hash.digest("hex"));
+  port.postMessage(hash.digest("hex"));
 });

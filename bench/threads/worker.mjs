@@ -1,10 +1,12 @@
-// Decodes, with all that the BENCH variables say: nothing else, or a model of about 20 ms on each picture.
+// Decodes, and runs a model of about 20 ms on each frame if the parameters say so.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { Type } from "@mcai/worker-sdk";
 import { defineMediaWorker, videoStream } from "@mcai/worker-sdk-media";
 
-/** How many pictures may be on their way to the model. */
+/** @import { VideoFrame, VideoStreamOptions } from "@mcai/worker-sdk-media" */
+
+/** How many frames may be on their way to the model. */
 const ahead = 2;
 
 export default defineMediaWorker({
@@ -14,18 +16,23 @@ export default defineMediaWorker({
     const startMs = performance.now();
     const startCpu = process.cpuUsage();
     const thread = model ? new Worker(new URL("./model.mjs", import.meta.url), { workerData: { repeats } }) : undefined;
+    /** @type {Promise<void>[]} */
     const answers = [];
+    /** @type {(() => void)[]} */
     const resolvers = [];
-    thread?.on("message", () => resolvers.shift()());
+    thread?.on("message", () => resolvers.shift()?.());
     let frames = 0;
     delay.enable();
+    /** @param {VideoFrame} frame */
     const infer = async (frame) => {
       const bytes = frame.packed();
       answers.push(new Promise((resolve) => resolvers.push(resolve)));
-      thread.postMessage(bytes, [bytes.buffer]);
+      thread?.postMessage(bytes, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
       if (answers.length >= ahead) await answers.shift();
     };
+    /** @type {VideoStreamOptions} */
     const options = model ? { width: 224, height: 224, pixelFormat: "rgb24", frameRate: 5 } : {};
+    /** @param {readonly VideoFrame[]} batch */
     const take = async (batch) => {
       frames += batch.length;
       if (thread) for (const frame of batch) await infer(frame);

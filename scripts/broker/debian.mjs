@@ -71,7 +71,10 @@ async function downloadPackages(version, work) {
         continue;
       }
       const plan = await run("apt-get", [...apt, "--simulate", "install", "rabbitmq-server"], { quiet: true });
-      const packages = [...plan.matchAll(/^Inst (\S+) \((\S+)/gm)].map(([, name, offered]) => ({ name, offered }));
+      const packages = [...plan.matchAll(/^Inst (\S+) \((\S+)/gm)].map(([, name = "", offered = ""]) => ({
+        name,
+        offered,
+      }));
       const offered = packages.find(({ name }) => name === "rabbitmq-server")?.offered ?? "none";
       if (offered.startsWith(`${version}.`)) {
         const names = packages.map(({ name }) => name).filter(isNeeded);
@@ -121,7 +124,7 @@ async function archives() {
     "Created-By: Packages",
   ]);
   const lines = targets.split("\n").filter((line) => line.endsWith(" main") && !line.includes("-security"));
-  return [...new Set(lines.map((line) => line.split(" ")[0]))];
+  return [...new Set(lines.map((line) => line.split(" ")[0] ?? ""))];
 }
 
 /**

@@ -21,8 +21,7 @@ export async function claimPorts() {
     const base = first + ((start + i) % blocks) * blockSize;
     const claim = await listen(base + blockSize - 1);
     if (!claim) continue;
-    const [amqp, tls, management, distribution, epmd] = Array.from({ length: 5 }, (_, offset) => base + offset);
-    const ports = { amqp, tls, management, distribution, epmd };
+    const ports = { amqp: base, tls: base + 1, management: base + 2, distribution: base + 3, epmd: base + 4 };
     if (await allFree(Object.values(ports))) {
       claim.unref();
       return ports;

@@ -7,9 +7,10 @@ import { runJob } from "@mcai/worker-sdk/testing";
 import { audioStream, defineMediaWorker, pcmStream, videoStream } from "@mcai/worker-sdk-media";
 import { source, startMediaJob } from "@mcai/worker-sdk-media/testing";
 
-const [mode, path, count = "1"] = process.argv.slice(2);
+const [mode, path = "", count = "1"] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "mcai-memory-"));
 const rssMb = () => Math.round(process.memoryUsage.rss() / 1e6);
+/** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Everything that a job may do with frames: planes, copies, filters, windows, results.
@@ -18,21 +19,23 @@ const worker = defineMediaWorker({
   initProcess(format, { fails }) {
     let frames = 0;
     let windows = 0;
+    /** @type {import("@mcai/worker-sdk-media").StreamDescriptor[]} */
     const streams = [];
     for (const stream of format.streams) {
       const isSecond = streams.some(({ kind }) => kind === stream.kind);
       if (stream.kind === "video" && isSecond)
-        streams.push(videoStream(stream, { width: 64, pixelFormat: "rgb24" }, ([frame]) => void frame.tensor()));
+        streams.push(videoStream(stream, { width: 64, pixelFormat: "rgb24" }, ([frame]) => void frame?.tensor()));
       else if (stream.kind === "video")
         streams.push(
           videoStream(stream, {}, ([frame]) => {
+            if (!frame) return undefined;
             frames++;
             if (fails && frames > 20) throw new Error("as it was asked");
-            return { timeMs: frame.timeMs, bytes: frame.planes[0].length + frame.packed().length };
+            return { timeMs: frame.timeMs, bytes: (frame.planes[0]?.length ?? 0) + frame.packed().length };
           }),
         );
       else if (stream.kind === "audio" && isSecond)
-        streams.push(audioStream(stream, { sampleRate: 22_050 }, ([frame]) => void frame.samples()));
+        streams.push(audioStream(stream, { sampleRate: 22_050 }, ([frame]) => void frame?.samples()));
       else if (stream.kind === "audio")
         streams.push(
           pcmStream(stream, { sampleRate: 16_000, windowMs: 1000, overlapMs: 500 }, () => {
@@ -45,7 +48,9 @@ const worker = defineMediaWorker({
 });
 
 async function runJobs() {
+  /** @type {number[]} */
   const afterMb = [];
+  /** @type {import("@mcai/worker-sdk/testing").JobOutcome | undefined} */
   let last;
   for (let i = 0; i < Number(count); i++) {
     const values = { source_path: path, destination_path: join(folder, "results.json") };
@@ -56,7 +61,7 @@ async function runJobs() {
     else if (i % 10 !== 4 && i % 10 !== 8) throw new Error(outcome.message);
     afterMb.push(rssMb());
   }
-  return { ...last.parameters, afterMb };
+  return { ...last?.parameters, afterMb };
 }
 
 // A handler that takes its time over large pictures.

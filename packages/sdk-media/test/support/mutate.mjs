@@ -16,6 +16,7 @@ const worker = defineMediaWorker({
   initProcess(format) {
     let frames = 0;
     // Every byte is read: what FFmpeg gives must be there.
+    /** @param {ArrayLike<number>} bytes */
     const look = (bytes) => {
       if (bytes.length > 0) frames++;
     };
@@ -23,12 +24,12 @@ const worker = defineMediaWorker({
       const filtered = random() < 0.5;
       if (stream.kind === "video")
         return videoStream(stream, filtered ? { width: 64, pixelFormat: "rgb24" } : {}, ([frame]) => {
-          look(frame.packed());
-          if (filtered) look(frame.tensor());
+          if (frame) look(frame.packed());
+          if (frame && filtered) look(frame.tensor());
         });
       if (stream.kind !== "audio") return [];
       return filtered
-        ? audioStream(stream, { sampleRate: 8000, channels: 1 }, ([frame]) => look(frame.samples()))
+        ? audioStream(stream, { sampleRate: 8000, channels: 1 }, ([frame]) => frame && look(frame.samples()))
         : pcmStream(stream, { sampleRate: 16_000, windowMs: 100, overlapMs: 20 }, ({ samples }) => look(samples));
     });
     return { streams, endingProcess: () => ({ parameters: { frames } }) };
@@ -36,7 +37,7 @@ const worker = defineMediaWorker({
 });
 
 for (let i = 0; i < Number(count); i++) {
-  const file = files[(Number(seed) * Number(count) + i) % files.length];
+  const file = files[(Number(seed) * Number(count) + i) % files.length] ?? "";
   const damaged = join(folder, `damaged${extname(file)}`);
   writeFileSync(damaged, mutate(readFileSync(file)));
   const parameters = random() < 0.2 ? { sdk_start_index: 700, sdk_stop_index: 1500 } : {};
@@ -55,6 +56,7 @@ for (let i = 0; i < Number(count); i++) {
 }
 rmSync(folder, { recursive: true });
 
+/** @param {Buffer} bytes */
 function mutate(bytes) {
   const changes = 1 + Math.floor(random() * 60);
   for (let i = 0; i < changes; i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
@@ -62,6 +64,7 @@ function mutate(bytes) {
 }
 
 // Numerical Recipes' generator: the same files for the same seed, on every machine.
+/** @param {number} state */
 function makeRandom(state) {
   let next = state >>> 0;
   return () => {

@@ -15,17 +15,21 @@ export default defineMediaWorker({
   initProcess(format, { cues_path: path, pause_after: pauseAfter, pause_ms: pauseMs }, job) {
     const documents = job.output.ebuTtml();
     const cues = job.output.webvtt(path);
+    /** @type {number[]} */
     const heapMb = [];
+    /** @type {number[]} */
     const rssMb = [];
     let count = 0;
     return {
       streams: [
         ebuTtmlStream(format.first("ebu-ttml"), {}, async ([document]) => {
+          if (!document) return;
           await documents.write(document);
           const shown = resolve(document);
           for (const p of paragraphs(document)) {
-            const { begin, end } = shown.intervalOf(p);
-            await cues.write({ startMs: begin.milliseconds, endMs: end.milliseconds, text: textOf(p) });
+            const { begin, end } = shown.intervalOf(p) ?? {};
+            if (begin && end)
+              await cues.write({ startMs: begin.milliseconds, endMs: end.milliseconds, text: textOf(p) });
           }
           count++;
           if (count === pauseAfter) await delay(pauseMs);

@@ -12,7 +12,7 @@ export default defineMediaWorker({
       streams: [
         dataStream(format.first("data"), {}, async ([packet]) => {
           count++;
-          await job.output.srt().write(`${word} ${Buffer.from(packet.data)}`);
+          await job.output.srt().write(`${word} ${Buffer.from(packet?.data ?? [])}`);
         }),
       ],
       updateProcess: (changed) => {
