@@ -8,15 +8,15 @@ import { parseArgs } from "node:util";
 import { findServer } from "./broker/server.mjs";
 
 /**
- * What a private broker is to be.
+ * Options of a private broker.
  * @typedef {object} BrokerOptions
- * @property {string | undefined} [version] "3.10", "4.0" or "4.3"; without it what is installed, else what Debian's
- *   package or a docker image has
+ * @property {string | undefined} [version] "3.10", "4.0" or "4.3"; by default the installed version, else that of
+ *   Debian's package or of a docker image
  * @property {boolean} [tls] Also listens with TLS, by a certificate for localhost and 127.0.0.1. Default: false
  * @property {boolean} [management] Also has the management plug-in and its HTTP API. Default: false
  * @property {Readonly<Record<string, string | number | boolean>>} [config] Lines of rabbitmq.conf by their keys. Default: {}
- * @property {Broker | undefined} [joins] The first node of a cluster that it is to be one of; that node ends last. Not
- *   with docker images
+ * @property {Broker | undefined} [joins] The first node of the cluster that it joins; that node must stop last. Not with
+ *   docker images
  */
 
 /**
@@ -27,21 +27,21 @@ import { findServer } from "./broker/server.mjs";
  * @property {number | undefined} tlsPort undefined without TLS
  * @property {string | undefined} caFile the PEM file of the authority to trust; undefined without TLS
  * @property {number | undefined} managementPort undefined without management
- * @property {string} version the whole version, as the broker says it
- * @property {string} node the name of its Erlang node, as the broker says it
+ * @property {string} version the full version that the broker reports
+ * @property {string} node the name of its Erlang node
  */
 
 /**
- * What can be done with a broker that is nobody else's.
+ * Controls a private broker.
  * @typedef {object} BrokerControl
- * @property {(...args: string[]) => Promise<string>} ctl Runs rabbitmqctl, which takes about a second, and gives what it
- *   wrote; its failure is an Error with what it wrote on standard error
- * @property {() => Promise<void>} kill Ends it by SIGKILL, as a crash would, and resolves when it is gone; its data stay
+ * @property {(...args: string[]) => Promise<string>} ctl Runs rabbitmqctl, which takes about a second, and returns
+ *   its output; a failure is an Error with its standard error
+ * @property {() => Promise<void>} kill Kills it with SIGKILL, as in a crash, and resolves when it has ended; its data remain
  * @property {() => Promise<void>} pause Stops its process by SIGSTOP: connections stay open and nothing answers
- * @property {() => Promise<void>} resume Lets a paused one go on
+ * @property {() => Promise<void>} resume Continues a paused broker
  * @property {() => Promise<void>} restart Starts it again on the same ports and data, after a clean stop if it runs, and
  *   resolves when it answers
- * @property {() => Promise<void>} stop Ends it for good and removes all it had
+ * @property {() => Promise<void>} stop Stops it and removes all its data
  */
 
 /** @typedef {BrokerAddress & BrokerControl & AsyncDisposable} Broker */
@@ -68,17 +68,17 @@ import { findServer } from "./broker/server.mjs";
  * )} Request
  */
 
-// What the nodes of a cluster take from its first one: the folder with the cookie, and epmd's port.
+// What the nodes of a cluster share with the first one: the folder with the cookie, and the port of epmd.
 /** @type {WeakMap<Broker, import("./broker/installed-node.mjs").Home>} */
 const homes = new WeakMap();
 
 /**
  * Starts a private RabbitMQ on the loopback, with its own folder, name, ports and cookie, and resolves when it answers
- * AMQP. However the process that called it ends, the broker and its data go with it.
+ * AMQP. However the process that called it ends, the broker stops and its data are removed.
  * @param {BrokerOptions} [options]
  * @returns {Promise<Broker>}
- * @throws RangeError for a version that is not known
- * @throws Error with the code NO_BROKER where there is no RabbitMQ and no way to get one
+ * @throws {RangeError} If the version is unknown.
+ * @throws {Error} With the code NO_BROKER if there is no RabbitMQ and no way to install one.
  * @example
  * await using broker = await startBroker({ tls: true });
  * await connect({ hostname: broker.hostname, port: broker.port });
@@ -177,7 +177,7 @@ async function main() {
   console.log(`RABBITMQ_VERSION=${version}\nAMQP_HOSTNAME=${hostname}\nAMQP_PORT=${port}\nAMQP_TLS=false`);
   if (tlsPort) console.log(`AMQP_TLS_PORT=${tlsPort}\nAMQP_TLS_CERT=${caFile}`);
   if (managementPort) console.log(`RABBITMQ_MANAGEMENT_URL=http://${hostname}:${managementPort}`);
-  console.error("Login guest, password guest. Ctrl-C ends it and removes its data.");
+  console.error("Login guest, password guest. Ctrl-C stops it and removes its data.");
   const alive = setInterval(() => {}, 2 ** 30);
   await ending;
   clearInterval(alive);

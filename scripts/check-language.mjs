@@ -1,4 +1,4 @@
-// Looks for what the glossary says is not written: in Markdown, in comments, and in the texts of packages' sources.
+// Checks the language of Markdown files, of comments, and of the texts in the packages' sources against the glossary.
 // node scripts/check-language.mjs [file or folder…]   without arguments: all that is checked
 import { readdirSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";

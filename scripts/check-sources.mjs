@@ -17,7 +17,7 @@ for (const name of readdirSync(join(root, "packages"))) {
   for (const file of readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;
     checkLength(join(folder, "src", file));
-    if (process.env.CHECK_THROWS) checkThrows(join(folder, "src", file));
+    checkThrows(join(folder, "src", file));
   }
   for (const entry of entries(folder)) {
     for (const symbol of undocumented(entry)) faults.push(`${relative(root, entry)}: "${symbol}" has no docblock`);
@@ -41,7 +41,7 @@ function checkLength(file) {
 function checkThrows(file) {
   const { text, comments } = parseSource(file);
   for (const { start, value } of comments)
-    for (const { 0: tag, index } of value.matchAll(/@throws\b(?! \{@link \w+\})[^\n]*/g)) {
+    for (const { 0: tag, index } of value.matchAll(/@throws (?:\{(?!@link )|\w*Error\b)[^\n]*/g)) {
       const line = text.slice(0, start + index).split("\n").length;
       faults.push(`${relative(root, file)}:${line}: "${tag}" is not "@throws {@link X}"`);
     }

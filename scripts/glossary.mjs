@@ -143,7 +143,7 @@ export const rules = [
     write: "module (of code); space (of memory)",
     fails: "The room of the transports.",
     passes: "The transport module.",
-    allowedIn: ["ARCHITECTURE.md", "scripts/check-rooms.mjs", "scripts/rooms.mjs"],
+    allowedIn: ["ARCHITECTURE.md", "scripts/check-rooms.mjs", "scripts/rooms.mjs", ".ci/rooms-selftest.mjs"],
   },
   {
     pattern: /\bhas it otherwise\b/,

@@ -1,4 +1,4 @@
-// publint on every package; a suggestion fails too, which the command line tool would let pass.
+// Runs publint on every package. Suggestions fail too, which the command line tool allows.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publint } from "publint";
@@ -11,5 +11,5 @@ for (const name of readdirSync(packages)) {
   const { messages } = await publint({ pkgDir, level: "suggestion" });
   for (const message of messages) console.error(`${pkg.name}: ${message.type}: ${formatMessage(message, pkg)}`);
   if (messages.length > 0) process.exitCode = 1;
-  else console.log(`${pkg.name}: publint has nothing to say`);
+  else console.log(`${pkg.name}: publint found nothing`);
 }

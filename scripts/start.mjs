@@ -1,4 +1,4 @@
-// pnpm start: runs the example workers, on README.md and on a small clip, and shows the outcomes.
+// pnpm start: runs two example workers, on README.md and on a small clip, and shows their results.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ for (const [example, source] of [
   if (code !== 0) break;
   const outcome = readFileSync(destination, "utf8");
   const shown = outcome.length > 1000 ? `${outcome.slice(0, 1000)}…` : outcome;
-  console.log(`\nThe outcome on ${source}, from the worker's destination file:\n${shown}\n`);
+  console.log(`\nThe result for ${source}, from the destination file of the worker:\n${shown}\n`);
 }
 rmSync(folder, { recursive: true });
 process.exit(code);
