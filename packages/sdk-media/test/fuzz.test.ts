@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { canMake, type MediaName, media } from "./support/media.ts";
 
-// `pnpm fuzz` runs more: MCAI_FUZZ_COUNT files a process, MCAI_FUZZ_SEEDS processes.
+// `pnpm fuzz` runs more: MCAI_FUZZ_COUNT files in each of MCAI_FUZZ_SEEDS processes.
 const count = Number(process.env.MCAI_FUZZ_COUNT ?? 10);
 const seeds = Array.from({ length: Number(process.env.MCAI_FUZZ_SEEDS ?? 4) }, (_, i) => i + 1);
 const script = fileURLToPath(new URL("support/mutate.mjs", import.meta.url));
@@ -15,26 +15,30 @@ const names = (
   ] as MediaName[]
 ).filter(canMake);
 
-it.each(seeds)("survives damaged files, seed %i", { timeout: 30_000 + count * 6000 }, async (seed) => {
-  const files = await Promise.all(names.map((name) => media(name)));
-  // A crash rejects by its signal, a hang by the time.
-  const { stdout } = await promisify(execFile)(process.execPath, [script, String(seed), String(count), ...files], {
-    timeout: 20_000 + count * 5000,
-  });
-  const outcomes = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { status: string; reason: string; ms: number });
-  expect(outcomes).toHaveLength(count);
-  const completed = outcomes.filter(({ status }) => status === "completed").length;
-  const longestMs = Math.max(...outcomes.map(({ ms }) => ms));
-  console.log(`seed ${seed}: ${completed} completed, ${count - completed} with an error, ${longestMs} ms at most`);
-  for (const { status, reason } of outcomes) {
-    expect(["completed", "error"]).toContain(status);
-    // An error has a name of ours, not one of JavaScript's.
-    if (status === "error")
-      expect(reason).toMatch(
-        /^FILE |^the source |^FFmpeg |^there is no |^initProcess: |^the decoder |^a filter failed: |^a picture /,
-      );
-  }
-});
+it.each(seeds)(
+  "completes or fails properly for damaged files, seed %i",
+  { timeout: 30_000 + count * 6000 },
+  async (seed) => {
+    const files = await Promise.all(names.map((name) => media(name)));
+    // The call rejects for a crash and for a timeout.
+    const { stdout } = await promisify(execFile)(process.execPath, [script, String(seed), String(count), ...files], {
+      timeout: 20_000 + count * 5000,
+    });
+    const outcomes = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { status: string; reason: string; ms: number });
+    expect(outcomes).toHaveLength(count);
+    const completed = outcomes.filter(({ status }) => status === "completed").length;
+    const maxMs = Math.max(...outcomes.map(({ ms }) => ms));
+    console.log(`seed ${seed}: ${completed} completed, ${count - completed} with an error, ${maxMs} ms at most`);
+    for (const { status, reason } of outcomes) {
+      expect(["completed", "error"]).toContain(status);
+      // The errors are ours, not those of JavaScript.
+      if (status === "error")
+        expect(reason).toMatch(
+          /^FILE |^the source |^FFmpeg |^there is no |^initProcess: |^the decoder |^a filter failed: |^a picture /,
+        );
+    }
+  },
+);

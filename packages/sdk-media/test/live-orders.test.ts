@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { useVirtualHost } from "../../sdk/test/support/broker.ts";
 import { startWorker } from "../../sdk/test/support/broker-worker.ts";
 import { openWorkersFolder } from "../../sdk/test/support/run-local.ts";
-import { DataSender, freePort, SrtTaker } from "./support/srt-peer.ts";
+import { DataSender, freePort, SrtReceiver } from "./support/srt-peer.ts";
 
 const virtualHost = useVirtualHost();
 const folder = await openWorkersFolder();
@@ -15,8 +15,8 @@ await copyFile(join(import.meta.dirname, "support", "workers", "live-text.mjs"),
 
 const parameter = (id: string, value: string) => ({ id, type: "string", value });
 
-describe("a live media worker on a broker", { timeout: 60_000 }, () => {
-  it("is initialised when its source has streams, started, updated and stopped by orders", async () => {
+describe("a media worker with a live source on a broker", { timeout: 60_000 }, () => {
+  it("is initialised when its source connects, and started, updated and stopped by orders", async () => {
     const [inputPort, outputPort] = [await freePort(), await freePort()];
     const env = { FFMPEG_TTL_LIMIT: "5", COMPLEX_STREAM: "true", SRT_LATENCY: "100" };
     const { wire, run, close } = await startWorker(folder, virtualHost(), { worker: "./live-text.mjs", env });
@@ -27,7 +27,7 @@ describe("a live media worker on a broker", { timeout: 60_000 }, () => {
       ];
       await wire.sendDirect({ type: "init_process", job_id: 7, parameters });
       await run.waitFor(/listening for the peer/);
-      // It waits, and answers nevertheless.
+      // It answers while it waits.
       await wire.sendDirect({ type: "status" });
       await wire.next("worker_status");
       expect(wire.kinds(7)).toEqual([]);
@@ -37,7 +37,7 @@ describe("a live media worker on a broker", { timeout: 60_000 }, () => {
 
       await wire.sendDirect({ type: "start_process", job_id: 7, parameters: [] });
       await wire.next("worker_started", 7);
-      const taker = await SrtTaker.open(outputPort);
+      const taker = await SrtReceiver.open(outputPort);
       expect(await taker.readOne()).toBe("first <1/>");
 
       await wire.sendDirect({ type: "update_process", job_id: 7, parameters: [parameter("word", "second")] });
@@ -58,11 +58,11 @@ describe("a live media worker on a broker", { timeout: 60_000 }, () => {
         ],
       });
 
-      // The same ports serve the next job; this one is stopped while it waits for its peer.
+      // The next job uses the same ports, and is stopped while it waits for its peer.
       await wire.sendDirect({ type: "init_process", job_id: 8, parameters });
       await wire.sendDirect({ type: "stop_process", job_id: 8, parameters: [] });
       await wire.next("job_stopped", 8);
-      // No native call may be under way when the thread ends.
+      // The thread must not end during a native call.
       run.signal("SIGTERM");
       const { exitCode, log } = await run.end();
       expect(exitCode).toBe(0);

@@ -13,11 +13,11 @@ interface Look {
   readonly timeMs: number | undefined;
 }
 
-/** A worker that notes what happens to it, and goes on with each picture when the test says so. */
+/** A worker that records its calls, and handles each frame when the test allows it. */
 function makeWorker(hooks: { fails?: "init" | "handler" | "streams" | "ending" } = {}) {
   const events: string[] = [];
   const looks: Look[] = [];
-  // How many pictures the handler may take, and who waits for more.
+  // How many frames the handler may take, and how to wake it.
   let allowed = Number.POSITIVE_INFINITY;
   let wake: () => void = () => undefined;
   const worker = defineMediaWorker({
@@ -51,7 +51,7 @@ function makeWorker(hooks: { fails?: "init" | "handler" | "streams" | "ending" }
       };
     },
   });
-  /** Lets the handler take so many pictures, and then wait. */
+  /** Lets the handler take a number of frames, and then wait. */
   const allow = (count: number) => {
     allowed = count;
     wake();
@@ -67,7 +67,7 @@ const order = (type: OrderType, values: Record<string, string | number> = {}) =>
 });
 const paths = () => ({ source_path: clip, destination_path: newDestination() });
 
-describe("a live media job", () => {
+describe("a media job with orders for its process", () => {
   it("is initialised, started, updated and stopped", async () => {
     const { worker, events, looks, allow } = makeWorker();
     allow(0);
@@ -88,7 +88,7 @@ describe("a live media job", () => {
     allow(10);
     await expect.poll(() => looks.length).toBe(20);
     const stopping = send("stop_process");
-    // The handler in hand ends; no other is called.
+    // The current handler ends; no other is called.
     allow(50);
     await stopping;
     const stopped = await test.next("job_stopped");
@@ -100,7 +100,7 @@ describe("a live media job", () => {
     expect(stopped.parameters).toEqual([expect.objectContaining({ id: "looks", value: looks.length })]);
   });
 
-  it("keeps what it had when an update is refused", async () => {
+  it("keeps its parameters when an update is rejected", async () => {
     const { worker, events, looks, allow } = makeWorker();
     allow(0);
     const test = await startTestWorker(worker);
@@ -118,14 +118,14 @@ describe("a live media job", () => {
     expect(looks).toHaveLength(100);
   });
 
-  it("is stopped before it was started", async () => {
+  it("can be stopped before it is started", async () => {
     const { worker, events } = makeWorker();
     const test = await startTestWorker(worker);
     await test.send(order("init_process", paths()), { direct: true });
     await test.next("worker_initialized");
     await test.send(order("stop_process"), { direct: true });
     await test.next("job_stopped");
-    // The next job finds the worker as new.
+    // The next job finds the worker in its initial state.
     await test.send(order("job", paths()), { canDelay: false });
     await test.next("job_completed");
     await test.close();
@@ -142,7 +142,7 @@ describe("endingProcess", () => {
     ["handler", "job_error", ["init", "failed"]],
     ["streams", "job_error", ["init", "failed"]],
     ["ending", "job_error", ["init", "completed"]],
-  ])("is called once after an init that succeeded; failing: %s", async (fails, kind, expected) => {
+  ])("is called once after a successful initProcess; failing: %s", async (fails, kind, expected) => {
     const { worker, events } = makeWorker({ ...(fails && { fails }) });
     const test = await startTestWorker(worker);
     await test.send(order("job", paths()), { canDelay: false });
@@ -151,7 +151,7 @@ describe("endingProcess", () => {
     expect(events).toEqual(expected);
   });
 
-  it("is not called when the source or the parameters are none", async () => {
+  it("is not called if the source or the parameters are invalid", async () => {
     const { worker, events } = makeWorker();
     const test = await startTestWorker(worker);
     await test.send(order("job", { ...paths(), source_path: "none.mp4" }), { canDelay: false });
@@ -165,11 +165,11 @@ describe("endingProcess", () => {
 
 describe("progress", () => {
   it.each<[string, object, parameters: object]>([
-    ["of all", {}, {}],
-    ["of a part", {}, { sdk_start_index: 1000, sdk_stop_index: 3000 }],
-    ["of batches", { batchSize: 7 }, {}],
-    ["of another rate", { frameRate: 100 }, {}],
-  ])("tells each percent once, and nothing goes back, %s", async (_, options, parameters) => {
+    ["the whole source", {}, {}],
+    ["a part", {}, { sdk_start_index: 1000, sdk_stop_index: 3000 }],
+    ["batches", { batchSize: 7 }, {}],
+    ["another frame rate", { frameRate: 100 }, {}],
+  ])("is reported once for each percent, and never decreases, for %s", async (_, options, parameters) => {
     const worker = defineMediaWorker({
       parameters: Type.Object({}),
       initProcess: (format) => ({ streams: [videoStream(format.first("video"), options, () => undefined)] }),
@@ -182,7 +182,7 @@ describe("progress", () => {
     expect(progress.every((percent) => Number.isInteger(percent) && percent >= 0 && percent <= 100)).toBe(true);
   });
 
-  it("is that of windows of sound, too", async () => {
+  it("is also reported for windows of audio", async () => {
     const worker = defineMediaWorker({
       parameters: Type.Object({}),
       initProcess: (format) => ({
@@ -194,7 +194,7 @@ describe("progress", () => {
     expect(progress).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 99, 100]);
   });
 
-  it("reports progress of what was handled, not of what was decoded", async () => {
+  it("counts handled frames, not decoded ones", async () => {
     let handled = 0;
     let handledAtHalf = 0;
     const worker = defineMediaWorker({
@@ -223,7 +223,7 @@ describe("progress", () => {
 });
 
 describe("the parameters of every media worker", () => {
-  it("are in the schema, with their defaults and limits", () => {
+  it("are in the schema with their defaults and limits", () => {
     const { worker } = makeWorker();
     expect(Object.keys(worker.parameters.properties)).toEqual([
       ...["level", "source_path", "destination_path", "batch_size", "sdk_start_index", "sdk_stop_index"],
@@ -233,7 +233,7 @@ describe("the parameters of every media worker", () => {
   });
 
   it.each(["source_path", "destination_path", "batch_size", "sdk_start_index", "sdk_stop_index"])(
-    "cannot be declared: %s",
+    "cannot be declared by the worker: %s",
     (id) => {
       const declare = () =>
         defineMediaWorker({ parameters: Type.Object({ [id]: Type.String() }), initProcess: () => ({ streams: [] }) });
@@ -248,14 +248,14 @@ describe("the parameters of every media worker", () => {
     [{ batch_size: 1.5 }, /batch_size: /],
     [{ sdk_start_index: -1 }, /sdk_start_index: /],
     [{ sdk_stop_index: "later" }, /sdk_stop_index: /],
-  ])("are checked: %o", async (parameters, message) => {
+  ])("are validated: %o", async (parameters, message) => {
     const { worker } = makeWorker();
     const outcome = await startMediaJob(worker, { source: clip, parameters }).result;
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
-    "so is a descriptor's batchSize: %s",
+    "include the batchSize of a descriptor, which is validated: %s",
     async (batchSize) => {
       const worker = defineMediaWorker({
         parameters: Type.Object({}),
@@ -266,7 +266,7 @@ describe("the parameters of every media worker", () => {
     },
   );
 
-  it("and a stream that is none", async () => {
+  it("do not accept a stream that does not exist", async () => {
     const worker = defineMediaWorker({
       parameters: Type.Object({}),
       initProcess: (format) => ({ streams: [videoStream(format.streams[9] as never, {}, () => undefined)] }),

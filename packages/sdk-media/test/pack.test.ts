@@ -5,13 +5,13 @@ import { join, sep } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-// What a user gets: both packed SDKs, installed by npm into an empty project.
+// Both packages as a user gets them: packed, and installed by npm into an empty project.
 const run = promisify(execFile);
 const packageFolder = join(import.meta.dirname, "..");
 const project = await mkdtemp(join(tmpdir(), "mcai-pack-media-"));
 const modules = join(project, "node_modules");
 const installed = join(modules, "@mcai", "worker-sdk-media");
-const manifest = { name: "@acme/bright", version: "1.0.0", description: "Finds bright pictures", license: "MIT" };
+const manifest = { name: "@acme/bright", version: "1.0.0", description: "Finds bright frames", license: "MIT" };
 
 async function npmInstall(...parameters: readonly string[]): Promise<void> {
   await run("npm", ["install", "--no-audit", "--no-fund", ...parameters], { cwd: project });
@@ -23,13 +23,13 @@ async function filesIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Runs the built worker on an order for a clip of four dark pictures and six bright ones. */
+/** Runs the built worker with an order for a clip of four dark and six bright frames. */
 async function runOrder(): Promise<{ stderr: string; code: number }> {
   const clip = join(project, "clip.y4m");
-  const picture = (luma: number) =>
+  const frame = (luma: number) =>
     Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(256, luma), Buffer.alloc(128, 128)]);
   const header = Buffer.from("YUV4MPEG2 W16 H16 F25:1 Ip A1:1 C420jpeg\n");
-  await writeFile(clip, Buffer.concat([header, ...[20, 20, 20, 20, 200, 200, 200, 200, 200, 200].map(picture)]));
+  await writeFile(clip, Buffer.concat([header, ...[20, 20, 20, 20, 200, 200, 200, 200, 200, 200].map(frame)]));
   const values = { source_path: clip, destination_path: join(project, "bright.json") };
   const parameters = Object.entries(values).map(([id, value]) => ({ id, type: "string", value }));
   await writeFile(join(project, "order.json"), JSON.stringify({ job_id: 71, parameters }));
@@ -49,14 +49,14 @@ beforeAll(async () => {
   const { devDependencies } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
   };
-  // TypeScript's compiler is an optional package, too.
+  // The compiler of TypeScript is an optional package too.
   const tools = ["typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`);
   await npmInstall(...tarballs.map((name) => join(project, name)), ...tools);
 }, 300_000);
 afterAll(() => rm(project, { recursive: true }));
 
 describe("the packed media package", () => {
-  it("has what it declares, and the sources that its maps lead to", async () => {
+  it("has the files that it declares, and the sources of its source maps", async () => {
     const files = await filesIn(installed);
     const names = files.map((file) => file.slice(installed.length + 1).replaceAll(sep, "/"));
     expect(names).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/index.js", "dist/testing.d.ts"]));
@@ -69,14 +69,14 @@ describe("the packed media package", () => {
     }
   });
 
-  it("says on its page which licence comes with FFmpeg", async () => {
+  it("states the licence of FFmpeg in its README", async () => {
     const { description, license } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
     expect(license).toBe("MIT");
     expect(description).toContain("GPL version 3");
     expect(await readFile(join(installed, "README.md"), "utf8")).toMatch(/GNU General Public License, version 3/);
   });
 
-  it("compiles beside a worker without skipLibCheck, and so shows no type of node-av", {
+  it("compiles with a worker without skipLibCheck, so it exposes no type of node-av", {
     timeout: 120_000,
   }, async () => {
     const compilerOptions = {
@@ -94,7 +94,7 @@ describe("the packed media package", () => {
     expect(stdout.split("\n").filter((file) => /node_modules\/(node-av|werift)/.test(file))).toEqual([]);
   });
 
-  it("decodes", { timeout: 60_000 }, async () => {
+  it("decodes a clip", { timeout: 60_000 }, async () => {
     const { stderr, code } = await runOrder();
     expect(stderr).toContain('"status":"completed"');
     expect(stderr).toMatch(/"id":"bright","type":"integer","store":null,"value":6/);
@@ -112,8 +112,10 @@ describe("the packed media package", () => {
     });
   });
 
-  it("describes its worker, and says what to install, where the binary is left out", { timeout: 120_000 }, async () => {
-    // node-av's own install script may refuse an install without a binary; who has it got past that meets our error.
+  it("describes its worker, and names the missing package, if the native binary is not installed", {
+    timeout: 120_000,
+  }, async () => {
+    // node-av's install script may reject an install without a binary; without the script our error appears.
     const args = ["ci", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"];
     await run("npm", args, { cwd: project });
     expect((await readdir(modules)).filter((name) => name === "@seydx")).toEqual([]);

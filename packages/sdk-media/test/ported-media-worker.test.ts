@@ -11,7 +11,7 @@ import { source, startMediaJob } from "../src/testing.ts";
 
 const parameters = Type.Object({ action: Type.String({ default: "video" }) });
 
-/** A Python worker's port: state in the instance, one handler for all streams. */
+/** A ported Python worker: state in the instance, one handler for all streams. */
 class Ported extends MediaWorker<typeof parameters> {
   ended = 0;
   #batches = 0;
@@ -35,7 +35,7 @@ class Ported extends MediaWorker<typeof parameters> {
   }
 }
 
-it("does a media job as the Python SDK's does", async () => {
+it("runs a media job as a worker of the Python SDK does", async () => {
   const worker = new Ported(parameters);
   const options = { source: source.lavfi("testsrc2=r=25:d=1"), parameters: { batch_size: 3 } };
   const outcome = await startMediaJob(worker, options).result;
@@ -49,7 +49,7 @@ it.each([
   ["none", /at least one stream/, 1],
   ["absent", /the source has no stream 9; it has 1/, 0],
   ["audio", /the source has no audio stream; it has 0 video/, 0],
-])("asking for %s is an error of the job", async (action, message, ended) => {
+])("fails the job if it asks for this stream: %s", async (action, message, ended) => {
   const worker = new Ported(parameters);
   const outcome = await startMediaJob(worker, { source: source.lavfi("testsrc2=d=1"), parameters: { action } }).result;
   expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });

@@ -12,7 +12,7 @@ it("has a README whose worker finds black frames", { timeout: 30_000 }, async ()
   const readme = await readFile(join(packageFolder, "README.md"), "utf8");
   const [, name = "", code = ""] = /^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/m.exec(readme) ?? [];
   expect(name).toBe("black-frames.ts");
-  // Inside the package, so that its imports find both packages by name.
+  // Within the package, so that its imports find both packages by name.
   const folder = await mkdtemp(join(packageFolder, "dist", "readme-"));
   try {
     const file = join(folder, "black-frames.mjs");
@@ -30,7 +30,7 @@ it("has a README whose worker finds black frames", { timeout: 30_000 }, async ()
   }
 });
 
-/** A clip of 16×16 pixels at 25 frames a second, as yuv4mpeg writes it. */
+/** A clip in yuv4mpeg, of 16×16 pixels at 25 frames a second. */
 function blackThenWhite(black: number, white: number): Buffer {
   const frame = (luma: number) =>
     Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(256, luma), Buffer.alloc(128, 128)]);

@@ -50,7 +50,7 @@ const audios = (
 
 function expectTimes(got: readonly number[], expected: readonly number[]): void {
   expect(got).toHaveLength(expected.length);
-  // Both programs print their times rounded.
+  // Both programs print rounded times.
   const worst = Math.max(0, ...got.map((time, i) => Math.abs(time - (expected[i] as number))));
   expect(worst).toBeLessThan(1);
 }
@@ -85,7 +85,7 @@ describe.each(videos)("%s", (name) => {
     );
   });
 
-  it("gives every frame, its bytes and its time", async () => {
+  it("gives the bytes and the time of every frame", async () => {
     const path = await media(name);
     const entries = "stream=nb_read_frames:frame=best_effort_timestamp_time:format=start_time";
     const probe = await cli(
@@ -111,19 +111,19 @@ describe.each(videos)("%s", (name) => {
   });
 
   it.each(videoFilters)(
-    "gives as many frames as ffmpeg through %s, at their times",
+    "gives as many frames as ffmpeg with %s, at the same times",
     async (text, filters, frameRate) => {
       const run = await runMedia(await media(name), {
         video: { filters, ...(frameRate !== undefined && { frameRate }) },
       });
       const times = expected.get(text)?.map(({ timeMs }) => timeMs) ?? [];
-      // FFmpeg 5.1 leaves a hole behind the loop; what node-av has does not.
+      // FFmpeg 5.1 leaves a gap after the loop; the version in node-av does not.
       if (text.startsWith("loop")) expect(run.count).toBe(times.length);
       else expectTimes(run.timesMs, times);
     },
   );
 
-  it("gives the bytes that ffmpeg gives through crop and scale", async () => {
+  it("gives the bytes of ffmpeg with crop and scale", async () => {
     const path = await media(name);
     const filters: Filter[] = [{ name: "scale", parameters: { w: 40, h: 30, flags: "neighbor" } }];
     const region = { top: 10, left: 20, width: 80, height: 60 };
@@ -138,7 +138,7 @@ describe.each(videos)("%s", (name) => {
 
 describe.each(audios)("%s", (name) => {
   let expected: Map<string, ReferenceFrame[]>;
-  // FFmpeg 5.1 does not cut the padding of the last AAC frame where an edit list ends; what node-av has does.
+  // At the end of an edit list FFmpeg 5.1 keeps the padding of the last AAC frame; the version in node-av removes it.
   const cut = name === "aac.mp4" ? "atrim=end_sample=96000," : "";
   const countOf = (text: string) =>
     expected.get(cut + text)?.reduce((sum, { sampleCount }) => sum + sampleCount, 0) ?? Number.NaN;
@@ -147,7 +147,7 @@ describe.each(audios)("%s", (name) => {
     expected = await ffmpegFrames(await media(name), "audio", filters);
   });
 
-  it("gives every sample, one frame after another", async () => {
+  it("gives every sample, in frames without gaps", async () => {
     const run = await runMedia(await media(name), { audio: {} });
     expect(run.sampleCount).toBe(countOf("anull"));
     const durationMs = (run.timesMs.at(-1) ?? 0) - (run.timesMs[0] ?? 0);
@@ -159,7 +159,7 @@ describe.each(audios)("%s", (name) => {
     }
   });
 
-  it.each(audioFilters)("gives as many samples as ffmpeg through %s", async (text, filters, sampleRate) => {
+  it.each(audioFilters)("gives as many samples as ffmpeg with %s", async (text, filters, sampleRate) => {
     const run = await runMedia(await media(name), {
       audio: { filters, ...(sampleRate !== undefined && { sampleRate }) },
     });
@@ -167,7 +167,7 @@ describe.each(audios)("%s", (name) => {
   });
 
   if (!/^(flac|pcm)/.test(name)) return;
-  it("gives exactly ffmpeg's samples", async () => {
+  it("gives exactly the samples of ffmpeg", async () => {
     const path = await media(name);
     const run = await runMedia(path, { audio: {} });
     const format = run.sampleFormat === "s32" ? "s32le" : "s16le";

@@ -8,20 +8,20 @@ const released = expect.objectContaining({ code: "FRAME_RELEASED" });
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Decodes the pictures of a media and gives them to a handler. */
-const runPictures = (path: string, handler: (frames: VideoFrame[]) => unknown, options: object = {}) =>
+/** Decodes the frames of a source and passes them to a handler. */
+const runVideo = (path: string, handler: (frames: VideoFrame[]) => unknown, options: object = {}) =>
   runStreams(path, (format) => [videoStream(format.first("video"), options, handler)]);
 
-describe("frames after their handler", () => {
+describe("a frame after its handler has returned", () => {
   it.each<[string, object]>([
-    ["of the decoder", {}],
-    ["of a filter", { pixelFormat: "rgb24" }],
-  ])("%s", async (_, options) => {
+    ["the decoder", {}],
+    ["a filter", { pixelFormat: "rgb24" }],
+  ])("is released if it came from %s", async (_, options) => {
     const kept: { frame: VideoFrame; planes: readonly Uint8Array[] }[] = [];
     const keep = (frames: VideoFrame[]) => {
       for (const frame of frames) kept.push({ frame, planes: frame.planes });
     };
-    const outcome = await runPictures(await media("h264-b.mp4"), keep, { ...options, batchSize: 4 });
+    const outcome = await runVideo(await media("h264-b.mp4"), keep, { ...options, batchSize: 4 });
     expect(outcome.status).toBe("completed");
     expect(kept).toHaveLength(50);
     for (const { frame, planes } of kept) {
@@ -32,7 +32,7 @@ describe("frames after their handler", () => {
     }
   });
 
-  it("of sound", async () => {
+  it("is released if it is an audio frame", async () => {
     const kept: AudioFrame[] = [];
     await runStreams(await media("aac.mp4"), (format) => [
       audioStream(format.first("audio"), {}, (frames) => void kept.push(...frames)),
@@ -43,10 +43,10 @@ describe("frames after their handler", () => {
         expect(use).toThrow(released);
   });
 
-  it("used in a promise that nobody awaits", async () => {
+  it("cannot be used in a promise that is not awaited", async () => {
     const late: Promise<unknown>[] = [];
     const views: Promise<unknown>[] = [];
-    const outcome = await runPictures(await media("h264-b.mp4"), ([frame]) => {
+    const outcome = await runVideo(await media("h264-b.mp4"), ([frame]) => {
       const planes = frame?.planes ?? [];
       late.push(
         sleep(30)
@@ -60,9 +60,9 @@ describe("frames after their handler", () => {
     expect(await Promise.all(views)).toEqual(Array(50).fill([undefined, undefined, undefined]));
   });
 
-  it("kept by a handler that throws", async () => {
+  it("is released if the handler threw", async () => {
     const kept: VideoFrame[] = [];
-    const outcome = await runPictures(await media("h264-b.mp4"), ([frame]) => {
+    const outcome = await runVideo(await media("h264-b.mp4"), ([frame]) => {
       kept.push(frame as VideoFrame);
       throw new Error("no more");
     });
@@ -71,14 +71,14 @@ describe("frames after their handler", () => {
   });
 });
 
-describe("frames that are written to", () => {
+describe("writing to a frame", () => {
   it.each<[string, object]>([
-    ["of the decoder", {}],
-    ["of a filter", { pixelFormat: "rgb24" }],
-    ["that a filter gives twice", { frameRate: 50 }],
-  ])("nothing breaks, %s", async (_, options) => {
+    ["from the decoder", {}],
+    ["from a filter", { pixelFormat: "rgb24" }],
+    ["that a filter outputs twice", { frameRate: 50 }],
+  ])("does not fail the job for a frame %s", async (_, options) => {
     let count = 0;
-    const outcome = await runPictures(
+    const outcome = await runVideo(
       await media("h264-b.mp4"),
       ([frame]) => {
         for (const plane of frame?.planes ?? []) plane.fill(count++ % 256);
@@ -89,11 +89,11 @@ describe("frames that are written to", () => {
     expect(count).toBeGreaterThanOrEqual(50);
   });
 
-  it("copies are the handler's own", async () => {
+  it("changes only the copy if the handler writes to packed bytes", async () => {
     const path = await media("h264-b.mp4");
     const untouched = await runMedia(path, { video: {} });
     const found: string[] = [];
-    await runPictures(path, ([frame]) => {
+    await runVideo(path, ([frame]) => {
       const bytes = frame?.packed() as Uint8Array;
       found.push(md5(bytes));
       bytes.fill(1);
@@ -101,7 +101,7 @@ describe("frames that are written to", () => {
     expect(found).toEqual(untouched.frames);
   });
 
-  it("so are those of sound", async () => {
+  it("changes only the copy if the handler writes to audio samples", async () => {
     const path = await media("flac.flac");
     const untouched = await runMedia(path, { audio: {} });
     const pieces: Buffer[] = [];
@@ -115,8 +115,8 @@ describe("frames that are written to", () => {
     expect(Buffer.concat(pieces).equals(untouched.bytes)).toBe(true);
   });
 
-  it("the list of planes cannot be changed", async () => {
-    const outcome = await runPictures(await media("h264-b.mp4"), ([frame]) => {
+  it("cannot change the list of planes", async () => {
+    const outcome = await runVideo(await media("h264-b.mp4"), ([frame]) => {
       const planes = frame?.planes as Uint8Array[];
       expect(() => planes.pop()).toThrow(TypeError);
       expect(planes).toHaveLength(3);
@@ -124,10 +124,10 @@ describe("frames that are written to", () => {
     expect(outcome.message).toBe("");
   });
 
-  it("the batch is the handler's own", async () => {
+  it("leaves the stream intact if the handler changes its batch", async () => {
     const kept: VideoFrame[] = [];
     const sizes: number[] = [];
-    const outcome = await runPictures(
+    const outcome = await runVideo(
       await media("h264-b.mp4"),
       (frames) => {
         sizes.push(frames.length);
@@ -144,16 +144,16 @@ describe("frames that are written to", () => {
   });
 });
 
-describe("frames whose memory is sent away", () => {
-  it("a clone that takes the buffer over gets a copy, or nothing", async () => {
+describe("transferring the memory of a frame", () => {
+  it("by structuredClone copies the buffer or throws", async () => {
     const clones: Uint8Array[] = [];
     const firstLines: Uint8Array[] = [];
-    const outcome = await runPictures(await media("h264-b.mp4"), ([frame]) => {
+    const outcome = await runVideo(await media("h264-b.mp4"), ([frame]) => {
       const [plane] = frame?.planes ?? [];
       if (!plane) throw new Error("there is no plane");
       firstLines.push(plane.slice(0, 160));
       try {
-        // Node 20 copies, later ones refuse.
+        // Node 20 copies; later versions throw.
         clones.push(structuredClone(plane, { transfer: [plane.buffer as ArrayBuffer] }));
       } catch (error) {
         expect(error).toMatchObject({ name: "DataCloneError" });
@@ -164,8 +164,8 @@ describe("frames whose memory is sent away", () => {
     expect(clones.map((clone) => md5(clone.subarray(0, 160)))).toEqual(firstLines.map(md5));
   });
 
-  it("a buffer that was transferred fails the job, and stays readable", async () => {
-    // ArrayBuffer.prototype.transfer, which Node 20 has behind a flag.
+  it("by ArrayBuffer.transfer fails the job, and the buffer stays readable", async () => {
+    // ArrayBuffer.prototype.transfer needs a flag in Node 20.
     const script = `
       const { transfer } = ArrayBuffer.prototype;
       const [core, kit, media, source_path, destination_path] = process.argv.slice(1);
@@ -223,11 +223,11 @@ describe("packed", () => {
     ["yuva420p", {}, "null"],
     ["yuv420p", { filters: [flip] }, "vflip"],
     ["yuv420p", { region: { right: 1, bottom: 1, width: 60, height: 40 } }, "crop=60:40:100:50"],
-  ])("of 161×91 pixels in %s with %o gives ffmpeg's bytes", async (pixelFormat, options, chain) => {
+  ])("gives the bytes of ffmpeg for 161×91 pixels in %s with %o", async (pixelFormat, options, chain) => {
     const source = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=0.2 -vf scale=161:91";
     const path = await makeMedia(`odd-${pixelFormat}.nut`, `${source} -c:v rawvideo -pix_fmt ${pixelFormat}`);
     const pieces: Uint8Array[] = [];
-    const outcome = await runPictures(
+    const outcome = await runVideo(
       path,
       ([frame]) => {
         if (!frame) return;
@@ -248,7 +248,7 @@ describe("packed", () => {
     expect(pieces).toHaveLength(5);
   });
 
-  it("of a palette has it behind its pixels", async () => {
+  it("has the palette after the pixels", async () => {
     const chain = "split[a][b];[a]palettegen[p];[b][p]paletteuse";
     const path = await makeMedia(
       "palette.png",
@@ -259,9 +259,9 @@ describe("packed", () => {
     expect(found).toBe(md5(await ffmpegBytes("-i", path, "-pix_fmt", "pal8", "-f", "rawvideo")));
   });
 
-  it("planes end where their last line does", async () => {
+  it("leaves out the padding after the last line of a plane", async () => {
     const options = { region: { right: 0, bottom: 0, width: 30, height: 20 } };
-    const outcome = await runPictures(
+    const outcome = await runVideo(
       await media("h264-b.mp4"),
       ([frame]) => {
         const [luma = 0, blue = 0, red = 0] = frame?.lineSizesBytes ?? [];

@@ -5,7 +5,7 @@ import { source, startMediaJob, type TestSource } from "../../src/testing.ts";
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** Runs the first stream through a filter; gives each frame, which is released then, and what it said before. */
+/** Runs the first stream through a filter, and returns each frame, released by then, with the metadata it had. */
 async function readMetadata(from: TestSource, kind: "video" | "audio", filter?: { name: string; parameters?: object }) {
   const found: { frame: VideoFrame | AudioFrame; metadata: Metadata }[] = [];
   const take = (frames: (VideoFrame | AudioFrame)[]) => {
@@ -30,16 +30,16 @@ async function readMetadata(from: TestSource, kind: "video" | "audio", filter?: 
   return found;
 }
 
-it("has what a filter of pictures found, for each frame", async () => {
-  const pictures = source.lavfi("color=black:s=64x64:d=0.4[a];color=white:s=64x64:d=0.4[b];[a][b]concat=n=2:v=1:a=0");
-  const found = await readMetadata(pictures, "video", { name: "signalstats" });
+it("has the results of a video filter for each frame", async () => {
+  const video = source.lavfi("color=black:s=64x64:d=0.4[a];color=white:s=64x64:d=0.4[b];[a][b]concat=n=2:v=1:a=0");
+  const found = await readMetadata(video, "video", { name: "signalstats" });
   expect(found.map(({ metadata }) => metadata["lavfi.signalstats.YAVG"])).toEqual([
     ...Array<string>(10).fill("16"),
     ...Array<string>(10).fill("235"),
   ]);
 });
 
-it("has what a filter of sound found, and keeps it after the frame", async () => {
+it("has the results of an audio filter, and stays readable after the frame is released", async () => {
   const found = await readMetadata(source.lavfi("sine=997:r=48000:d=1"), "audio", {
     name: "ebur128",
     parameters: { metadata: 1 },
@@ -52,7 +52,7 @@ it("has what a filter of sound found, and keeps it after the frame", async () =>
     expect(() => frame.metadata).toThrow(expect.objectContaining({ code: "FRAME_RELEASED" }));
 });
 
-it("is empty where nothing was found", async () => {
+it("is empty without a filter that writes metadata", async () => {
   for (const [kind, graph] of [
     ["video", "testsrc2=d=0.2"],
     ["audio", "sine=d=0.2"],

@@ -56,7 +56,7 @@ function fullRun(name: MediaName, kind: "video" | "audio"): Promise<MediaRun> {
 }
 const toStream = (kind: "video" | "audio") => (kind === "video" ? { video: {} } : { audio: {} });
 
-// The MP2 decoder carries its rounding from frame to frame, so a seek may change the last bit.
+// The MP2 decoder carries rounding errors from frame to frame, so a seek may change the last bit.
 function worstDifference(got: Buffer, expected: Buffer): number {
   expect(got).toHaveLength(expected.length);
   let worst = 0;
@@ -65,11 +65,11 @@ function worstDifference(got: Buffer, expected: Buffer): number {
   return worst;
 }
 
-// Containers write times rounded to a microsecond, and times here are computed in floating point.
+// Containers round times to a microsecond, and the times here are computed in floating point.
 const toleranceMs = 0.0015;
 
-describe.each(videos)("pictures of %s", (name) => {
-  it.each(segments)("from %s ms to %s ms", async (startMs, stopMs) => {
+describe.each(videos)("the video of %s", (name) => {
+  it.each(segments)("from %s ms to %s ms has the frames of the whole", async (startMs, stopMs) => {
     const whole = await fullRun(name, "video");
     const part = await runMedia(await media(name), { video: {} }, toParameters(startMs, stopMs));
     const inside = [...whole.timesMs.keys()].filter((i) => {
@@ -81,8 +81,8 @@ describe.each(videos)("pictures of %s", (name) => {
   });
 });
 
-describe.each(audios)("sound of %s", (name) => {
-  it.each(segments)("from %s ms to %s ms", async (startMs, stopMs) => {
+describe.each(audios)("the audio of %s", (name) => {
+  it.each(segments)("from %s ms to %s ms has the samples of the whole", async (startMs, stopMs) => {
     const whole = await fullRun(name, "audio");
     const part = await runMedia(await media(name), { audio: {} }, toParameters(startMs, stopMs));
     const firstMs = whole.timesMs[0] as number;

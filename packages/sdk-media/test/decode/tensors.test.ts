@@ -15,14 +15,14 @@ const height = 5;
 const filters = [{ name: "format", parameters: { pix_fmts: "bgr24" } }];
 const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + 11) % 256);
 
-/** Looks at the one picture, in a pixel format. */
-async function lookAt(pixelFormat: string, look: (frame: VideoFrame) => void): Promise<void> {
+/** Examines the only frame, in a pixel format. */
+async function withFrame(pixelFormat: string, check: (frame: VideoFrame) => void): Promise<void> {
   const worker = defineMediaWorker({
     parameters: Type.Object({}),
     initProcess: (format) => ({
-      // Converted twice, for FFmpeg pads the lines of what it converts.
+      // Converted twice, because FFmpeg pads the lines of frames that it converts.
       streams: [
-        videoStream(format.first("video"), { filters, pixelFormat }, ([frame]) => void look(frame as VideoFrame)),
+        videoStream(format.first("video"), { filters, pixelFormat }, ([frame]) => void check(frame as VideoFrame)),
       ],
     }),
   });
@@ -30,7 +30,7 @@ async function lookAt(pixelFormat: string, look: (frame: VideoFrame) => void): P
   expect(outcome).toMatchObject({ status: "completed", message: "" });
 }
 
-// By the definition: (byte × scale − mean) ÷ std, one number after the other.
+// The definition: (byte × scale − mean) ÷ std, for one number after the other.
 function compute(bytes: Uint8Array, pixelBytes: number, channels: number, options: TensorOptions): number[] {
   const { layout = "nchw", scale = 1 / 255, mean = [], std = [] } = options;
   const numbers: number[] = [];
@@ -55,13 +55,13 @@ const formats = [
   ["gray", 1, 1],
 ] as const;
 
-describe.each(formats)("tensor of %s", (pixelFormat, pixelBytes, channels) => {
+describe.each(formats)("the tensor of %s", (pixelFormat, pixelBytes, channels) => {
   it.each<TensorOptions>([{}, { layout: "nhwc" }, { scale: 1 }, imageNet, { layout: "nhwc", scale: 2, ...imageNet }])(
-    "with %o",
+    "has the defined values with %o",
     (options) =>
-      lookAt(pixelFormat, (frame) => {
+      withFrame(pixelFormat, (frame) => {
         const bytes = frame.packed();
-        // Lines are padded, and the tensor must know.
+        // The lines are padded, and the tensor must skip the padding.
         expect(frame.lineSizesBytes[0]).toBeGreaterThan(width * pixelBytes);
         const expected = compute(bytes, pixelBytes, channels, options);
         expect([...frame.tensor(options)]).toEqual(expected);
@@ -73,22 +73,22 @@ describe.each(formats)("tensor of %s", (pixelFormat, pixelBytes, channels) => {
   );
 });
 
-describe("pictures", () => {
-  it("have the bytes that were given", () => lookAt("rgb24", (frame) => expect(frame.packed()).toEqual(pixels)));
+describe("a frame", () => {
+  it("has the bytes of its source", () => withFrame("rgb24", (frame) => expect(frame.packed()).toEqual(pixels)));
 
-  it("in another format than those are no tensor", () =>
-    lookAt("yuv420p", (frame) =>
+  it("has no tensor in any other pixel format", () =>
+    withFrame("yuv420p", (frame) =>
       expect(() => frame.tensor()).toThrow(/expected a frame of rgb24, bgr24, rgba, bgra, gray, got yuv420p/),
     ));
 });
 
-/** Looks at all sound of 16 channels, each with a number of its own, in a sample format. */
-async function listenTo(sampleFormat: string, look: (frame: AudioFrame) => void): Promise<void> {
+/** Examines audio of 16 channels with different values, in a sample format. */
+async function withAudio(sampleFormat: string, check: (frame: AudioFrame) => void): Promise<void> {
   const samples = Int16Array.from({ length: 1600 * 16 }, (_, i) => (i % 16) * 1000 + (Math.floor(i / 16) % 7));
   const worker = defineMediaWorker({
     parameters: Type.Object({}),
     initProcess: (format) => ({
-      streams: [audioStream(format.first("audio"), { sampleFormat }, ([frame]) => void look(frame as AudioFrame))],
+      streams: [audioStream(format.first("audio"), { sampleFormat }, ([frame]) => void check(frame as AudioFrame))],
     }),
   });
   const outcome = await startMediaJob(worker, { source: source.pcm(samples, 16_000, 16) }).result;
@@ -96,7 +96,7 @@ async function listenTo(sampleFormat: string, look: (frame: AudioFrame) => void)
 }
 
 describe("samples of 16 channels", () => {
-  // What 16 bits become in each format.
+  // The value of a 16-bit sample in each format.
   it.each<[format: string, type: object, of: (sample: number) => number]>([
     ["s16", Int16Array, (sample) => sample],
     ["s16p", Int16Array, (sample) => sample],
@@ -108,9 +108,9 @@ describe("samples of 16 channels", () => {
     ["dblp", Float64Array, (sample) => sample / 32_768],
     ["u8", Uint8Array, (sample) => (sample >> 8) + 128],
     ["u8p", Uint8Array, (sample) => (sample >> 8) + 128],
-  ])("in %s", async (format, type, of) => {
+  ])("have the values of their source in %s", async (format, type, of) => {
     let position = 0;
-    await listenTo(format, (frame) => {
+    await withAudio(format, (frame) => {
       expect(frame).toMatchObject({ sampleFormat: format, channels: 16, sampleRate: 16_000 });
       const all = frame.samples();
       expect(all).toBeInstanceOf(type);
@@ -125,10 +125,10 @@ describe("samples of 16 channels", () => {
     expect(position).toBe(1600);
   });
 
-  it.each([-1, 16, 0.5, Number.NaN])("but not of channel %s", (channel) =>
-    listenTo("fltp", (frame) => expect(() => frame.samples(channel)).toThrow(/expected a channel from 0 to 15/)),
+  it.each([-1, 16, 0.5, Number.NaN])("cannot be read for channel %s", (channel) =>
+    withAudio("fltp", (frame) => expect(() => frame.samples(channel)).toThrow(/expected a channel from 0 to 15/)),
   );
 
-  it("nor of a format that has no array", () =>
-    listenTo("s64", (frame) => expect(() => frame.samples()).toThrow(/unknown sample format s64/)));
+  it("cannot be read in a format without a typed array", () =>
+    withAudio("s64", (frame) => expect(() => frame.samples()).toThrow(/unknown sample format s64/)));
 });

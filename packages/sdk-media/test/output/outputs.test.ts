@@ -13,14 +13,14 @@ const write = (name: string, content: string) => {
   writeFileSync(path, content);
   return path;
 };
-/** Decodes 50 pictures. */
+/** Decodes 50 frames. */
 const runVideo = async (options: object, handler: (frames: VideoFrame[]) => unknown) =>
   runStreams(await media("h264-b.mp4"), (format) => [videoStream(format.first("video"), {}, handler)], options);
 const framesOf = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { frames: unknown[] }).frames;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe("handlers and outputs", () => {
-  it("fails the job with what a handler throws, and says where the results are", async () => {
+describe("the results of handlers", () => {
+  it("stay in the .part file that the error of a failing handler names", async () => {
     const destination = newDestination();
     let count = 0;
     const outcome = await runStreams(
@@ -41,7 +41,7 @@ describe("handlers and outputs", () => {
     expect(readFileSync(`${destination}.part`, "utf8")).toMatch(/^\{"frames":\[\n\{"timeMs":0\}/);
   });
 
-  it("leaves all results of a failed job in the .part file", async () => {
+  it("are complete in the .part file of a failed job", async () => {
     const destination = newDestination();
     let count = 0;
     await runStreams(
@@ -57,7 +57,7 @@ describe("handlers and outputs", () => {
     expect(readFileSync(`${destination}.part`, "utf8").match(/timeMs/g)).toHaveLength(19);
   });
 
-  it("fails the job with what an asynchronous handler rejects with", async () => {
+  it("are replaced by the error of an asynchronous handler that rejects", async () => {
     const outcome = await runStreams(await media("h264-b.mp4"), (f) => [
       videoStream(f.first("video"), {}, () => Promise.reject(new Error("later"))),
     ]);
@@ -65,16 +65,16 @@ describe("handlers and outputs", () => {
   });
 
   it.each<[string, destination: () => string, reason: string]>([
-    ["missing", () => join(folder, "no-folder", "results.json"), "its folder does not exist"],
-    ["a file", () => join(write("no-folder.txt", "x"), "results.json"), "a part of its path is not a folder"],
-  ])("says that the destination's folder is %s", async (_, makeDestination, reason) => {
+    ["does not exist", () => join(folder, "no-folder", "results.json"), "its folder does not exist"],
+    ["is a file", () => join(write("no-folder.txt", "x"), "results.json"), "a part of its path is not a folder"],
+  ])("cannot be written if the folder of the destination %s", async (_, makeDestination, reason) => {
     const destination = makeDestination();
     const outcome = await runVideo({ destination }, () => 1);
-    // There is no .part file, and none is named.
+    // There is no .part file, and the error names none.
     expect(outcome).toMatchObject({ status: "error", message: `${destination} cannot be written: ${reason}` });
   });
 
-  it("says that the destination is a folder, before it does all the work", async () => {
+  it("fail the job at the first result if the destination is a folder", async () => {
     const destination = join(folder, "a-folder");
     mkdirSync(destination);
     let count = 0;
@@ -84,7 +84,7 @@ describe("handlers and outputs", () => {
     expect(existsSync(`${destination}.part`)).toBe(false);
   });
 
-  it.each([1, 7, 50, 64])("writes what handlers return as JSON, in batches of %i", async (batchSize) => {
+  it.each([1, 7, 50, 64])("are written as JSON in batches of %i", async (batchSize) => {
     const destination = newDestination();
     const sizes: number[] = [];
     const outcome = await runStreams(
@@ -108,7 +108,7 @@ describe("handlers and outputs", () => {
     expect(outcome.progress.at(-1)).toBe(100);
   });
 
-  it("keeps the results of a job that is stopped", async () => {
+  it("are kept if the job is stopped", async () => {
     const destination = newDestination();
     const why: string[] = [];
     const worker = defineMediaWorker({
@@ -136,7 +136,7 @@ describe("handlers and outputs", () => {
     expect(frames.map(({ timeMs }) => timeMs)).toEqual(frames.map((_, i) => i * 40));
   });
 
-  it("lets the handler in hand end before endingProcess when the job is stopped", async () => {
+  it("include the current handler of a stopped job, which ends before endingProcess", async () => {
     const events: string[] = [];
     const destination = newDestination();
     const worker = defineMediaWorker({
@@ -167,10 +167,10 @@ describe("handlers and outputs", () => {
   });
 });
 
-describe("outputs", () => {
-  it.skipIf(process.platform !== "linux")("say that the disk is full, and keep the .part file", async () => {
+describe("an output", () => {
+  it.skipIf(process.platform !== "linux")("reports a full disk, and keeps its .part file", async () => {
     const destination = newDestination();
-    // Linux has a device that is a full disk.
+    // Linux has a device that behaves as a full disk.
     symlinkSync("/dev/full", `${destination}.part`);
     const outcome = await runVideo({ destination }, () => 1);
     expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
@@ -180,7 +180,7 @@ describe("outputs", () => {
     expect(existsSync(destination)).toBe(false);
   });
 
-  it("go to devices as they are", async () => {
+  it("writes directly to a device", async () => {
     const destination = "/dev/null";
     const before = statSync(destination);
     const outcome = await runVideo({ destination }, () => 1);
@@ -189,7 +189,7 @@ describe("outputs", () => {
     expect(existsSync(`${destination}.part`)).toBe(false);
   });
 
-  it("replace the file of an earlier run, at the end", async () => {
+  it("replaces the file of an earlier run at the end", async () => {
     const destination = write("earlier.json", "earlier");
     let seen = "";
     const outcome = await runVideo({ destination }, () => {
@@ -201,7 +201,7 @@ describe("outputs", () => {
     expect(framesOf(destination)).toHaveLength(50);
   });
 
-  it("leave the file of an earlier run when the job fails", async () => {
+  it("keeps the file of an earlier run when the job fails", async () => {
     const destination = write("kept.json", "earlier");
     let count = 0;
     const outcome = await runVideo({ destination }, () => {
@@ -212,14 +212,14 @@ describe("outputs", () => {
     expect(readFileSync(destination, "utf8")).toBe("earlier");
   });
 
-  it("are as many as there are paths", async () => {
+  it("exists once for each path", async () => {
     const destination = newDestination();
     const other = newDestination();
     const outcome = await runStreams(
       await media("h264-b.mp4"),
       (format, job) => {
         const written = job.output.json(other);
-        // The same file by another name of it.
+        // Another path of the same file.
         expect(job.output.json(join(folder, ".", "x", "..", basename(other)))).toBe(written);
         return [
           videoStream(format.first("video"), {}, async ([frame]) => {
@@ -236,14 +236,14 @@ describe("outputs", () => {
     expect(framesOf(destination).filter(Boolean)).toHaveLength(5);
   });
 
-  it("are none if nothing was written", async () => {
+  it("creates no file if nothing is written", async () => {
     const destination = newDestination();
     const outcome = await runVideo({ destination }, () => undefined);
     expect(outcome).toMatchObject({ status: "completed", destinationPaths: [] });
     expect(existsSync(destination)).toBe(false);
   });
 
-  it("keep the order of what is written at once", async () => {
+  it("keeps the order of concurrent writes", async () => {
     const destination = newDestination();
     const long = "x".repeat(30_000);
     await runStreams(
@@ -262,21 +262,25 @@ describe("outputs", () => {
 
   it.each<[string, () => unknown, RegExp]>([
     ["a bigint", () => ({ pts: 5n }), /the value cannot be converted to JSON: .*BigInt/],
-    ["a circle", () => Object.assign([], { 0: globalThis }), /the value cannot be converted to JSON: .*circular/],
+    [
+      "a circular reference",
+      () => Object.assign([], { 0: globalThis }),
+      /the value cannot be converted to JSON: .*circular/,
+    ],
     ["a function", () => ignore, /a value of type function cannot be written as JSON; write an object/],
-  ])("cannot have %s", async (_, result, message) => {
+  ])("rejects %s", async (_, result, message) => {
     const outcome = await runVideo({}, result);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
   });
 
-  it.each([undefined, null, 0, "", false])("have what a handler returns, %o", async (result) => {
+  it.each([undefined, null, 0, "", false])("has the result of a handler, %o", async (result) => {
     const destination = newDestination();
     await runVideo({ destination }, () => result);
     if (result === undefined) expect(existsSync(destination)).toBe(false);
     else expect(framesOf(destination)).toEqual(Array(50).fill(result));
   });
 
-  it("stay under their .part name when endingProcess fails", async () => {
+  it("keeps its .part name when endingProcess fails", async () => {
     const destination = newDestination();
     const worker = defineMediaWorker({
       parameters: Type.Object({}),
@@ -291,7 +295,7 @@ describe("outputs", () => {
     expect(existsSync(destination)).toBe(false);
   });
 
-  it("that initProcess began are named when it fails", async () => {
+  it("that initProcess opened is named when initProcess fails", async () => {
     const destination = newDestination();
     const worker = defineMediaWorker({
       parameters: Type.Object({}),

@@ -19,7 +19,7 @@ const outputsAt = (path: string) =>
 let files = 0;
 const newPath = (extension: string) => join(folder, `text-${++files}.${extension}`);
 
-/** What stands in a file when the job that writes it has ended. */
+/** Returns the content of a file after the job that writes it has ended. */
 async function written(
   extension: string,
   write: (outputs: Outputs, path: string) => Promise<unknown>,
@@ -45,8 +45,8 @@ const cues: Cue[] = [
   { startMs: 3_600_000, endMs: 3_600_000.1, text: "" },
 ];
 
-describe("files of cues", () => {
-  it("have one header in WebVTT, and escaped text", async () => {
+describe("a file of cues", () => {
+  it("has one header and escaped text in WebVTT", async () => {
     const text = await written("vtt", async (outputs) => {
       for (const cue of cues) await outputs.webvtt().write(cue);
     });
@@ -67,7 +67,7 @@ x  y
     expect(await written("vtt", async (outputs) => outputs.webvtt())).toBe("WEBVTT\n\n");
   });
 
-  it("have numbers in SubRip, and nothing that is taken for a tag", async () => {
+  it("has numbers in SubRip, and no text that looks like a tag", async () => {
     const text = await written("srt", async (outputs) => {
       for (const cue of cues) await outputs.subrip().write(cue);
     });
@@ -86,7 +86,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
 `);
   });
 
-  it("are read back as they were given, whatever the text", async () => {
+  it("is read back unchanged, for any text", async () => {
     const text = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 30 })
       .map((one) => one.replaceAll("\u2060", ""));
@@ -102,7 +102,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
         .join("\n");
     await fc.assert(
       fc.asyncProperty(given, fc.constantFrom("webvtt" as const, "subrip" as const), async (some, kind) => {
-        // What a line of a stream begins with ends its document; a file has no such end.
+        // In a stream, a line that begins like this ends the document; in a file it does not.
         const list = some.map((cue, i) => ({
           startMs: i * 1000,
           endMs: i * 1000 + 500,
@@ -117,7 +117,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
     );
   });
 
-  it.each(["vtt", "srt"])("are what FFmpeg reads as %s", async (extension) => {
+  it.each(["vtt", "srt"])("is read correctly by FFmpeg as %s", async (extension) => {
     const path = newPath(extension);
     const outputs = outputsAt(path);
     const list = ["Tom & Jerry < 3", "É\nzwei", "drei"].map((text, i) => ({
@@ -149,7 +149,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
       "expected startMs of at least 0, and endMs after startMs",
     ],
     ["has no length", { startMs: 2000, endMs: 2000, text: "" }, "the cue from 2000 to 2000 ms cannot be written"],
-    ["begins before the media", { startMs: -1, endMs: 1000, text: "" }, "expected startMs of at least 0"],
+    ["begins before the source", { startMs: -1, endMs: 1000, text: "" }, "expected startMs of at least 0"],
     ["has no number", { startMs: Number.NaN, endMs: 1000, text: "" }, "expected startMs of at least 0"],
     ["never ends", { startMs: 2000, endMs: Number.POSITIVE_INFINITY, text: "" }, "expected startMs of at least 0"],
     ["has no text", { startMs: 2000, endMs: 3000 }, "its text is not a string"],
@@ -158,7 +158,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
       { startMs: 999, endMs: 3000, text: "" },
       "the previous one starts at 1000 ms; write cues in the order",
     ],
-  ])("take none that %s", async (_, cue, reason) => {
+  ])("rejects a cue that %s", async (_, cue, reason) => {
     const path = newPath("vtt");
     const outputs = outputsAt(path);
     await outputs.webvtt().write({ startMs: 1000, endMs: 2000, text: "a" });
@@ -174,7 +174,7 @@ Tom & <\u2060i>Jerry<\u2060/i>
   });
 });
 
-describe("files of EBU-TTML", () => {
+describe("a file of EBU-TTML", () => {
   const document = (id: string, number?: number): EbuTtDocument =>
     parseDocument(number === undefined ? live({ id }).replace(' ebuttp:sequenceNumber="1"', "") : live({ id, number }));
   const numbersOf = (text: string) =>
@@ -182,7 +182,7 @@ describe("files of EBU-TTML", () => {
       .push(Buffer.from(text))
       .map((item) => item.kind === "document" && [item.document.sequenceIdentifier, item.document.sequenceNumber]);
 
-  it("number what has no number, begin anew with another identifier, and keep the others", async () => {
+  it("adds missing numbers, starts again for another identifier, and keeps other numbers", async () => {
     const text = await written("xml", async (outputs) => {
       const given: [string, number?][] = [
         ["a"],
@@ -210,7 +210,7 @@ describe("files of EBU-TTML", () => {
     ]);
   });
 
-  it("refuse a number that was there, and go on", async () => {
+  it("rejects a used number, and continues", async () => {
     const text = await written("xml", async (outputs) => {
       await outputs.ebuTtml().write(document("a", 7));
       const error = await outputs
@@ -232,7 +232,7 @@ describe("files of EBU-TTML", () => {
     ]);
   });
 
-  it("take only documents", async () => {
+  it("accepts only documents", async () => {
     const outputs = outputsAt(newPath("xml"));
     await expect(outputs.ebuTtml().write("<tt/>" as never)).rejects.toThrow(
       "expected an EbuTtDocument, such as ebuTtmlStream and parseDocument create",
@@ -240,8 +240,8 @@ describe("files of EBU-TTML", () => {
   });
 });
 
-describe("outputs", () => {
-  it("of XML stand one behind the other", async () => {
+describe("an output", () => {
+  it("concatenates XML documents", async () => {
     const text = await written("xml", async (outputs) => {
       for (const xml of ["<a/>\n", "<b>\n</b>"]) await outputs.xml().write(xml);
       await expect(outputs.xml().write("  ")).rejects.toThrow('expected a string of XML, got "  "');
@@ -249,7 +249,7 @@ describe("outputs", () => {
     expect(text).toBe("<a/>\n<b>\n</b>\n");
   });
 
-  it("are the same for the same path, and of one format", () => {
+  it("is shared for the same path, and has one format", () => {
     const outputs = outputsAt(newPath("vtt"));
     expect(outputs.webvtt()).toBe(outputs.webvtt());
     expect(() => outputs.subrip()).toThrow(
@@ -258,7 +258,7 @@ describe("outputs", () => {
     expect(() => outputs.webvtt("http://127.0.0.1/fr.vtt")).toThrow("only files and srt:// addresses");
   });
 
-  it("of a job that fails stay under their temporary names, which its error tells", async () => {
+  it("of a failed job keeps its temporary name, which the error contains", async () => {
     const source = newPath("srt");
     writeFileSync(source, "1\n00:00:01,000 --> 00:00:02,000\na\n");
     const [vtt, srt] = [newPath("vtt"), newPath("srt")];

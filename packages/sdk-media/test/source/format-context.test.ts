@@ -3,7 +3,7 @@ import { audioStream, type FormatContext, videoStream } from "../../src/index.ts
 import { cli, makeMedia, media, runStreams } from "../support/media.ts";
 
 const probed = ["long12.mp4", "late.ts", "long12.mkv", "opus.ogg", "pcm.wav", "gif.gif", "prores.mov"] as const;
-it.each(probed)("sees what ffprobe sees in %s", async (name) => {
+it.each(probed)("describes %s as ffprobe does", async (name) => {
   const made = await media(name);
   const extension = name.slice(name.lastIndexOf("."));
   const tags = "-metadata title=A -metadata:s:0 language=fra";

@@ -12,28 +12,32 @@ const write = (name: string, content: string | Uint8Array) => {
   return path;
 };
 
-describe("a source that is none", () => {
+describe("an invalid source", () => {
   it.each<[what: string, make: () => string | Promise<string>, message: RegExp]>([
     ["a missing file", () => join(folder, "no.mp4"), /no\.mp4 does not exist/],
     ["a missing folder", () => join(folder, "no", "no.mp4"), /does not exist/],
     ["a file where a folder should be", () => join(write("file", "x"), "a.mp4"), /does not exist/],
     ["a folder", () => folder, /is a folder; expected a media file/],
     ["an empty file", () => write("empty.mp4", ""), /empty\.mp4 is empty/],
-    ["a text", () => write("text.mp4", "This is no media.\n".repeat(500)), /is not a media file that FFmpeg can read/],
-    ["zeros", () => write("zeros.mp4", new Uint8Array(10_000)), /is not a media file that FFmpeg can read/],
     [
-      "an MP4 that is cut off",
+      "a text file",
+      () => write("text.mp4", "This is no media.\n".repeat(500)),
+      /is not a media file that FFmpeg can read/,
+    ],
+    ["a file of zeros", () => write("zeros.mp4", new Uint8Array(10_000)), /is not a media file that FFmpeg can read/],
+    [
+      "a truncated MP4",
       async () => write("cut.mp4", readFileSync(await media("h264-b.mp4")).subarray(0, 5000)),
       /is not a media file that FFmpeg can read, or it is truncated/,
     ],
     ["an unknown protocol", () => "nonsense://example/a.mp4", /cannot be opened: Protocol not found/],
-  ])("%s", async (_, make, message) => {
+  ])("fails the job: %s", async (_, make, message) => {
     const outcome = await runStreams(await make(), firstVideo);
     expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
     expect(outcome.message).toMatch(message);
   });
 
-  it("decodes what is there of a TS that is cut off", async () => {
+  it("is decoded as far as possible if it is a truncated TS", async () => {
     const whole = readFileSync(await media("h264-b.ts"));
     const run = await runMedia(write("cut.ts", whole.subarray(0, whole.length / 2)), { video: {} });
     expect(run.count).toBeGreaterThan(5);

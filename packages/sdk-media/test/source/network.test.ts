@@ -8,7 +8,6 @@ import { defineMediaWorker, type FormatContext, videoStream } from "../../src/in
 import { type MediaName, media, newDestination, runMedia, runStreams } from "../support/media.ts";
 
 const ignore = () => undefined;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const firstVideo = (format: FormatContext) => [videoStream(format.first("video"), {}, ignore)];
 
 describe("a source on the network", () => {
@@ -36,37 +35,43 @@ describe("a source on the network", () => {
     [401, /^access to .* is denied/],
     [403, /^access to .* is denied/],
     [500, /cannot be opened/],
-  ])("that answers %i", async (status, message) => {
+  ])("fails the job if the server answers %i", async (status, message) => {
     const url = await listen((_, response) => response.writeHead(status).end());
     const outcome = await runStreams(`${url}/a.mp4`, firstVideo);
     expect(outcome.status).toBe("error");
     expect(outcome.message).toMatch(message);
   });
 
-  it("keeps a password out of its message", async () => {
+  it("keeps its password out of the error message", async () => {
     const url = await listen((_, response) => response.writeHead(404).end());
     const outcome = await runStreams(`${url.replace("//", "//me:s3cret@")}/a.mp4`, firstVideo);
     expect(outcome.message).toMatch(/does not exist/);
     expect(outcome.message).not.toContain("s3cret");
   });
 
-  it("that refuses connections", async () => {
+  it("fails the job if the server refuses connections", async () => {
     const url = await listen(() => undefined);
     server?.close();
     const outcome = await runStreams(`${url}/a.mp4`, firstVideo);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(/Connection refused/) });
   });
 
-  it.each<[string, (bytes: Buffer) => Parameters<typeof createServer>[1]]>([
-    ["never answers", () => () => undefined],
+  it.each<[string, (bytes: Buffer, answered: () => void) => Parameters<typeof createServer>[1]]>([
+    ["the server does not answer", (_, answered) => answered],
     [
-      "stops in the middle",
-      (bytes) => (_, response) =>
-        void response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, bytes.length / 2)),
+      "the server stops sending",
+      (bytes, answered) => (_, response) =>
+        void response
+          .writeHead(200, { "content-length": bytes.length })
+          .write(bytes.subarray(0, bytes.length / 2), answered),
     ],
-  ])("that %s: a stop ends the job", async (_, handle) => {
+  ])("lets a stop end the job if %s", async (_, handle) => {
     const bytes = readFileSync(await media("h264-b.ts"));
-    const url = await listen(handle(bytes) as never);
+    let answered: () => void = () => undefined;
+    const isAnswered = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const url = await listen(handle(bytes, answered) as never);
     const worker = defineMediaWorker({
       parameters: Type.Object({}),
       initProcess: (format) => ({ streams: firstVideo(format) }),
@@ -78,7 +83,7 @@ describe("a source on the network", () => {
       parameters: Object.entries(values).map(([id, value]) => ({ id, type: "string", value })),
     });
     const job = test.send(order("job", { source_path: `${url}/a.ts`, destination_path: newDestination() }));
-    await sleep(300);
+    await isAnswered;
     const stoppedAt = performance.now();
     await test.send(order("stop_process", {}), { direct: true });
     await job;
@@ -87,22 +92,25 @@ describe("a source on the network", () => {
     await test.close();
   });
 
-  it.each(["h264-b.mp4", "h264-b.ts", "h264-b.mkv"] as const)("that breaks off in the middle of %s", async (name) => {
-    const bytes = readFileSync(await media(name));
-    const half = bytes.subarray(0, bytes.length / 2);
-    // Without ranges FFmpeg reads on from where it is.
-    const url = await listen((_, response) => {
-      response.writeHead(200, { "content-length": bytes.length });
-      response.write(half, () => response.destroy());
-    });
-    const outcome = await runStreams(`${url}/${name}`, firstVideo);
-    expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
-    expect(outcome.message).toMatch(
-      /reading the source failed: Input\/output error|is not a media file that FFmpeg can read, or it is truncated/,
-    );
-  });
+  it.each(["h264-b.mp4", "h264-b.ts", "h264-b.mkv"] as const)(
+    "fails the job if the connection breaks within %s",
+    async (name) => {
+      const bytes = readFileSync(await media(name));
+      const half = bytes.subarray(0, bytes.length / 2);
+      // Without ranges FFmpeg continues from its position.
+      const url = await listen((_, response) => {
+        response.writeHead(200, { "content-length": bytes.length });
+        response.write(half, () => response.destroy());
+      });
+      const outcome = await runStreams(`${url}/${name}`, firstVideo);
+      expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
+      expect(outcome.message).toMatch(
+        /reading the source failed: Input\/output error|is not a media file that FFmpeg can read, or it is truncated/,
+      );
+    },
+  );
 
-  it("that breaks off has given its frames before", async () => {
+  it("delivers the frames before the connection breaks", async () => {
     const bytes = readFileSync(await media("long12.ts"));
     const url = await listen((_, response) => {
       response.writeHead(200, { "content-length": bytes.length });
@@ -118,7 +126,7 @@ describe("a source on the network", () => {
     expect(count).toBeGreaterThan(80);
   });
 
-  it("has parts: FFmpeg asks for them only", async () => {
+  it("is read only in the requested part", async () => {
     const bytes = readFileSync(await media("long12.mp4"));
     const url = await listen((request, response) => {
       const [, from = "0"] = /bytes=(\d+)-/.exec(request.headers.range ?? "") ?? [];
@@ -132,8 +140,8 @@ describe("a source on the network", () => {
   });
 });
 
-// 10 s each, all at once.
-describe.concurrent("a source on the network that falls silent", () => {
+// Each takes 10 s; all run at the same time.
+describe.concurrent("a source on the network that stops sending", () => {
   async function listen(server: TcpServer): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
@@ -148,15 +156,15 @@ describe.concurrent("a source on the network that falls silent", () => {
     });
   };
 
-  it.each<[string, scheme: string, make: () => Promise<TcpServer>, message: RegExp, least: number]>([
+  it.each<[string, scheme: string, make: () => Promise<TcpServer>, message: RegExp, minCount: number]>([
     [
-      "before it answers",
+      "before the answer",
       "http",
       async () => createServer(() => undefined),
       /cannot be opened: Connection timed out/,
       0,
     ],
-    ["before it is safe", "https", async () => createTcpServer(), /cannot be opened: Connection timed out/, 0],
+    ["before the TLS handshake", "https", async () => createTcpServer(), /cannot be opened: Connection timed out/, 0],
     [
       "in an MP4",
       "http",
@@ -165,7 +173,7 @@ describe.concurrent("a source on the network that falls silent", () => {
       80,
     ],
     ["in a TS", "http", half("long12.ts"), /reading the source failed: Connection timed out/, 80],
-  ])("%s", { timeout: 60_000 }, async (_, scheme, make, message, least) => {
+  ])("fails the job after a timeout: %s", { timeout: 60_000 }, async (_, scheme, make, message, minCount) => {
     const port = await listen(await make());
     let count = 0;
     const startMs = performance.now();
@@ -175,7 +183,7 @@ describe.concurrent("a source on the network that falls silent", () => {
       }),
     ]);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
-    expect(count).toBeGreaterThanOrEqual(least);
+    expect(count).toBeGreaterThanOrEqual(minCount);
     const seconds = (performance.now() - startMs) / 1000;
     expect(seconds).toBeGreaterThan(9);
     expect(seconds).toBeLessThan(40);

@@ -8,12 +8,12 @@ import { defineMediaWorker, videoStream } from "../../src/index.ts";
 import { source, startMediaJob } from "../../src/testing.ts";
 import { allStreams, folder, makeMedia, media, newDestination, runMedia, runStreams } from "../support/media.ts";
 
-const picture = (seconds: number) => `-f lavfi -i testsrc2=size=160x90:rate=25:duration=${seconds}`;
-const sound = (seconds: number) => `-f lavfi -i sine=440:r=48000:d=${seconds}`;
+const video = (seconds: number) => `-f lavfi -i testsrc2=size=160x90:rate=25:duration=${seconds}`;
+const audio = (seconds: number) => `-f lavfi -i sine=440:r=48000:d=${seconds}`;
 const x264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 3";
 
 describe("without permission", () => {
-  // Root may everything, so it is somebody else meanwhile.
+  // Root has all permissions, so the process runs as another user meanwhile.
   async function asNobody<Result>(work: () => Promise<Result>): Promise<Result> {
     if (process.geteuid?.() !== 0) return work();
     process.seteuid?.(65_534);
@@ -24,9 +24,9 @@ describe("without permission", () => {
     }
   }
 
-  it("a source is no source, and a folder no destination", async () => {
+  it("a source cannot be read, and a destination cannot be written", async () => {
     const open = await media("h264-b.mp4");
-    // Loads all that is loaded late, which may lie where nobody may look.
+    // Loads all lazy modules first, because the other user may not be able to read them.
     await runMedia(open, { video: {} });
     const closed = join(folder, "closed.mp4");
     writeFileSync(closed, readFileSync(open), { mode: 0 });
@@ -39,7 +39,7 @@ describe("without permission", () => {
         destination: join(target, "results.json"),
       }),
     ]);
-    // Node asks for the real user, FFmpeg as the one that it is for now.
+    // Node checks with the real user, FFmpeg with the effective one.
     expect(unread).toMatchObject({
       status: "error",
       message: expect.stringContaining(`access to ${closed} is denied`),
@@ -56,14 +56,14 @@ describe.skipIf(process.platform === "win32")("a pipe", () => {
     return path;
   };
 
-  it("is read without holding the thread", async () => {
+  it("is read without blocking the thread", async () => {
     const path = pipe("slow");
     const file = await media("h264-b.ts");
     const writer = spawn("sh", ["-c", `{ head -c 30000 "${file}"; sleep 1; tail -c +30001 "${file}"; } > "${path}"`]);
     let last = performance.now();
-    let longestMs = 0;
+    let maxPauseMs = 0;
     const timer = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - last);
+      maxPauseMs = Math.max(maxPauseMs, performance.now() - last);
       last = performance.now();
     }, 20);
     try {
@@ -72,11 +72,11 @@ describe.skipIf(process.platform === "win32")("a pipe", () => {
       clearInterval(timer);
       writer.kill();
     }
-    expect(longestMs).toBeLessThan(500);
+    expect(maxPauseMs).toBeLessThan(500);
   });
 });
 
-describe("streams of packets", () => {
+describe("a source of packets", () => {
   const worker = defineMediaWorker({
     parameters: Type.Object({}),
     initProcess: (format) => {
@@ -88,7 +88,7 @@ describe("streams of packets", () => {
     },
   });
 
-  it("are read as they come", async () => {
+  it("is read as the packets arrive", async () => {
     const bytes = readFileSync(await media("h264-b.ts"));
     async function* pieces() {
       for (let at = 0; at < bytes.length; at += 1000) {
@@ -100,7 +100,7 @@ describe("streams of packets", () => {
     expect(outcome).toMatchObject({ status: "completed", parameters: { frames: 50 } });
   });
 
-  it("that break fail the job", async () => {
+  it("fails the job when it throws", async () => {
     const bytes = readFileSync(await media("h264-b.ts"));
     async function* pieces() {
       yield bytes.subarray(0, bytes.length / 2);
@@ -111,8 +111,8 @@ describe("streams of packets", () => {
     expect(outcome.message).toBe("reading the source failed: Error: the line is cut");
   });
 
-  it("that break before there is anything fail it as well", async () => {
-    // biome-ignore lint/correctness/useYield: nothing comes
+  it("fails the job when it throws before the first packet", async () => {
+    // biome-ignore lint/correctness/useYield: it throws first
     async function* pieces(): AsyncGenerator<Uint8Array> {
       throw new Error("there is no line");
     }
@@ -120,7 +120,7 @@ describe("streams of packets", () => {
     expect(outcome.message).toMatch(/cannot be opened: Error: there is no line/);
   });
 
-  it("that never go on can be left", async () => {
+  it("can be stopped while it waits for packets", async () => {
     const bytes = readFileSync(await media("h264-b.ts"));
     let waits: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => {
@@ -138,21 +138,21 @@ describe("streams of packets", () => {
   });
 });
 
-describe("pictures without timestamps", () => {
+describe("frames without timestamps", () => {
   it.each([
     ["raw.h264", x264],
     ["raw.hevc", "-c:v libx265 -preset ultrafast -x265-params log-level=none"],
-  ])("follow each other at the stream's rate, %s", async (name, codec) => {
-    const path = await makeMedia(name, `${picture(1)} ${codec}`);
+  ])("follow each other at the rate of the stream in %s", async (name, codec) => {
+    const path = await makeMedia(name, `${video(1)} ${codec}`);
     const run = await runMedia(path, { video: {} });
     expect(run.timesMs).toEqual(Array.from({ length: 25 }, (_, i) => i * 40));
     const slow = await runMedia(path, { video: { frameRate: 5 } });
     expect(slow.timesMs).toEqual([0, 200, 400, 600, 800]);
   });
 
-  it.each(["mp3", "m4a", "flac"])("that are attached to sound come once, at its start, %s", async (extension) => {
+  it.each(["mp3", "m4a", "flac"])("come once, at the start, for an attached picture in %s", async (extension) => {
     const cover = await makeMedia("cover.png", "-f lavfi -i testsrc2=s=64x48:d=0.04 -frames:v 1");
-    const options = `${sound(1)} -i ${cover} -map 0 -map 1 -c:v copy -disposition:v attached_pic`;
+    const options = `${audio(1)} -i ${cover} -map 0 -map 1 -c:v copy -disposition:v attached_pic`;
     const path = await makeMedia(`cover.${extension}`, options);
     const times = new Map<string, number[]>();
     const outcome = await runStreams(path, (format) =>
@@ -169,14 +169,14 @@ describe("pictures without timestamps", () => {
 });
 
 describe("damage", () => {
-  it("is counted and reported, and the rest decoded", async () => {
+  it("is counted and logged, and the rest is decoded", async () => {
     const bytes = readFileSync(await media("mpeg2.ts"));
     for (let at = 20_000; at < 40_000; at += 37) bytes[at] = (bytes[at] as number) ^ 0x55;
     const path = join(folder, "damaged.ts");
     writeFileSync(path, bytes);
     const warnings: string[] = [];
     let count = 0;
-    const look = (fails: boolean) =>
+    const runDamaged = (fails: boolean) =>
       runStreams(path, (format, job) => {
         count = 0;
         job.log.warn = (message) => void warnings.push(message);
@@ -184,17 +184,18 @@ describe("damage", () => {
           if (++count > 45 && fails) throw new Error("enough");
         });
       });
-    expect((await look(false)).status).toBe("completed");
+    expect((await runDamaged(false)).status).toBe("completed");
     expect(count).toBeGreaterThan(40);
-    const told = () => warnings.filter((text) => /^stream 0: \d damaged packets or frames; the others were/.test(text));
-    expect(told()).toHaveLength(1);
-    // It is also told of a job that fails.
-    expect((await look(true)).status).toBe("error");
-    expect(told()).toHaveLength(2);
+    const reports = () =>
+      warnings.filter((text) => /^stream 0: \d damaged packets or frames; the others were/.test(text));
+    expect(reports()).toHaveLength(1);
+    // Damage is also logged for a job that fails.
+    expect((await runDamaged(true)).status).toBe("error");
+    expect(reports()).toHaveLength(2);
   });
 });
 
-it("has no streams: an error that says so", async () => {
+it("fails the job if initProcess returns no streams", async () => {
   const test = await startTestWorker(
     defineMediaWorker({ parameters: Type.Object({}), initProcess: () => undefined as never }),
   );

@@ -6,11 +6,11 @@ import type { Outputs } from "../../src/output/outputs.ts";
 import { startMediaJob } from "../../src/testing.ts";
 import { CueFramer } from "../../src/text/cues/cue-framer.ts";
 import { live } from "../support/ebu-ttml-cases.ts";
-import { Arrivals, DataSender, FFmpegPeer, freePort, SrtTaker } from "../support/srt-peer.ts";
+import { Arrivals, DataSender, FFmpegPeer, freePort, SrtReceiver } from "../support/srt-peer.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** Starts a live job on a source that a peer has called; tells of each piece what the handler makes of it. */
+/** Starts a job with an SRT source that a peer has connected to; `handle` gets each message. */
 async function startWriter(handle: (text: string, job: MediaJob) => unknown, options: LiveOptions = {}) {
   const port = await freePort();
   const handled = new Arrivals<string>();
@@ -39,25 +39,25 @@ async function startWriter(handle: (text: string, job: MediaJob) => unknown, opt
 
 describe("an SRT output", { timeout: 30_000 }, () => {
   it.each([
-    ["calls", "127.0.0.1", "mode=listener"],
+    ["connects", "127.0.0.1", "mode=listener"],
     ["listens", "", "mode=caller"],
-  ])("that %s sends each piece as it comes", async (_, host, query) => {
+  ])("that %s sends each message immediately", async (_, host, query) => {
     const port = await freePort();
     const { job, sender, handled } = await startWriter((text, { output }) =>
       output.srt(`srt://${host}:${port}`).write(text),
     );
     const sent = ["<a>é</a>", "<b>日本</b>", "x".repeat(1316), "<last/>"];
     await sender.send(sent[0] ?? "");
-    const receiver = await SrtTaker.open(port, query);
+    const receiver = await SrtReceiver.open(port, query);
     expect(await receiver.readOne()).toBe(sent[0]);
     for (const text of sent.slice(1, -1)) {
       await sender.send(text);
       expect(await receiver.readOne()).toBe(text);
     }
-    // What was handed over arrives although the job is stopped at once.
+    // Data that was handed over arrives even if the job is stopped immediately.
     await sender.send("<last/>");
     await handled.reach(sent.length);
-    // A receiver that does not read loses what it has when its peer leaves.
+    // A receiver that does not read loses its buffer when its peer disconnects.
     const last = receiver.readOne();
     job.stop();
     await job.result;
@@ -65,7 +65,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     await receiver.close();
   });
 
-  it("gets what was written just before the source ended", async () => {
+  it("sends the data that was written just before the source ended", async () => {
     const port = await freePort();
     const { job, sender, handled } = await startWriter((text, { output }) =>
       output.srt(`srt://127.0.0.1:${port}`).write(`[${text}]${"y".repeat(10_000)}!`),
@@ -113,7 +113,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
       ['{"number":1}', '{"number":2}', '{"number":3}'],
     ],
   ])(
-    "of %s sends each value as it comes, whole in a message, and to each peer what the format begins with",
+    "of %s sends each value immediately as one message, and the beginning of the format to each peer",
     async (_, write, messages) => {
       vi.stubEnv("SRT_LATENCY", "50");
       const port = await freePort();
@@ -122,15 +122,15 @@ describe("an SRT output", { timeout: 30_000 }, () => {
         reconnect: true,
       });
       await sender.send("1");
-      const first = await SrtTaker.open(port);
+      const first = await SrtReceiver.open(port);
       expect(await first.readOne()).toBe(messages[0]);
       await sender.send("2");
       expect(await first.readOne()).toBe(messages[1]);
       await first.close();
-      // Its farewell is on its way to the job; the value behind it finds nobody.
+      // The job learns of the disconnection meanwhile; the next value has no peer.
       await new Promise((resolve) => setTimeout(resolve, 300));
       await sender.send("3");
-      const second = await SrtTaker.open(port);
+      const second = await SrtReceiver.open(port);
       expect(await second.readOne()).toBe(messages[2]);
       job.stop();
       await job.result;
@@ -139,7 +139,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
   );
 
   it.each(["webvtt", "subrip"] as const)(
-    "of %s is what ffmpeg reads, and gives our reader each cue at once",
+    "of %s can be read by ffmpeg, and delivers each cue to our reader immediately",
     async (kind) => {
       vi.stubEnv("SRT_LATENCY", "50");
       const [port, ownPort] = [await freePort(), await freePort()];
@@ -149,7 +149,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
       });
       const ffmpeg = FFmpegPeer.receiveSubtitles(port, kind === "webvtt" ? "webvtt" : "srt");
       await sender.send("1");
-      const own = await SrtTaker.open(ownPort);
+      const own = await SrtReceiver.open(ownPort);
       const framer = new CueFramer(kind);
       for (const number of [1, 2, 3]) {
         if (number > 1) await sender.send(`${number}`);
@@ -166,55 +166,55 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     },
   );
 
-  it("whose peer is gone fails the job", async () => {
+  it("fails the job when its peer disconnects", async () => {
     const port = await freePort();
     const { job, sender } = await startWriter((text, { output }) => output.srt(`srt://127.0.0.1:${port}`).write(text));
     await sender.send("<a/>");
-    const receiver = await SrtTaker.open(port);
+    const receiver = await SrtReceiver.open(port);
     await receiver.readOne();
     await receiver.close();
-    let isOver = false;
-    const over = job.result.then((outcome) => {
-      isOver = true;
+    let hasEnded = false;
+    const ended = job.result.then((outcome) => {
+      hasEnded = true;
       return outcome;
     });
-    while (!isOver) {
+    while (!hasEnded) {
       await sender.send("<b/>");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(await over).toMatchObject({
+    expect(await ended).toMatchObject({
       status: "error",
       message: expect.stringMatching(/^srt:\/\/127\.0\.0\.1:\d+: peer disconnected: /),
     });
   });
 
-  it("whose peer is gone waits for it, if that is asked for, and sends what it could not hand over again", async () => {
+  it("waits for its peer with reconnect, and sends again what was not handed over", async () => {
     const port = await freePort();
     const { sender } = await startWriter((text, { output }) => output.srt(`srt://127.0.0.1:${port}`).write(text), {
       reconnect: true,
     });
     await sender.send("<1/>");
-    const first = await SrtTaker.open(port);
+    const first = await SrtReceiver.open(port);
     expect(await first.readOne()).toBe("<1/>");
     await first.close();
-    // Its farewell is on its way to the job; the piece behind it finds nobody.
+    // The job learns of the disconnection meanwhile; the next message has no peer.
     await new Promise((resolve) => setTimeout(resolve, 300));
     await sender.send("<2/>");
     await sender.send("<3/>");
-    const second = await SrtTaker.open(port);
+    const second = await SrtReceiver.open(port);
     expect(await second.readOne()).toBe("<2/>");
     expect(await second.readOne()).toBe("<3/>");
     await second.close();
   });
 
   it.each([
-    ["calls", "127.0.0.1", "mode=listener"],
+    ["connects", "127.0.0.1", "mode=listener"],
     ["listens", "", "mode=caller"],
   ])(
-    "that %s, and whose peer leaves in the middle of a document, sends that to the next one whole, and all behind it",
+    "that %s sends the whole document to the next peer if the first one disconnects within it",
     async (_, host, query) => {
       const port = await freePort();
-      // More than what the buffers of both sides hold.
+      // More than the buffers of both sides can hold.
       const text = "What is said. ".repeat(60_000);
       const documentOf = (number: number) =>
         parseDocument(live({ number, body: `<tt:body><tt:div><tt:p>${text}</tt:p></tt:div></tt:body>` }));
@@ -223,11 +223,11 @@ describe("an SRT output", { timeout: 30_000 }, () => {
         { reconnect: true },
       );
       for (const number of [1, 2, 3]) await sender.send(`${number}`);
-      const first = await SrtTaker.open(port, `${query}&rcvbuf=200000`);
+      const first = await SrtReceiver.open(port, `${query}&rcvbuf=200000`);
       expect(await first.readOne()).toMatch(/^<\?xml/);
       expect(handled.all).toEqual([]);
       await first.close();
-      const second = await SrtTaker.open(port, query);
+      const second = await SrtReceiver.open(port, query);
       const framer = new Framer();
       const numbers: (number | undefined)[] = [];
       while (numbers.length < 3)
@@ -240,8 +240,8 @@ describe("an SRT output", { timeout: 30_000 }, () => {
 
   it.each([
     ["listens", ""],
-    ["calls", "127.0.0.1"],
-  ])("that %s in vain fails the job when its time is over", async (_, host) => {
+    ["connects", "127.0.0.1"],
+  ])("that %s fails the job if no peer connects within the timeout", async (_, host) => {
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "1500");
     const { job, sender } = await startWriter(async (text, { output }) => {
       await output.srt(`srt://${host}:${await freePort()}`).write(text);
@@ -253,7 +253,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     });
   });
 
-  it("is refused where files are written, and where it is no address", async () => {
+  it("rejects a path that is not an SRT address", async () => {
     const { job, sender } = await startWriter((_, { output }) => output.srt("/tmp/a").write("a"));
     await sender.send("<a/>");
     expect((await job.result).message).toMatch(/^\/tmp\/a: expected srt:\/\/host:port to call, or srt:\/\/:port/);
@@ -263,7 +263,7 @@ describe("an SRT output", { timeout: 30_000 }, () => {
 describe("a job that is stopped", { timeout: 30_000 }, () => {
   it.each([
     ["listens", ""],
-    ["calls", "127.0.0.1"],
+    ["connects", "127.0.0.1"],
   ])("while its output %s ends within 200 ms", async (_, host) => {
     const port = await freePort();
     const begun = new Arrivals<string>();
@@ -280,7 +280,7 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
     expect(performance.now() - stoppedMs).toBeLessThan(200);
   });
 
-  it("while its output's peer takes nothing ends within 200 ms", async () => {
+  it("while the peer of its output reads nothing ends within 200 ms", async () => {
     const port = await freePort();
     const { job, sender } = await startWriter(async (_, { output }) => {
       const out = output.srt(`srt://127.0.0.1:${port}?sndbuf=200000`);
@@ -291,8 +291,8 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
     });
     const written = new Arrivals<number>();
     await sender.send("<a/>");
-    const receiver = await SrtTaker.open(port, "mode=listener&rcvbuf=200000");
-    // Written are what the buffers of both sides hold, and then nothing more.
+    const receiver = await SrtReceiver.open(port, "mode=listener&rcvbuf=200000");
+    // Waits until the buffers of both sides are full.
     for (let before = -1; before < written.all.length; ) {
       before = written.all.length;
       await new Promise((resolve) => setTimeout(resolve, 700));

@@ -6,7 +6,7 @@ import { live } from "../support/ebu-ttml-cases.ts";
 import { muxPrivateData } from "../support/mpeg-ts.ts";
 import { Arrivals, DataSender, freePort } from "../support/srt-peer.ts";
 
-/** Starts a job that waits for a peer that went away; tells the numbers of the documents that come, and what is damaged. */
+/** Starts a job that waits for its peer to reconnect; collects the numbers of the documents and the damage. */
 async function startReader() {
   const port = await freePort();
   const numbers = new Arrivals<number | undefined>();
@@ -31,7 +31,7 @@ async function startReader() {
 
 const text = (inner: string) => `<tt:body><tt:div><tt:p>${inner}</tt:p></tt:div></tt:body>`;
 
-describe("a source whose peer leaves in the middle of a document and returns", { timeout: 10_000 }, () => {
+describe("a source whose peer disconnects within a document and reconnects", { timeout: 10_000 }, () => {
   const places: [place: string, inner: string][] = [
     ["a text", "Half of|what is said"],
     ["a tag", '<tt:span xml:id="a|b">x</tt:span>'],
@@ -42,7 +42,7 @@ describe("a source whose peer leaves in the middle of a document and returns", {
   const formats = ["data", "mpegts"] as const;
   const cases = places.flatMap(([place, inner]) => formats.map((format) => [place, format, inner] as const));
 
-  it.each(cases)("loses only that one: in %s, %s", async (_, format, inner) => {
+  it.each(cases)("loses only that document: in %s, %s", async (_, format, inner) => {
     const { port, numbers, damage } = await startReader();
     const tables = format === "data" ? Buffer.alloc(0) : muxPrivateData([]);
     const bytesOf = (document: string) =>
@@ -67,10 +67,10 @@ describe("a source whose peer leaves in the middle of a document and returns", {
   });
 });
 
-// A packet of MPEG-TS has 184 bytes; the first ones are of the header of PES.
+// A packet of MPEG-TS has 184 bytes of payload; the first ones are the PES header.
 const [packetBytes, headerBytes] = [184, 14];
 
-/** The third document up to a bar, which is made to stand at the end of a packet. */
+/** Returns the third document up to the `|`, which is placed at the end of a packet. */
 function halfOf(inner: string, format: "data" | "mpegts", bytesOf: (document: string) => Buffer): Buffer {
   const begin = live({ number: 3, body: text("|") }).split("|")[0] as string;
   const [before = "", after = ""] = inner.split("|");

@@ -7,7 +7,7 @@ import { startMediaJob } from "../../src/testing.ts";
 import { media, runStreams } from "../support/media.ts";
 import { Arrivals, DataSender, FFmpegPeer, freePort } from "../support/srt-peer.ts";
 
-// Made before there is SRT in this process, which must not start another one then (srt-peer.ts).
+// Made before this process uses SRT, because it must not start processes after that (srt-peer.ts).
 const clip = await media("h264.mp4");
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -17,7 +17,7 @@ interface Piece {
   readonly timeMs: number | undefined;
 }
 
-/** Starts a job that tells what comes of the source's data stream. */
+/** Starts a job that collects the packets of the data stream of a source. */
 function startReader(source: string, live: LiveOptions = {}, handle: () => unknown = () => undefined) {
   const pieces = new Arrivals<Piece>();
   const formats = new Arrivals<string>();
@@ -37,7 +37,7 @@ function startReader(source: string, live: LiveOptions = {}, handle: () => unkno
     },
   });
   const job = startMediaJob(worker, { source });
-  // A failed test must not leave its threads to the next one.
+  // Stops the job of a failed test, so that its threads do not affect the next one.
   onTestFinished(() => {
     job.stop();
     return job.result.then(() => undefined);
@@ -48,7 +48,7 @@ function startReader(source: string, live: LiveOptions = {}, handle: () => unkno
 const textOf = (pieces: Arrivals<Piece>) => pieces.all.map(({ text }) => text).join("");
 
 describe("an SRT source", { timeout: 30_000 }, () => {
-  it("that listens gets MPEG-TS from a caller, frame by frame, until it is gone", async () => {
+  it("that listens decodes MPEG-TS from a caller until it disconnects", async () => {
     const port = await freePort();
     const media = "-f lavfi -i testsrc2=size=160x90:rate=25:duration=2 -f lavfi -i sine=d=2";
     FFmpegPeer.send(`-re ${media} -c:v libx264 -preset ultrafast -g 12 -c:a aac -f mpegts`, port);
@@ -58,14 +58,14 @@ describe("an SRT source", { timeout: 30_000 }, () => {
       return [videoStream(format.first("video"), {}, ([frame]) => void timesMs.push(Math.round(frame?.timeMs ?? -1)))];
     });
     expect(outcome).toMatchObject({ status: "completed" });
-    // What the sender's last words came too late for, half a second, is lost with any receiver.
+    // Any receiver loses the last half second, because it discards its latency buffer.
     expect(timesMs.length).toBeGreaterThan(30);
     const [first = 0] = timesMs;
     expect(timesMs).toEqual(timesMs.map((_, i) => first + i * 40));
     expect(first).toBeLessThan(100);
   });
 
-  it("whose peer died without a farewell has ended after some seconds of silence", async () => {
+  it("ends after a timeout if its peer was killed", async () => {
     const port = await freePort();
     const media = "-re -f lavfi -i testsrc2=size=160x90:rate=25:duration=60";
     const sender = FFmpegPeer.send(`${media} -c:v libx264 -preset ultrafast -g 12 -f mpegts`, port);
@@ -78,7 +78,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect(await job).toMatchObject({ status: "completed" });
   });
 
-  it("that calls goes on until there is a listener", async () => {
+  it("that calls retries until there is a listener", async () => {
     const port = await freePort();
     const { job, pieces } = startReader(`srt://127.0.0.1:${port}`);
     const sender = await DataSender.open(port, "data", "mode=listener");
@@ -90,7 +90,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect(textOf(pieces)).toBe("<a/>");
   });
 
-  it("without a container is one data stream, and each message comes at once", async () => {
+  it("without a container is one data stream, and delivers each message immediately", async () => {
     const port = await freePort();
     const { job, pieces, formats } = startReader(`srt://0.0.0.0:${port}`);
     const sender = await DataSender.open(port, "data");
@@ -104,7 +104,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect((await job.result).status).toBe("completed");
   });
 
-  it("in MPEG-TS gives the documents of a data stream one by one, with their times", async () => {
+  it("in MPEG-TS delivers the documents of a data stream one by one with their times", async () => {
     const port = await freePort();
     const { job, pieces, formats } = startReader(`srt://:${port}`);
     const sender = await DataSender.open(port, "mpegts");
@@ -118,7 +118,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect(pieces.all.map(({ timeMs }) => timeMs)).toEqual([0, 300, 600, 900]);
   });
 
-  it("is encrypted with a passphrase, and says nothing of it", async () => {
+  it("is encrypted with a passphrase, which no message contains", async () => {
     const port = await freePort();
     const { job, pieces } = startReader(`srt://:${port}?passphrase=0123456789abc`);
     const sender = await DataSender.open(port, "data", "mode=caller&passphrase=0123456789abc");
@@ -133,7 +133,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect(message).not.toContain("0123456789abc");
   });
 
-  it("that is lost ends the job, unless it is waited for", async () => {
+  it("continues after its peer reconnects, with reconnect", async () => {
     const port = await freePort();
     const { job, pieces } = startReader(`srt://:${port}`, { reconnect: true });
     for (const text of ["<first/>", "<second/>", "<third/>"]) {
@@ -147,7 +147,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect((await job.result).status).toBe("stopped");
   });
 
-  it("that does not come back in time ends the job", async () => {
+  it("ends the job if its peer does not reconnect within the timeout", async () => {
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "2000");
     const port = await freePort();
     const { job, pieces } = startReader(`srt://:${port}`, { reconnect: true });
@@ -158,7 +158,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect((await job.result).status).toBe("completed");
   });
 
-  it("that is faster than its handler waits, and loses nothing", async () => {
+  it("that is faster than its handler waits, and loses no message", async () => {
     const port = await freePort();
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {
@@ -174,7 +174,7 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     expect((await job.result).parameters).toEqual({});
   });
 
-  it("drops the oldest of what waits, and counts it, if that is asked for", async () => {
+  it("drops and counts the oldest waiting batches with maxWaitingBatches", async () => {
     const port = await freePort();
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {
@@ -182,11 +182,11 @@ describe("an SRT source", { timeout: 30_000 }, () => {
     });
     const { job, pieces } = startReader(`srt://:${port}`, { maxWaitingBatches: 3 }, () => gate);
     const sender = await DataSender.open(port, "mpegts");
-    // FFmpeg wants to see some packets of MPEG-TS before it believes in it.
+    // FFmpeg needs some packets to recognize MPEG-TS.
     await sender.send("0".padEnd(2000));
     await pieces.reach(1);
     for (let i = 1; i < 20; i++) await sender.send(`${i}`);
-    // The peer's farewell makes the end: by then all has come that will come.
+    // The disconnection ends the source: by then all messages have arrived.
     const latencyMs = 500;
     await new Promise((resolve) => setTimeout(resolve, latencyMs + 300));
     await sender.close();
@@ -215,7 +215,7 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
 
   it.each([
     ["has sent nothing", ""],
-    // Packets of MPEG-TS that hold nothing.
+    // Empty packets of MPEG-TS.
     ["has sent no table of its streams", `G\x1f\x7f\x10${"\x7f".repeat(184)}`.repeat(200)],
   ])("while a peer %s ends within 200 ms", async (_, text) => {
     const port = await freePort();
@@ -242,17 +242,17 @@ describe("a job that is stopped", { timeout: 30_000 }, () => {
   });
 });
 
-describe("an SRT source that is none", { timeout: 20_000 }, () => {
+describe("an SRT source without a peer or with an invalid address", { timeout: 20_000 }, () => {
   it.each([
     ["listening", "", /no peer connected within 700 ms/],
     ["calling", "127.0.0.1", /no peer connected within 700 ms/],
-  ])("is given up when its time is over: %s", async (_, host, message) => {
+  ])("fails the job after the timeout: %s", async (_, host, message) => {
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "700");
     const outcome = await startReader(`srt://${host}:${await freePort()}`).job.result;
     expect(outcome).toMatchObject({ status: "error", message: expect.stringMatching(message) });
   });
 
-  it("is given up when the peer sends nothing", async () => {
+  it("fails the job if the peer sends nothing within the timeout", async () => {
     vi.stubEnv("SRT_TIMEOUT_LIMIT", "2000");
     const port = await freePort();
     const { job } = startReader(`srt://:${port}`);
@@ -262,7 +262,7 @@ describe("an SRT source that is none", { timeout: 20_000 }, () => {
     expect(message).toMatch(/the peer sent nothing that can be read within 2000 ms/);
   });
 
-  it("names what is wrong: a port that is taken, an address that is none", async () => {
+  it("names the fault: a port in use, an invalid address", async () => {
     const port = await freePort();
     const { job } = startReader(`srt://:${port}`);
     const { message } = await startReader(`srt://:${port}`).job.result;
@@ -283,7 +283,7 @@ describe("an SRT source that is none", { timeout: 20_000 }, () => {
   });
 });
 
-describe("the environment", () => {
+describe("the environment of SRT", () => {
   const addressOf = (path: string, env: Record<string, string> = {}) =>
     readSrtAddress(path, readSrtSettings(env), "SOURCE_INVALID");
 
@@ -300,9 +300,9 @@ describe("the environment", () => {
       {},
       "srt://host:1?latency=20000&mode=listener&streamid=a&tlpktdrop=0&snddropdelay=125000",
     ],
-  ])("and %s make FFmpeg's options", (path, env, url) => expect(addressOf(path, env).url).toBe(url));
+  ])("and %s determine FFmpeg's options", (path, env, url) => expect(addressOf(path, env).url).toBe(url));
 
-  it("with a variable of SRT that is none fails what uses SRT, and nothing else", async () => {
+  it("with an invalid variable fails only what uses SRT", async () => {
     vi.stubEnv("SRT_LATENCY", "soon");
     const run = async (path: string, output?: string) => {
       const outcome = await runStreams(path, (format, job) => [
@@ -312,9 +312,9 @@ describe("the environment", () => {
       ]);
       return outcome.status === "error" ? outcome.message : outcome.status;
     };
-    const refused = 'SRT_LATENCY: expected a whole number from 0 to 60000, got "soon"';
+    const rejected = 'SRT_LATENCY: expected a whole number from 0 to 60000, got "soon"';
     expect(await run(clip)).toBe("completed");
-    expect(await run(clip, `srt://127.0.0.1:${await freePort()}`)).toContain(refused);
-    expect(await run(`srt://:${await freePort()}`)).toContain(refused);
+    expect(await run(clip, `srt://127.0.0.1:${await freePort()}`)).toContain(rejected);
+    expect(await run(`srt://:${await freePort()}`)).toContain(rejected);
   });
 });

@@ -22,20 +22,20 @@ describe("concurrency", () => {
   const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
   const source = () => raw(numbers.map((number) => live({ number })).join(""));
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  // The first of each four takes longest.
+  // The first of every four takes longest.
   const delayOf = (number: number) => 40 - 10 * ((number - 1) % 4);
 
-  it.each([1, 4])("of %i keeps results and outputs in order, and so many calls at once", async (concurrency) => {
+  it.each([1, 4])("of %i keeps results and outputs in order, and runs that many handlers", async (concurrency) => {
     const destination = newDestination();
     const texts = join(folder, `texts-${concurrency}.json`);
-    let [running, most] = [0, 0];
+    let [running, maxRunning] = [0, 0];
     const ended: number[] = [];
     const outcome = await runStreams(
       source(),
       (format, job) => [
         ebuTtmlStream(format.first("ebu-ttml"), { concurrency }, async ([document]) => {
           const number = document?.sequenceNumber ?? 0;
-          most = Math.max(most, ++running);
+          maxRunning = Math.max(maxRunning, ++running);
           await wait(delayOf(number));
           await job.output.json(texts).write([number, "a"]);
           if (document) await job.output.ebuTtml(`${texts}.xml`).write(document.with({ sequenceIdentifier: "tr" }));
@@ -48,7 +48,7 @@ describe("concurrency", () => {
       { destination },
     );
     expect(outcome).toMatchObject({ status: "completed", message: "" });
-    expect(most).toBe(concurrency);
+    expect(maxRunning).toBe(concurrency);
     expect(framesOf(destination)).toEqual(numbers);
     expect(framesOf(texts)).toEqual(
       numbers.flatMap((number) => [
@@ -60,7 +60,7 @@ describe("concurrency", () => {
     expect(written.map((item) => item.kind === "document" && item.document.sequenceNumber)).toEqual(numbers);
   });
 
-  it("lets those that end first wait only for their results", async () => {
+  it("starts new handlers while earlier results are pending", async () => {
     const destination = newDestination();
     const ended: number[] = [];
     const outcome = await runStreams(
@@ -80,7 +80,7 @@ describe("concurrency", () => {
     expect(framesOf(destination).flat()).toEqual(numbers);
   });
 
-  it("fails the job with what one of them throws, when the others have ended", async () => {
+  it("fails the job with the error of a handler after the others have ended", async () => {
     const destination = newDestination();
     let running = 0;
     const outcome = await runStreams(
@@ -102,7 +102,7 @@ describe("concurrency", () => {
     expect(readFileSync(`${destination}.part`, "utf8")).not.toContain("7");
   });
 
-  it("stops when all that run have ended", async () => {
+  it("stops the job after all running handlers have ended", async () => {
     const destination = newDestination();
     let [running, begun, atEnd] = [0, 0, -1];
     const worker = defineMediaWorker({
@@ -134,7 +134,7 @@ describe("concurrency", () => {
     expect(begun).toBeLessThan(40);
   });
 
-  it.each([1, 4])("of %i does not let the source run ahead by more than 48 MiB of documents", async (concurrency) => {
+  it.each([1, 4])("of %i reads at most 48 MiB of documents ahead", async (concurrency) => {
     const body = `<tt:body><tt:div><tt:p>${"x".repeat(900_000)}</tt:p></tt:div></tt:body>`;
     let [given, handled, ahead] = [0, 0, 0];
     const path = addMemorySource({
@@ -145,6 +145,11 @@ describe("concurrency", () => {
     });
     const outcome = await runStreams(path, (format) => [
       ebuTtmlStream(format.first("ebu-ttml"), { concurrency }, async () => {
+        // The first handler waits until the source has stopped reading ahead.
+        for (let before = -1; handled === 0 && before < given; ) {
+          before = given;
+          await wait(300);
+        }
         await wait(50 * concurrency);
         handled++;
         ahead = Math.max(ahead, given - handled);
@@ -152,7 +157,7 @@ describe("concurrency", () => {
     ]);
     expect(outcome).toMatchObject({ status: "completed", message: "" });
     expect(handled).toBe(40);
-    // A document takes seven times its bytes.
+    // A document takes seven times its bytes in memory.
     expect(ahead).toBeGreaterThan(1);
     expect(ahead).toBeLessThan(12);
   });

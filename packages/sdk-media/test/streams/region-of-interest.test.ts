@@ -26,7 +26,7 @@ describeCases<Partial<Region> & { scaling?: { width: number | null; height: numb
   ({ input }) => input.scaling !== undefined || input.roi !== undefined,
 );
 
-describe("regions", () => {
+describe("a region", () => {
   const t = 10;
   it.each<[RegionOfInterest, [top: number, left: number, width: number, height: number]]>([
     [{ top: t, left: 20, right: 30, bottom: 40 }, [10, 20, 110, 40]],
@@ -36,7 +36,7 @@ describe("regions", () => {
     [{ left: 20, bottom: 30, width: 40, height: 50 }, [10, 20, 40, 50]],
     [{ top: t, right: 20, width: 30, height: 40 }, [10, 110, 30, 40]],
     [{ right: 20, bottom: 30, width: 40, height: 50 }, [10, 100, 40, 50]],
-  ])("%o", (region, [top, left, width, height]) => {
+  ])("is computed from %o", (region, [top, left, width, height]) => {
     expect(toCropArea(region, { width: 160, height: 90 })).toEqual({ top, left, width, height });
   });
 
@@ -53,7 +53,7 @@ describe("regions", () => {
             .join(""),
         ),
     ),
-  )("no other: %s %s %s %s %s %s", (...given) => {
+  )("cannot be computed from any other combination: %s %s %s %s %s %s", (...given) => {
     const region = Object.fromEntries(given.filter(Boolean).map((key) => [key, 10]));
     expect(() => toCropArea(region, { width: 160, height: 90 })).toThrow("Cannot compute coordinates");
   });
@@ -65,7 +65,7 @@ describe("regions", () => {
     [{ top: -1, left: 0, width: 10, height: 10 }],
     [{ top: 0.5, left: 0, width: 10, height: 10 }],
     [{ top: Number.NaN, left: 0, width: 10, height: 10 }],
-  ])("not %o", async (region) => {
+  ])("fails the job if it is not within the frame: %o", async (region) => {
     const path = await media("h264-b.mp4");
     const outcome = await runStreams(path, (f) => [videoStream(f.first("video"), cropTo(region), ignore)]);
     expect(outcome).toMatchObject({ status: "error", message: expect.stringContaining("Cannot compute coordinates") });

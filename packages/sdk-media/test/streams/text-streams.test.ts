@@ -26,7 +26,7 @@ const ts = (name: string, packets: readonly PrivatePacket[], descriptors?: reado
 const body = (text: string) => `<tt:body begin="1s"><tt:div><tt:p>${text}</tt:p></tt:div></tt:body>`;
 const framesOf = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { frames: unknown[] }).frames;
 
-/** Bytes without a container, in packets of FFmpeg's own size: 1,024 bytes. */
+/** Adds a source without a container, which FFmpeg reads in packets of 1,024 bytes. */
 const raw = (text: string) =>
   addMemorySource({
     format: "data",
@@ -35,7 +35,7 @@ const raw = (text: string) =>
     })(),
   });
 
-/** The documents of a source. */
+/** Reads the documents of a source. */
 async function documentsOf(path: string, options: EbuTtmlStreamOptions = {}, parameters: CommonParameters = {}) {
   const documents: EbuTtDocument[] = [];
   const warnings: string[] = [];
@@ -52,7 +52,7 @@ async function documentsOf(path: string, options: EbuTtmlStreamOptions = {}, par
 }
 
 describe("EBU-TTML in MPEG-TS", () => {
-  it("is the first data stream, its documents split and joined over packets, with the times of the media", async () => {
+  it("is read from the first data stream, across packets, with the times of the source", async () => {
     const xml = [1, 2, 3, 4].map((number) => Buffer.from(live({ number, body: body(`É ${number}`) })));
     const [one, two, three, four] = xml as [Buffer, Buffer, Buffer, Buffer];
     const path = ts("split.ts", [
@@ -73,7 +73,7 @@ describe("EBU-TTML in MPEG-TS", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("goes on behind damage, and tells where it was", async () => {
+  it("continues after damage, and logs its position", async () => {
     const path = ts("damaged.ts", [
       { data: Buffer.from(live({ number: 1 })), pts: seconds(1) },
       { data: Buffer.from(live({ number: 2 }).replace("<tt:body/>", "<tt:body></tt:div>")), pts: seconds(2) },
@@ -90,7 +90,7 @@ describe("EBU-TTML in MPEG-TS", () => {
     ]);
   });
 
-  it("is read strictly if asked for", async () => {
+  it("is read strictly with mode strict", async () => {
     const xml = live().replace(' xml:lang="fr"', "");
     const path = ts("strict.ts", [{ data: Buffer.from(xml + live({ number: 2 })), pts: seconds(1) }]);
     const { documents, warnings } = await documentsOf(path, { mode: "strict" });
@@ -100,7 +100,7 @@ describe("EBU-TTML in MPEG-TS", () => {
     expect(lenient.documents.map(({ warnings: faults }) => faults.length)).toEqual([1, 0]);
   });
 
-  it("is DVB TTML too, unpacked, with what its times have to be moved by", async () => {
+  it("includes DVB TTML, decompressed, with the offset of its times", async () => {
     const dvb = (mediaTimeMs: number, ...documents: string[]) => {
       const head = Buffer.alloc(7);
       head.writeUIntBE(mediaTimeMs * 10, 0, 6);
@@ -132,7 +132,7 @@ describe("EBU-TTML in MPEG-TS", () => {
     ]);
   });
 
-  it("is cut to the segment, by where documents begin", async () => {
+  it("includes only documents that begin within the segment", async () => {
     const packets = [0, 1, 2, 3, 4].flatMap((number) => {
       const data = Buffer.from(live({ number: number + 1, body: body("x".repeat(3000)) }));
       return [{ data: data.subarray(0, 2000), pts: seconds(1 + number) }, { data: data.subarray(2000) }];
@@ -150,8 +150,8 @@ describe("EBU-TTML in MPEG-TS", () => {
   });
 });
 
-describe("EBU-TTML elsewhere", () => {
-  it("is stpp in MP4, before any data stream", async () => {
+describe("EBU-TTML in other containers", () => {
+  it("is read from stpp in MP4, before any data stream", async () => {
     const subtitles = join(folder, "two.srt");
     writeFileSync(subtitles, "1\n00:00:01,000 --> 00:00:02,000\nÉ\n\n2\n00:00:03,000 --> 00:00:04,000\nzwei\n");
     const path = join(folder, "stpp.mp4");
@@ -167,7 +167,7 @@ describe("EBU-TTML elsewhere", () => {
     expect(documents[0]?.arrival).toEqual({ pts: 0n, timeMs: 0, offsetMs: 0 });
   });
 
-  it("is XML as it is, in pieces of 1,024 bytes", async () => {
+  it("is read from XML without a container, in packets of 1,024 bytes", async () => {
     const numbers = Array.from({ length: 20 }, (_, i) => i + 1);
     const path = raw(numbers.map((number) => live({ number, body: body("é".repeat(50 * number)) })).join("\n"));
     const { documents } = await documentsOf(path, {}, { sdk_start_index: 1000 });
@@ -175,7 +175,7 @@ describe("EBU-TTML elsewhere", () => {
     expect(documents[0]?.arrival).toEqual({ pts: undefined, timeMs: undefined, offsetMs: undefined });
   });
 
-  it("has a named error where there is none, and for what is none", async () => {
+  it("fails with a named error if there is none, or if the stream is not EBU-TTML", async () => {
     const path = join(folder, "picture.mp4");
     await cli("ffmpeg", ..."-v error -y -f lavfi -i testsrc2=size=64x48:d=1 -c:v mpeg4".split(" "), path);
     const missing = await runStreams(path, (format) => [ebuTtmlStream(format.first("ebu-ttml"), {}, () => 1)]);
@@ -191,7 +191,7 @@ describe("EBU-TTML elsewhere", () => {
 });
 
 describe("JSON", () => {
-  it("comes in documents over packets, and what handlers return goes to the destination", async () => {
+  it("is read in documents across packets, and the results of handlers are written to the destination", async () => {
     const destination = newDestination();
     const warnings: string[] = [];
     const path = ts("json.ts", [
@@ -219,7 +219,7 @@ describe("JSON", () => {
     ]);
   });
 
-  it("tells of much damage a hundred times, and counts it", async () => {
+  it("logs damage at most a hundred times, and counts it", async () => {
     const path = ts(
       "hostile.ts",
       Array.from({ length: 200 }, (_, i) => ({ data: Buffer.from("[1]"), pts: seconds(i + 1) })),
@@ -283,7 +283,7 @@ describe("WebVTT and SubRip", () => {
   };
 
   it.each(["mov_text.mp4", "late.mp4", "subrip.mkv", "webvtt.mkv", "plain.srt", "plain.vtt"])(
-    "come from %s, one cue a packet, with the times of the media",
+    "are read from %s, one cue for each packet, with the times of the source",
     async (name) => {
       const cues = await cuesOf(files[name] as string);
       expect(cues.map(({ startMs, endMs, text }) => ({ startMs, endMs, text }))).toEqual(expected);
@@ -293,7 +293,7 @@ describe("WebVTT and SubRip", () => {
     },
   );
 
-  it("keep WebVTT's identifier and settings", async () => {
+  it("keep the identifier and settings of WebVTT", async () => {
     const cues = await cuesOf(files["plain.vtt"] as string);
     expect(cues.map(({ id, settings }) => [id, settings])).toEqual([
       ["id-1", "line:0"],
@@ -301,7 +301,7 @@ describe("WebVTT and SubRip", () => {
     ]);
   });
 
-  it("are those that begin in the segment", async () => {
+  it("are those that begin within the segment", async () => {
     for (const name of ["mov_text.mp4", "webvtt.mkv", "plain.srt"]) {
       const path = files[name] as string;
       const texts = async (parameters: CommonParameters) =>
@@ -312,7 +312,7 @@ describe("WebVTT and SubRip", () => {
     }
   });
 
-  it("come from a data stream as the reference frames them", async () => {
+  it("are read from a data stream as the reference does", async () => {
     const cues: Cue[] = [];
     const text = "SUBRIP\n\n1\n00:00:01,000 --> 00:00:02,500\nun\n\n2\n00:00:03,000 --> 00:00:04,000\ndeux\n\n}";
     const outcome = await runStreams(raw(text.repeat(50)), (format) => [
@@ -322,7 +322,7 @@ describe("WebVTT and SubRip", () => {
     expect(cues.map((cue) => cue.text)).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? "un" : "deux")));
   });
 
-  it("are not what other subtitles are", async () => {
+  it("are not read from other kinds of subtitles", async () => {
     const path = join(folder, "stpp.mp4");
     const outcome = await runStreams(path, (format) => [webvttStream(format.first("subtitle"), {}, () => 1)]);
     expect(outcome.message).toContain(

@@ -6,23 +6,23 @@ const folder = join(import.meta.dirname, "../../../../../shared/cases/ebu-tt");
 
 export interface Case {
   readonly id: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each file has a shape of its own
+  // biome-ignore lint/suspicious/noExplicitAny: each file has its own structure
   readonly input: any;
-  // biome-ignore lint/suspicious/noExplicitAny: each file has a shape of its own
+  // biome-ignore lint/suspicious/noExplicitAny: each file has its own structure
   readonly expected: any;
   readonly contested?: string;
   readonly kind?: string;
   readonly legacySmpte?: boolean;
 }
 
-/** One test for each case of a file that is not contested, and that a reason does not exclude. */
-export function eachCase(file: string, test: (item: Case) => void, apart: Record<string, string> = {}): void {
+/** Declares a test for each case of a file, except contested cases and those excluded with a reason. */
+export function eachCase(file: string, test: (item: Case) => void, excluded: Record<string, string> = {}): void {
   if (!existsSync(folder)) {
-    it.skip("the reference material ../shared is not there", () => undefined);
+    it.skip("needs the reference material in ../shared, which does not exist", () => undefined);
     return;
   }
   for (const item of JSON.parse(readFileSync(join(folder, `${file}.json`), "utf8")) as Case[]) {
-    if (item.contested === undefined && apart[item.id] === undefined) it(item.id, () => test(item));
+    if (item.contested === undefined && excluded[item.id] === undefined) it(item.id, () => test(item));
   }
 }
 
@@ -30,7 +30,7 @@ export function caseFile(path: string): Buffer {
   return readFileSync(join(folder, path));
 }
 
-/** A document of EBU-TT Live; each part may be another. */
+/** Returns an EBU-TT Live document; each part can be replaced. */
 export function live({
   number = 1,
   root = "",

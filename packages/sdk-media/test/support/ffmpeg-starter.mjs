@@ -1,4 +1,4 @@
-// Starts ffmpeg for srt-peer.ts, whose process uses SRT and must not fork: it might hang.
+// Starts ffmpeg for srt-peer.ts, whose process uses SRT and must not fork, because it might hang.
 import { spawn } from "node:child_process";
 
 /** @type {Map<number, import("node:child_process").ChildProcessByStdio<import("node:stream").Writable, import("node:stream").Readable, null>>} */
@@ -22,7 +22,7 @@ function start(id, parameters) {
   const child = spawn("ffmpeg", parameters, { stdio: ["pipe", "pipe", "ignore"] });
   running.set(id, child);
   child.stdout.setEncoding("utf8").on("data", (text) => process.send?.({ id, text }));
-  // A command that was killed reads no more; the test that wrote to it is told by its end.
+  // A killed command no longer reads; the test that wrote to it is notified by its exit.
   child.stdin.on("error", () => undefined);
   child.on("close", (code) => {
     running.delete(id);

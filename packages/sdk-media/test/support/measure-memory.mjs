@@ -1,4 +1,4 @@
-// Runs media jobs in this process and prints how much memory it took. Usage: node measure.mjs jobs|slow source [count]
+// Runs media jobs in this process, and prints its memory use. Usage: node measure-memory.mjs jobs|slow source [count]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const rssMb = () => Math.round(process.memoryUsage.rss() / 1e6);
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Everything that a job may do with frames: planes, copies, filters, windows, results.
+// Does everything that a job can do with frames: planes, copies, filters, windows, results.
 const worker = defineMediaWorker({
   parameters: Type.Object({ fails: Type.Boolean({ default: false }) }),
   initProcess(format, { fails }) {
@@ -54,7 +54,7 @@ async function runJobs() {
   let last;
   for (let i = 0; i < Number(count); i++) {
     const values = { source_path: path, destination_path: join(folder, "results.json") };
-    // Now and then one that fails, and one that is stopped.
+    // Some jobs fail, and some are stopped.
     const options = i % 10 === 8 ? { stopAfterProgress: 30 } : {};
     const outcome = await runJob(worker, { ...values, fails: i % 10 === 4 }, options);
     if (outcome.status === "completed") last = outcome;
@@ -64,7 +64,7 @@ async function runJobs() {
   return { ...last?.parameters, afterMb };
 }
 
-// A handler that takes its time over large pictures.
+// A slow handler for large frames.
 async function runSlow() {
   let frames = 0;
   const slow = defineMediaWorker({

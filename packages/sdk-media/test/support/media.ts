@@ -22,16 +22,16 @@ import {
 
 const run = promisify(execFile);
 
-/** Where a test file's media are; gone when its process ends. */
+/** The folder for the media files of a test file; removed when its process exits. */
 export const folder = mkdtempSync(join(tmpdir(), "mcai-media-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a program; gives its output and what it said on standard error. */
+/** Runs a program, and returns its standard output and standard error. */
 export async function cli(program: string, ...parameters: string[]): Promise<{ stdout: string; stderr: string }> {
   return run(program, parameters, { maxBuffer: 1 << 28 });
 }
 
-/** The bytes that FFmpeg writes. */
+/** Returns the bytes that FFmpeg writes. */
 export async function ffmpegBytes(...parameters: string[]): Promise<Buffer> {
   const { stdout } = await run("ffmpeg", ["-v", "error", ...parameters, "-"], {
     encoding: "buffer",
@@ -40,12 +40,12 @@ export async function ffmpegBytes(...parameters: string[]): Promise<Buffer> {
   return stdout;
 }
 
-const picture = (seconds: number) => `testsrc2=size=160x90:rate=25:duration=${seconds}`;
-const sound = (seconds: number) => `aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(997*2*PI*t):s=48000:d=${seconds}`;
+const video = (seconds: number) => `testsrc2=size=160x90:rate=25:duration=${seconds}`;
+const audio = (seconds: number) => `aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(997*2*PI*t):s=48000:d=${seconds}`;
 const x264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p";
 const aac = "-c:a aac -aac_pns 0 -b:a 128k";
 
-/** FFmpeg's options for each media; what has `seconds` is that long, all else 2 s. */
+/** FFmpeg's options for each media file; those without `seconds` have 2 s. */
 const recipes = {
   "h264.mp4": { video: `${x264} -bf 0 -g 12` },
   "h264-b.mp4": { video: `${x264} -bf 3 -g 12` },
@@ -73,7 +73,7 @@ const recipes = {
   "pcm24.wav": { audio: "-c:a pcm_s24le" },
   "ac3.ac3": { audio: "-c:a ac3 -b:a 192k" },
   "ac3.ts": { audio: "-c:a ac3 -b:a 192k" },
-  // Media with both, long enough that a seek goes somewhere.
+  // Files with video and audio, long enough for a seek to have an effect.
   "long12.mp4": { video: `${x264} -bf 3 -g 12`, audio: aac, seconds: 6 },
   "long250.mp4": { video: `${x264} -bf 3 -g 250 -sc_threshold 0`, audio: aac, seconds: 6 },
   "long12.ts": { video: `${x264} -bf 3 -g 12`, audio: aac, seconds: 6 },
@@ -89,26 +89,26 @@ const recipes = {
   "long-mpeg2.ts": { video: "-c:v mpeg2video -bf 2 -g 12 -b:v 2M", audio: "-c:a mp2", seconds: 6 },
 } as const satisfies Record<string, { video?: string; audio?: string; seconds?: number; output?: string }>;
 
-/** The name of a media that can be made. */
+/** The name of a media file that can be made. */
 export type MediaName = keyof typeof recipes;
 
 const made = new Map<MediaName, Promise<string>>();
 
-/** Makes a media, once, and gives its path. */
+/** Makes a media file once, and returns its path. */
 export function media(name: MediaName): Promise<string> {
   const known = made.get(name);
   if (known) return known;
   const path = join(folder, name);
   const recipe: { video?: string; audio?: string; seconds?: number; output?: string } = recipes[name];
-  const { video, audio, seconds = 2, output } = recipe;
+  const { seconds = 2, output } = recipe;
   const words = (text: string | undefined) => (text === undefined ? [] : text.split(" "));
-  const inputs = [...(video ? [picture(seconds)] : []), ...(audio ? [sound(seconds)] : [])];
+  const inputs = [...(recipe.video ? [video(seconds)] : []), ...(recipe.audio ? [audio(seconds)] : [])];
   const making = cli(
     "ffmpeg",
     ...["-v", "error", "-y"],
     ...inputs.flatMap((input) => ["-f", "lavfi", "-i", input]),
-    ...words(video),
-    ...words(audio),
+    ...words(recipe.video),
+    ...words(recipe.audio),
     ...words(output),
     path,
   ).then(() => path);
@@ -116,7 +116,7 @@ export function media(name: MediaName): Promise<string> {
   return making;
 }
 
-/** Makes a media by FFmpeg's options, and gives its path. */
+/** Makes a media file with FFmpeg's options, and returns its path. */
 export async function makeMedia(name: string, options: string): Promise<string> {
   const path = join(folder, name);
   await cli("ffmpeg", "-v", "error", "-y", ...options.split(" "), path);
@@ -125,7 +125,7 @@ export async function makeMedia(name: string, options: string): Promise<string> 
 
 const encoders = await cli("ffmpeg", "-v", "quiet", "-encoders");
 
-/** Whether this machine's FFmpeg can make a media; says so on the console if not. */
+/** Whether this machine's FFmpeg can make a media file; prints the reason if it cannot. */
 export function canMake(name: MediaName): boolean {
   const { video, audio }: { video?: string; audio?: string } = recipes[name];
   const missing = [video, audio]
@@ -135,18 +135,18 @@ export function canMake(name: MediaName): boolean {
   return missing === undefined;
 }
 
-/** What {@link runMedia} found. */
+/** Result of {@link runMedia}. */
 export interface MediaRun {
   readonly outcome: JobOutcome;
-  /** Frames. */
+  /** The number of frames. */
   readonly count: number;
-  /** Of all packed pictures, or of all samples, interleaved. */
+  /** The MD5 of all packed frames, or of all samples, interleaved. */
   readonly md5: string;
-  /** Of each frame, in milliseconds. */
+  /** The time of each frame, in milliseconds. */
   readonly timesMs: readonly number[];
   /** The MD5 of each frame. */
   readonly frames: readonly string[];
-  /** Samples of each channel, of all frames and of each. */
+  /** The number of samples of each channel: in all frames, and in each frame. */
   readonly sampleCount: number;
   readonly frameSamples: readonly number[];
   /** All samples, interleaved. */
@@ -155,14 +155,14 @@ export interface MediaRun {
   readonly sampleFormat: string | undefined;
 }
 
-/** The parameters that a media worker always has. */
+/** The parameters that every media worker has. */
 export interface CommonParameters {
   readonly batch_size?: number;
   readonly sdk_start_index?: number;
   readonly sdk_stop_index?: number;
 }
 
-/** Decodes the first stream of a kind and says what came. */
+/** Decodes the first stream of a kind, and describes its frames. */
 export async function runMedia(
   source: string,
   stream: { readonly video: VideoStreamOptions } | { readonly audio: AudioStreamOptions },
@@ -225,7 +225,7 @@ export async function runMedia(
 
 let destinations = 0;
 
-/** A path for results that no other job has. */
+/** Returns a new path for results. */
 export function newDestination(): string {
   return join(folder, `results-${++destinations}.json`);
 }
@@ -248,7 +248,7 @@ export function runStreams(
   return runJob(worker, { source_path: source, destination_path: destination, ...parameters }, options.run);
 }
 
-/** Asks for all streams; tells each frame's stream and time. */
+/** Takes all streams, and passes on the stream and the time of each frame. */
 export function allStreams(
   format: FormatContext,
   seen: (index: number, timeMs: number | undefined) => unknown,
@@ -261,15 +261,15 @@ export function allStreams(
   });
 }
 
-/** One frame that FFmpeg's own program has behind a filter. */
+/** A frame that the ffmpeg command outputs. */
 export interface ReferenceFrame {
-  /** From the start of the media. */
+  /** The time from the start of the source. */
   readonly timeMs: number;
-  /** Samples of each channel; 0 for pictures. */
+  /** The number of samples of each channel; 0 for video. */
   readonly sampleCount: number;
 }
 
-/** What FFmpeg's own program has behind each of these filters, by `showinfo` and `ashowinfo`; one run for all of them. */
+/** Returns the frames that the ffmpeg command outputs with each filter, from `showinfo` and `ashowinfo` in a single run. */
 export async function ffmpegFrames(
   source: string,
   kind: "video" | "audio",

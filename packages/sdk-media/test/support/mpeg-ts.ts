@@ -1,14 +1,14 @@
-/** A PES packet of a stream of private data. */
+/** A PES packet of a private data stream. */
 export interface PrivatePacket {
   readonly data: Uint8Array;
-  /** In units of 1/90000 s; without one the packet goes on with what was before. */
+  /** In units of 1/90000 s; a packet without one continues the previous packet. */
   readonly pts?: number;
 }
 
 const packetBytes = 188;
 const [mapPid, dataPid, noClock] = [0x1000, 0x0100, 0x1fff];
 
-/** MPEG-TS with one stream of private data (stream type 0x06), as broadcasters send EBU-TT Live; `descriptors` of its map. */
+/** Muxes MPEG-TS with one private data stream (stream type 0x06), as broadcasters send EBU-TT Live; `descriptors` are those of the stream in the PMT. */
 export function muxPrivateData(packets: readonly PrivatePacket[], descriptors: readonly number[] = []): Buffer {
   const pat = section(0x00, 1, [0x00, 0x01, 0xe0 | (mapPid >> 8), mapPid & 255]);
   const map = [0xe0 | (noClock >> 8), noClock & 255, 0xf0, 0, 0x06, 0xe0 | (dataPid >> 8), dataPid & 255];
@@ -53,7 +53,7 @@ function toTs(pid: number, bytes: Buffer, firstCounter: number): Buffer[] {
       pid & 255,
       (spare > 0 ? 0x30 : 0x10) | ((firstCounter + packets.length) & 15),
     );
-    // What is missing stands before the payload, in an adaptation field.
+    // An adaptation field before the payload fills the packet.
     const padding = Buffer.alloc(spare, 0xff);
     if (spare > 0) padding[0] = spare - 1;
     if (spare > 1) padding[1] = 0;
@@ -71,7 +71,7 @@ function section(table: number, id: number, body: readonly number[]): Buffer {
   return Buffer.concat([Buffer.of(0), bytes, crc]);
 }
 
-/** The CRC-32 of MPEG. */
+/** The CRC-32 of MPEG-2. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

@@ -1,5 +1,5 @@
-// Decodes damaged files, one after another, and prints how each ended. Usage: node mutate.mjs seed count file...
-// A crash ends this process, a hang is for whoever started it.
+// Decodes damaged files one after another, and prints the outcome of each. Usage: node mutate.mjs seed count file...
+// A crash ends this process; the caller must detect a hang.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, extname, join } from "node:path";
@@ -15,7 +15,7 @@ const worker = defineMediaWorker({
   parameters: Type.Object({}),
   initProcess(format) {
     let frames = 0;
-    // Every byte is read: what FFmpeg gives must be there.
+    // Reads every byte, because the memory of FFmpeg must be valid.
     /** @param {ArrayLike<number>} bytes */
     const look = (bytes) => {
       if (bytes.length > 0) frames++;
@@ -63,7 +63,7 @@ function mutate(bytes) {
   return random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
 }
 
-// Numerical Recipes' generator: the same files for the same seed, on every machine.
+// The generator of Numerical Recipes: the same files for the same seed on every machine.
 /** @param {number} state */
 function makeRandom(state) {
   let next = state >>> 0;

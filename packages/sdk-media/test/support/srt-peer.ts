@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { Dictionary, FormatContext, InputFormat, Packet, Rational } from "node-av/lib";
 import { onTestFinished } from "vitest";
 
-/** A UDP port of the loopback that nobody has. */
+/** Returns a free UDP port of the loopback. */
 export async function freePort(): Promise<number> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
@@ -12,7 +12,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** What comes one after another, to be awaited. */
+/** Collects items, and lets tests await them. */
 export class Arrivals<Item> {
   readonly all: Item[] = [];
   readonly #changed = new EventTarget();
@@ -22,7 +22,7 @@ export class Arrivals<Item> {
     this.#changed.dispatchEvent(new Event("item"));
   }
 
-  /** Resolves when as many are there. */
+  /** Resolves when there are at least `count` items. */
   async reach(count: number): Promise<readonly Item[]> {
     while (this.all.length < count)
       await new Promise<void>((resolve) => this.#changed.addEventListener("item", () => resolve(), { once: true }));
@@ -31,22 +31,22 @@ export class Arrivals<Item> {
 }
 
 /**
- * Starts the ffmpeg commands. A process that uses SRT must not: of libsrt 1.5.5 a fork may find a lock taken, and then neither
- * the new process begins nor the old one goes on (https://github.com/Haivision/srt/issues/3326).
+ * Starts the ffmpeg commands. A process that uses SRT must not fork: with libsrt 1.5.5 the fork may find a lock taken, and then both
+ * processes hang (https://github.com/Haivision/srt/issues/3326).
  */
 const starter = fork(new URL("ffmpeg-starter.mjs", import.meta.url));
 starter.unref();
 starter.channel?.unref();
 
-/** What a command wrote, or with what it ended. */
+/** The output of a command, or its exit code. */
 type FromStarter =
   | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly code: number | null };
 
-/** Patient enough for a listener that is still being started. */
-const patience = "connect_timeout=10000&timeout=10000000";
+/** Timeouts long enough for a listener that is still starting. */
+const timeouts = "connect_timeout=10000&timeout=10000000";
 
-/** An ffmpeg command at the other end of SRT; gone when the test has ended. */
+/** An ffmpeg command as the SRT peer; killed when the test has ended. */
 export class FFmpegPeer {
   static #count = 0;
   readonly ended: Promise<number | null>;
@@ -70,28 +70,28 @@ export class FFmpegPeer {
     onTestFinished(() => this.kill());
   }
 
-  /** Sends what FFmpeg makes, as fast as it plays. */
+  /** Sends the output of FFmpeg. */
   static send(options: string, port: number, query = "mode=caller"): FFmpegPeer {
-    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?${query}&${patience}`]);
+    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?${query}&${timeouts}`]);
   }
 
-  /** Sends what is written to it, without a container, in messages of 1,024 bytes at most. */
+  /** Sends the text that is written to it, without a container, in messages of at most 1,024 bytes. */
   static pipe(port: number): FFmpegPeer {
     const options = "-f data -i pipe:0 -map 0 -c copy -flush_packets 1 -f data";
-    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?mode=caller&${patience}`]);
+    return new FFmpegPeer([...options.split(" "), `srt://127.0.0.1:${port}?mode=caller&${timeouts}`]);
   }
 
   write(text: string): void {
     starter.send({ id: this.#id, text });
   }
 
-  /** Leaves when all was sent; what its receiver still keeps is lost. */
+  /** Disconnects when all is sent; data in the latency buffer of the receiver is lost. */
   end(): Promise<number | null> {
     starter.send({ id: this.#id, text: null });
     return this.ended;
   }
 
-  /** Receives what has no container, until its peer is gone. */
+  /** Receives data without a container, until the peer disconnects. */
   static receive(port: number): FFmpegPeer {
     const source = `srt://127.0.0.1:${port}?mode=listener`;
     return new FFmpegPeer([
@@ -100,7 +100,7 @@ export class FFmpegPeer {
     ]);
   }
 
-  /** Receives subtitles, which it reads when its peer is gone, and gives them as SubRip. */
+  /** Receives subtitles, parses them when the peer disconnects, and outputs them as SubRip. */
   static receiveSubtitles(port: number, format: "webvtt" | "srt"): FFmpegPeer {
     return new FFmpegPeer(["-f", format, "-i", `srt://127.0.0.1:${port}?mode=listener`, "-f", "srt", "pipe:1"]);
   }
@@ -109,32 +109,32 @@ export class FFmpegPeer {
     return this.#pieces.all.join("");
   }
 
-  /** Resolves when a text was received so many times; rejects if the command ended before. */
+  /** Resolves when a text was received `count` times; rejects if the command ends before. */
   async waitFor(text: string, count: number): Promise<void> {
     const isThere = () => this.received.split(text).length > count;
     while (!isThere()) {
       const next = this.#pieces.reach(this.#pieces.all.length + 1);
       const ended = this.ended.then(() => "ended");
       if ((await Promise.race([next, ended])) === "ended" && !isThere())
-        throw new Error(`ffmpeg ended before ${text} came ${count} times:\n${this.received}`);
+        throw new Error(`ffmpeg ended before ${text} was received ${count} times:\n${this.received}`);
     }
   }
 
-  /** Without a farewell: its peer notices only by the silence. */
+  /** Kills the command without a disconnection: the peer notices only a timeout. */
   async kill(): Promise<void> {
     starter.send({ id: this.#id, isKilled: true });
     await this.ended;
   }
 }
 
-/** A peer that sends pieces one by one, which the ffmpeg command does not, and data in MPEG-TS, which it cannot make. */
+/** A peer that sends single messages, and data in MPEG-TS; the ffmpeg command can do neither. */
 export class DataSender {
   readonly #native = new FormatContext();
   #count = 0;
   #isClosed = false;
 
   /**
-   * Calls a listener, which must be there within three seconds, or is called.
+   * Connects to a listener, which must start within three seconds, or waits for a caller, depending on `query`.
    *
    * @param format - `data` for no container.
    */
@@ -151,7 +151,7 @@ export class DataSender {
     return sender;
   }
 
-  /** Sends a piece; each is 300 ms after the one before, the first at 10 s. */
+  /** Sends a message. The timestamps begin at 10 s, and increase by 300 ms. */
   async send(piece: string | Uint8Array): Promise<void> {
     const packet = new Packet();
     packet.alloc();
@@ -163,7 +163,7 @@ export class DataSender {
     packet.free();
   }
 
-  /** Leaves; what its receiver still keeps is lost. */
+  /** Disconnects; data in the latency buffer of the receiver is lost. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -172,13 +172,13 @@ export class DataSender {
   }
 }
 
-/** A peer that takes only what it is asked to take. */
-export class SrtTaker {
+/** A peer that receives only the messages that it is asked to read. */
+export class SrtReceiver {
   readonly #native = new FormatContext();
   readonly #packet = new Packet();
 
-  static async open(port: number, query = "mode=listener"): Promise<SrtTaker> {
-    const receiver = new SrtTaker();
+  static async open(port: number, query = "mode=listener"): Promise<SrtReceiver> {
+    const receiver = new SrtReceiver();
     receiver.#packet.alloc();
     const options = Dictionary.fromObject({ raw_packet_size: "65536" });
     const format = InputFormat.findInputFormat("data");
@@ -188,15 +188,15 @@ export class SrtTaker {
     return receiver;
   }
 
-  /** The next message. */
+  /** Reads the next message. */
   async readOne(): Promise<string> {
     return (await this.readBytes()).toString();
   }
 
-  /** The bytes of the next message. */
+  /** Reads the bytes of the next message. */
   async readBytes(): Promise<Buffer> {
     const code = await this.#native.readFrame(this.#packet);
-    if (code < 0) throw new Error(`nothing more comes: ${code}`);
+    if (code < 0) throw new Error(`no more messages: ${code}`);
     const bytes = Buffer.from(this.#packet.data ?? []);
     this.#packet.unref();
     return bytes;

@@ -8,7 +8,7 @@ import { paragraphs, resolve, textOf } from "@mcai/worker-sdk-media/ebu-ttml";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
 
-// Sends documents on, writes their cues, and every 300 documents looks at what memory that takes. Pauses once, if told to.
+// Forwards documents, writes their cues, and measures its memory every 300 documents. Pauses once if an order says so.
 export default defineMediaWorker({
   parameters: Type.Object({ cues_path: Type.String(), pause_after: Type.Integer(), pause_ms: Type.Integer() }),
   results: Type.Object({ heap_mb: Type.Array(Type.Number()), rss_mb: Type.Array(Type.Number()) }),

@@ -1,7 +1,7 @@
 import { Type } from "@mcai/worker-sdk";
 import { dataStream, defineMediaWorker } from "@mcai/worker-sdk-media";
 
-// Sends what comes on, with a word before it that an update changes.
+// Forwards data after a word that an update can change.
 export default defineMediaWorker({
   parameters: Type.Object({ word: Type.String({ default: "first" }) }),
   results: Type.Object({ count: Type.Integer(), why: Type.String() }),

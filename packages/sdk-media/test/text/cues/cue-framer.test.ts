@@ -6,11 +6,11 @@ import { CueFramer } from "../../../src/text/cues/cue-framer.ts";
 import { toMarkup, toShownText } from "../../../src/text/cues/cue-markup.ts";
 import { writeTime } from "../../../src/text/cues/cue-time.ts";
 import { PacketCues } from "../../../src/text/cues/packet-cues.ts";
-import { cut, cuts, read, told } from "../../support/read-packets.ts";
+import { cut, cuts, read, summarize } from "../../support/read-packets.ts";
 
-describe("WebVTT and SubRip", () => {
+describe("the cues of WebVTT and SubRip", () => {
   const cues = (kind: "webvtt" | "subrip", packets: readonly (string | Uint8Array)[]) =>
-    told(read(new CueFramer(kind), packets), ({ id, startMs, endMs, text, settings, headers }) => ({
+    summarize(read(new CueFramer(kind), packets), ({ id, startMs, endMs, text, settings, headers }) => ({
       ...(id !== undefined && { id }),
       startMs,
       endMs,
@@ -20,7 +20,7 @@ describe("WebVTT and SubRip", () => {
     }));
 
   const file = join(import.meta.dirname, "../../../../../../shared/cases/protocol/stream_decoders.json");
-  it.skipIf(!existsSync(file))("come as the reference frames them", () => {
+  it.skipIf(!existsSync(file))("are those of the reference", () => {
     const cases = JSON.parse(readFileSync(file, "utf8")) as {
       input: { decoder?: "webvtt"; packets: string[] };
       expected: {
@@ -30,13 +30,16 @@ describe("WebVTT and SubRip", () => {
     const streams = cases.filter(({ input }) => input.decoder !== undefined);
     expect(streams.length).toBeGreaterThan(0);
     for (const { input, expected } of streams) {
-      const found = told(read(new CueFramer("webvtt"), input.packets), ({ id, startMs, endMs, text, headers }) => ({
-        id: Number(id),
-        begin: writeTime(startMs, "."),
-        end: writeTime(endMs, "."),
-        content: text,
-        headers,
-      }));
+      const found = summarize(
+        read(new CueFramer("webvtt"), input.packets),
+        ({ id, startMs, endMs, text, headers }) => ({
+          id: Number(id),
+          begin: writeTime(startMs, "."),
+          end: writeTime(endMs, "."),
+          content: text,
+          headers,
+        }),
+      );
       expect(found).toEqual(expected.results.flatMap((result) => result ?? []));
     }
   });
@@ -63,7 +66,7 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     { id: "9", startMs: 9000, endMs: 10_000, text: "last {}" },
   ];
 
-  it("come as they are written, however the packets are cut", () => {
+  it("are the same for any division into packets", () => {
     expect(cues("webvtt", [hard])).toEqual(found);
     fc.assert(
       fc.property(cuts, (at) => {
@@ -80,7 +83,7 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     expect(cues("webvtt", [hard.replaceAll("\r\n", "\r")])).toEqual(found);
   });
 
-  it("come as soon as they are complete", () => {
+  it("are delivered as soon as they are complete", () => {
     const framer = new CueFramer("webvtt");
     const counts = ["WEBVTT\n\n", "00:01.000 --> 00:02.000\na\n", "\n00:02.000 --> 00:03.000\nb\n", "}"].map(
       (text, index) =>
@@ -89,14 +92,14 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     expect(counts).toEqual([0, 0, 1, 1]);
   });
 
-  it("are SubRip's with its tags and without", () => {
+  it("have the text of SubRip without tags", () => {
     const text = "SUBRIP\n\n1\n00:00:01,000 --> 00:00:02,500\n<i>a</i> <font color=red>b</font> {\\an8}5 < 6 {x}\n\n}";
     expect(cues("subrip", [text, text])).toEqual(
       Array(2).fill({ id: "1", startMs: 1000, endMs: 2500, text: "a b 5 < 6 {x}" }),
     );
   });
 
-  it("show what was to be shown, after they were written", () => {
+  it("show the same text after they are written and read", () => {
     const line = fc.stringMatching(/^[^\r\n\0]*[^\s][^\r\n\0]*$/).filter((text) => !text.includes("\u2060"));
     fc.assert(
       fc.property(
@@ -119,12 +122,12 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
 
   it.each<[what: string, text: string]>([
     ["one line", "x".repeat(4 << 20)],
-    ["lines without a blank one", "x\n".repeat(2 << 20)],
-    ["ends of lines", "\r".repeat(4 << 20)],
-    ["wrong blocks", "x\n\n".repeat(1 << 20)],
+    ["lines without a blank line", "x\n".repeat(2 << 20)],
+    ["line ends", "\r".repeat(4 << 20)],
+    ["invalid blocks", "x\n\n".repeat(1 << 20)],
     ["times", "-->\n".repeat(1 << 20)],
     ["tags", `00:01.000 --> 00:02.000\n${"<".repeat(1 << 19)}\n\n`.repeat(4)],
-  ])("are bounded in time and errors for %s", (_, text) => {
+  ])("limit time and errors for %s", (_, text) => {
     const began = performance.now();
     const packets = [...cut(text, [1 << 20, 2 << 20, 3 << 20]), "\n\n}\n00:01.000 --> 00:02.000\nalive\n\n"];
     const items = cues("webvtt", packets);
@@ -133,12 +136,13 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     expect(items.at(-1)).toMatchObject({ text: "alive" });
   });
 
-  it("are one a packet in a container, with what has no time counted", () => {
+  it("are one for each packet of a container, which is damage without a time", () => {
     const reader = new PacketCues("mov_text");
     const packet = (data: Uint8Array, durationMs = 1000, timeMs: number | undefined = 40) =>
       reader.push({ data, index: 0, pts: 1n, timeMs, durationMs });
     const text = (bytes: Buffer) => Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 255), bytes]);
-    const shown = (bytes: Buffer, ...times: [number?, number?]) => told(packet(bytes, ...times), (cue) => cue.text);
+    const shown = (bytes: Buffer, ...times: [number?, number?]) =>
+      summarize(packet(bytes, ...times), (cue) => cue.text);
     expect(shown(text(Buffer.from("<é>\r\nb")))).toEqual(["<é>\nb"]);
     expect(shown(text(Buffer.from("\ufeffé", "utf16le").swap16()))).toEqual(["é"]);
     expect(shown(Buffer.of(0, 0))).toEqual([]);
@@ -146,7 +150,7 @@ wrong\n\n00:09.000 --> 00:08.000\nbackwards\n\n00:61.000 --> 00:62.000\nno time\
     expect(shown(Buffer.of(0, 9, 0x61))).toEqual(["error"]);
     expect(shown(Buffer.of(9))).toEqual(["error"]);
     expect(shown(text(Buffer.from("a")), 0)).toEqual(["error"]);
-    expect(told(packet(text(Buffer.from("a"))), ({ startMs, endMs, pts }) => [startMs, endMs, pts])).toEqual([
+    expect(summarize(packet(text(Buffer.from("a"))), ({ startMs, endMs, pts }) => [startMs, endMs, pts])).toEqual([
       [40, 1040, 1n],
     ]);
   });

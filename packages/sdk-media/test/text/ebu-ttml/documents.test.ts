@@ -16,7 +16,7 @@ import {
 } from "../../../src/ebu-ttml.ts";
 import { caseFile, eachCase, live, message } from "../../support/ebu-ttml-cases.ts";
 
-/** What is of the document, and not of where it stood. */
+/** Returns the properties of the document, without its position in the stream. */
 const model = ({ warnings: _, ...document }: EbuTtDocument) => document;
 
 function codesOf(xml: string): string[] {
@@ -67,8 +67,8 @@ describe("recorded documents", () => {
   });
 });
 
-// The toolkit's own tests say that these are not to be taken, and that it takes them. A time of 60 seconds is allowed by the time
-// grammar (requirement B2), and nothing that was at hand says that the start of the programme is an exception.
+// The toolkit's tests say that these must be rejected, and that the toolkit accepts them. A time of 60 seconds is allowed by the time
+// grammar (requirement B2), and no available document says that the start of the programme is an exception.
 const sixtySeconds =
   "validation-timebase-timeformat-constraints-times-in-documentstartofprogramme-do-cause-validation-error-L221";
 
@@ -84,15 +84,15 @@ describe("the toolkit's valid and invalid documents", () => {
   );
 });
 
-describe("our own examples", () => {
+describe("our examples", () => {
   eachCase("examples", ({ kind, input, expected }) => {
     if (kind !== "document" && kind !== "security") return;
     if (expected.valid === false) {
       const { code, attribute } = refusal(input.xml);
-      const told = { timeExpression: "BadTimeExpression", doctype: "DoctypeForbidden", depth: "LimitExceeded" }[
+      const expectedCode = { timeExpression: "BadTimeExpression", doctype: "DoctypeForbidden", depth: "LimitExceeded" }[
         expected.error as string
       ];
-      expect([code, attribute]).toContain(told ?? expected.error);
+      expect([code, attribute]).toContain(expectedCode ?? expected.error);
       return;
     }
     const document = parseDocument(input.xml, { mode: "strict" });
@@ -111,8 +111,8 @@ const p = (content: string, attributes = "", more = {}) =>
 const regions = { head: '<tt:head><tt:layout><tt:region xml:id="r"/><tt:region xml:id="s"/></tt:layout></tt:head>' };
 const first = (xml: string) => [...paragraphs(parseDocument(xml))][0] as Paragraph;
 
-describe("the model", () => {
-  it("keeps text, line breaks and spans in one order", () => {
+describe("the model of a document", () => {
+  it("keeps the order of text, line breaks and spans", () => {
     const { children } = first(p("a<tt:br/>b<tt:span>c<tt:span>d</tt:span></tt:span>e<![CDATA[<f>]]>&amp;<!-- g -->h"));
     expect(children.map((node) => (node.kind === "text" ? node.text : node.kind))).toEqual([
       "a",
@@ -123,7 +123,7 @@ describe("the model", () => {
     ]);
   });
 
-  it("keeps metadata and what is foreign out of the text, and as it was written", () => {
+  it("excludes metadata and foreign elements from the text, and keeps them unchanged", () => {
     const xml = p(
       '<tt:metadata><x:y xmlns:x="urn:x" k="v">not <x:z/> text</x:y></tt:metadata>text<x:y xmlns:x="urn:x">foreign</x:y>',
     );
@@ -140,7 +140,7 @@ describe("the model", () => {
     expect(textOf(first(p('<tt:span xml:space="preserve">  a</tt:span>  b')))).toBe("  a b");
   });
 
-  it("matches names by namespace, whatever the prefix", () => {
+  it("matches names by namespace, for any prefix", () => {
     const xml = p("a<tt:br/><tt:span>b</tt:span>")
       .replaceAll("tt:tt", "tt")
       .replaceAll(/(<\/?)tt:/g, "$1")
@@ -151,7 +151,7 @@ describe("the model", () => {
     );
   });
 
-  it("never changes: it is frozen, and what it holds is read-only to the compiler", () => {
+  it("is frozen, and read-only for the compiler", () => {
     const document = parseDocument(p("a"));
     expect(() => ((document as { name: string }).name = "x")).toThrowError(TypeError);
     expect(() => ((document.properties as { timeBase: string }).timeBase = "x")).toThrowError(TypeError);
@@ -161,7 +161,7 @@ describe("the model", () => {
     expectTypeOf<Attribute>().toEqualTypeOf<Readonly<Attribute>>();
   });
 
-  it("tells live messages from documents", () => {
+  it("distinguishes live messages from documents", () => {
     const item = parse(message) as LiveMessage;
     expect(item).toMatchObject({
       kind: "message",
@@ -181,7 +181,7 @@ describe("the model", () => {
     );
   });
 
-  it("reads sequence numbers as XML Schema writes whole numbers", () => {
+  it("reads sequence numbers as XML Schema writes integers", () => {
     const number = (text: string) => parseDocument(live().replace('Number="1"', `Number="${text}"`)).sequenceNumber;
     expect([" +7\n", "000000000000000000012"].map(number)).toEqual([7, 12]);
     expect(["1.0", "1e3", "-1", "\u00a01", "٣", "9007199254740992"].map(number)).toEqual(Array(6).fill(undefined));
@@ -213,7 +213,7 @@ describe("the model", () => {
   });
 });
 
-describe("faults", () => {
+describe("a fault", () => {
   const faults: [string, string, string][] = [
     ["no timeBase", live({ base: "" }), "MissingAttribute"],
     ["no clockMode", live({ base: 'ttp:timeBase="clock"' }), "MissingAttribute"],
@@ -224,8 +224,8 @@ describe("faults", () => {
     ["an empty region", p("", 'region=""', regions), "UnknownReference"],
     ["a region that is a style", p("", 'style="r"', regions), "UnknownReference"],
     ["times of a br", p('<tt:br begin="1s"/>'), "BadStructure"],
-    ["metadata behind a div", live({ body: "<tt:body><tt:div/><tt:metadata/></tt:body>" }), "BadStructure"],
-    ["metadata behind a span", p("a<tt:span/>b<tt:metadata/>"), "BadStructure"],
+    ["metadata after a div", live({ body: "<tt:body><tt:div/><tt:metadata/></tt:body>" }), "BadStructure"],
+    ["metadata after a span", p("a<tt:span/>b<tt:metadata/>"), "BadStructure"],
     ["a second head", live({ head: "<tt:head/><tt:head/>" }), "BadStructure"],
     ["an unknown xml:space", p("", 'xml:space="keep"'), "BadValue"],
     ["an unknown style", p("", 'style="s"'), "UnknownReference"],
@@ -234,7 +234,7 @@ describe("faults", () => {
     ["text in a div", live({ body: "<tt:body><tt:div>a</tt:div></tt:body>" }), "BadStructure"],
     ["a dur on p", p("", 'dur="1s"'), "BadStructure"],
     ["a reference clock of media times", live({ root: 'ebuttp:referenceClockIdentifier="http://a"' }), "BadValue"],
-    ["a token of nought", live({ root: 'ebuttp:authorsGroupControlToken="0"' }), "BadValue"],
+    ["a token of 0", live({ root: 'ebuttp:authorsGroupControlToken="0"' }), "BadValue"],
     ["an empty identifier", live({ id: "" }), "BadValue"],
   ];
   it.each(faults)("%s rejects a document in strict mode, and is a warning in lenient mode", (_, xml, code) => {
@@ -251,13 +251,13 @@ describe("faults", () => {
     ["color", ["rgb(007, 0,255)", "rgba(0,0,0,0)", "#00aaFF80", "cyan"], ["rgb(0,0,256)", "rgb(0,0)", "#fff"]],
     ["lineHeight", ["normal", "2c"], ["2", "auto"]],
     ["padding", ["1px", "1c 2% 3px 4c"], ["1c ".repeat(5), "1"]],
-  ])("strict mode takes what %s may be, and nothing else", (name, good, bad) => {
+  ])("in %s is found in strict mode, and valid values are accepted", (name, good, bad) => {
     for (const value of good) expect(parse(styled(`${name}="${value}"`), { mode: "strict" }).kind).toBe("document");
     for (const value of [...bad, "", "1".repeat(300)])
       expect([value, refusal(styled(`${name}="${value}"`)).attribute]).toEqual([value, name]);
   });
 
-  it("strict mode takes pixels of a picture only if tt says how many it has", () => {
+  it("in strict mode includes pixels without an extent of tt", () => {
     for (const style of ['fontSize="9px"', 'origin="0px 0px"', 'extent="9px 9px"']) {
       expect(refusal(styled(style))).toMatchObject({ code: "MissingAttribute", attribute: "extent" });
       expect(parse(styled(style, 'tts:extent="640px 480px"'), { mode: "strict" }).kind).toBe("document");
@@ -266,27 +266,27 @@ describe("faults", () => {
   });
 
   const damage: [string, string, string][] = [
-    ["what is not well-formed", p("<tt:span>"), "NotWellFormed"],
+    ["a document that is not well-formed", p("<tt:span>"), "NotWellFormed"],
     ["an unknown entity", p("&eacute;"), "NotWellFormed"],
     ["a NUL in the text", p("\0"), "NotWellFormed"],
-    ["an & that begins no reference", p("Tom & Jerry"), "NotWellFormed"],
+    ["an & without a reference", p("Tom & Jerry"), "NotWellFormed"],
     ["an & before a reference", p("Tom & Jerry &amp; Spike"), "NotWellFormed"],
     ["half a surrogate pair", p("a\ud800b"), "NotWellFormed"],
-    ["a document type inside of the root", live({ head: "<!DOCTYPE tt>" }), "DoctypeForbidden"],
-    ["a document type behind the root", `${live()}<!DOCTYPE tt>`, "DoctypeForbidden"],
-    ["a prefix that is not bound", p("<u:v/>"), "NotWellFormed"],
-    ["text behind the root", `${live()}x`, "NotWellFormed"],
+    ["a document type within the root", live({ head: "<!DOCTYPE tt>" }), "DoctypeForbidden"],
+    ["a document type after the root", `${live()}<!DOCTYPE tt>`, "DoctypeForbidden"],
+    ["an unbound prefix", p("<u:v/>"), "NotWellFormed"],
+    ["text after the root", `${live()}x`, "NotWellFormed"],
     ["another root", "<html/>", "NotTtml"],
     ["a document type declaration", "<!-- <tt> --><!DOCTYPE tt><tt/>", "DoctypeForbidden"],
     ["another encoding", live().replace("UTF-8", "ISO-8859-1"), "BadEncoding"],
     ["no end", live().slice(0, -3), "Truncated"],
-    ["nothing", "", "Truncated"],
+    ["an empty document", "", "Truncated"],
   ];
   it.each(damage)("%s rejects a document in both modes", (_, xml, code) => {
     for (const mode of ["strict", "lenient"] as const) expect(refusal(xml, mode).code).toBe(code);
   });
 
-  it("says where", () => {
+  it("has its line and column", () => {
     const xml = live({ body: '<tt:body>\n <tt:div>\n  é<tt:div/>\n  <tt:p begin="x"/></tt:div></tt:body>' });
     const [text, time] = parseDocument(xml).warnings;
     expect(text?.message).toMatch(/^line 3, column 4: div may not contain text/);
@@ -300,7 +300,7 @@ describe("faults", () => {
     });
   });
 
-  it("says where in bytes, behind a byte order mark too", () => {
+  it("has its position in bytes, even after a byte order mark", () => {
     const xml = p("é", 'begin="x"');
     const charOffset = xml.indexOf("<tt:p");
     const place = { charOffset, line: 1, column: charOffset + 1 };
@@ -317,19 +317,19 @@ describe("faults", () => {
     expect(refusal(half)).toMatchObject({ code: "BadEncoding", position: { byteOffset: 10, line: 2, column: 1 } });
   });
 
-  it("has a position in what rejects a whole document", () => {
+  it("has a position if it rejects the whole document", () => {
     const start = { packetIndex: 0, byteOffset: 0, charOffset: 0, line: 1, column: 1 };
     expect(refusal(" ".repeat((1 << 20) + 1))).toMatchObject({ code: "LimitExceeded", limit: "size", position: start });
     expect(() => parseDocument(message)).toThrowError(expect.objectContaining({ position: start }));
   });
 
-  it("keeps 100 warnings at most", () => {
+  it("is kept as a warning at most 100 times", () => {
     expect(parseDocument(p('<tt:span begin="x"/>'.repeat(1000))).warnings).toHaveLength(100);
   });
 });
 
-describe("new documents from old ones", () => {
-  it("has other attributes at the root", () => {
+describe("a changed document", () => {
+  it("can have other attributes at the root", () => {
     const document = parseDocument(p("a"));
     const other = document.with({
       sequenceIdentifier: "tr-de",
@@ -346,13 +346,13 @@ describe("new documents from old ones", () => {
     expect(() => document.with({ sequenceNumber: 0 })).toThrowError("expected a whole number from 1");
   });
 
-  it("declares a namespace that the document has not", () => {
+  it("declares a missing namespace", () => {
     const plain = parseDocument('<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ebuttp="urn:mine"/>');
     const again = parseDocument(write(plain.with({ sequenceIdentifier: "a", sequenceNumber: 1 })));
     expect(again).toMatchObject({ sequenceIdentifier: "a", sequenceNumber: 1 });
   });
 
-  it("has other text, each run as it is shown, in order", async () => {
+  it("can have other text, with each run mapped in order as it is shown", async () => {
     const document = parseDocument(
       p("\n  one \n two <tt:br/><tt:span>&lt;three&gt;</tt:span><tt:metadata>four</tt:metadata>  "),
     );
@@ -368,13 +368,13 @@ describe("new documents from old ones", () => {
     expect(model(await document.mapText((text) => text))).toEqual(model(document));
   });
 
-  it("has no text where a run becomes nothing, and reads back as it is", async () => {
+  it("has no text where a run becomes empty, and is read back unchanged", async () => {
     const mapped = await parseDocument(p("a<tt:span>b</tt:span> c ")).mapText((text) => (text === "c" ? "]]>\r" : ""));
     expect(model(parseDocument(write(mapped)))).toEqual(model(mapped));
     expect([...paragraphs(mapped)].map(({ children }) => children.length)).toEqual([2]);
   });
 
-  it("refuses to write what XML cannot", async () => {
+  it("rejects text that XML cannot represent", async () => {
     const document = await parseDocument(p("a")).mapText(() => "\u0001");
     expect(() => write(document)).toThrowError(RangeError);
   });

@@ -12,8 +12,8 @@ function frame(packets: Uint8Array[]): FramedItem[] {
   return items;
 }
 
-// Short: what a test compares.
-function told(items: FramedItem[]): (string | number | undefined)[] {
+// A short form for comparisons.
+function summarize(items: FramedItem[]): (string | number | undefined)[] {
   return items.map((item) =>
     item.kind === "document"
       ? item.document.sequenceNumber
@@ -42,14 +42,14 @@ describe("packets of recorded documents", () => {
   });
   eachCase("examples", ({ kind, input, expected }) => {
     if (kind !== "packets") return;
-    expect(told(frame(input.packetsBase64.map((packet: string) => Buffer.from(packet, "base64"))))).toEqual(
+    expect(summarize(frame(input.packetsBase64.map((packet: string) => Buffer.from(packet, "base64"))))).toEqual(
       expected.sequenceNumbers,
     );
   });
 });
 
 describe("bytes", () => {
-  // UTF-8 that was taken for Latin-1 and encoded again is UTF-8: nothing tells it from a text that means it. A byte order mark
+  // UTF-8 that was read as Latin-1 and encoded again is UTF-8: it cannot be distinguished from such a text. A byte order mark
   // of UTF-8 or UTF-16 is allowed here (requirement F3), which the other checker complains about.
   const apart = [
     "bbc-testBadEncodingCheck_bad_latin1-bad_input",
@@ -85,7 +85,7 @@ describe("framing", () => {
     { maxLength: 8 },
   );
 
-  it.each(["utf8", "utf16le"] as const)("gives the same documents for any cut of a stream in %s", (encoding) => {
+  it.each(["utf8", "utf16le"] as const)("gives the same documents for any division of a stream in %s", (encoding) => {
     fc.assert(
       fc.property(
         stream,
@@ -97,26 +97,26 @@ describe("framing", () => {
           const expected = parts.flatMap((part): (string | number)[] =>
             part === one ? [1] : part === two ? [2] : part === message ? ["hello"] : [],
           );
-          expect(told(frame([bytes]))).toEqual(expected);
-          expect(told(frame(pieces(bytes, size)))).toEqual(expected);
+          expect(summarize(frame([bytes]))).toEqual(expected);
+          expect(summarize(frame(pieces(bytes, size)))).toEqual(expected);
           const at = [0, ...cuts.map((cut) => cut % (bytes.byteLength + 1)).sort((a, b) => a - b), bytes.byteLength];
           const packets = at.slice(1).map((end, i) => bytes.subarray(at[i], end));
-          expect(told(frame(packets))).toEqual(expected);
+          expect(summarize(frame(packets))).toEqual(expected);
         },
       ),
       { numRuns: 60 },
     );
   });
 
-  it("reads UTF-16 of both orders, and UTF-8 behind it", () => {
+  it("reads UTF-16 of both byte orders, and then UTF-8", () => {
     const le = Buffer.from(`\ufeff${one}\n${two}`, "utf16le");
     const be = Buffer.from(le).swap16();
     const bytes = Buffer.concat([le, be, Buffer.from(one), be, Buffer.alloc(5), Buffer.from(`\ufeff${two}`)]);
     for (const size of [1, 2, 3, 188, bytes.byteLength])
-      expect(told(frame(pieces(bytes, size)))).toEqual([1, 2, 1, 2, 1, 1, 2, 2]);
+      expect(summarize(frame(pieces(bytes, size)))).toEqual([1, 2, 1, 2, 1, 1, 2, 2]);
   });
 
-  it("says in which packets a document was", () => {
+  it("gives the packets of a document", () => {
     const bytes = Buffer.from(one + two);
     const places = frame(pieces(bytes, one.length)).map(({ packetIndex, lastPacketIndex }) => [
       packetIndex,
@@ -128,7 +128,7 @@ describe("framing", () => {
     ]);
   });
 
-  it("gives back what parses alike", () => {
+  it("gives XML that parses to an equal document", () => {
     const [item] = frame([Buffer.from(two)]);
     expect(item?.kind === "document" && write(item.document)).toBe(write(parse(two) as never));
     expect(item?.kind === "document" ? [...paragraphs(item.document)].map(textOf) : []).toEqual(["a</tt:tt><?xml"]);
@@ -138,17 +138,17 @@ describe("framing", () => {
     ["a document without its end", [one.slice(0, one.indexOf("</tt:p>")), two], ["Truncated", 2]],
     ["a document without its end, before a declaration", [two.slice(0, -30), one], ["NotWellFormed", 1]],
     ["a document without its middle", [one.replace("<tt:div>", ""), two, one], ["NotWellFormed", 2, 1]],
-    ["a document cut inside of a tag", [two.slice(0, two.indexOf("<tt:span>") + 5), one], ["NotWellFormed", 1]],
+    ["a document truncated in a tag", [two.slice(0, two.indexOf("<tt:span>") + 5), one], ["NotWellFormed", 1]],
     ["a document without its beginning", [one.slice(100), two, one], ["NotWellFormed", 2, 1]],
     ["something between documents", [one, "garbage", two], [1, "NotWellFormed", 2]],
     ["markup between documents", [one, "<<<>>>&<x></x>", two], [1, "NotWellFormed", 2]],
-    ["a closing tag too many", [one, "</tt:tt>", one], [1, "NotWellFormed", 1]],
-    ["a byte that is no UTF-8", [one.slice(0, -60), Buffer.from([0xff]), one.slice(-60), two], ["BadEncoding", 2]],
+    ["an extra closing tag", [one, "</tt:tt>", one], [1, "NotWellFormed", 1]],
+    ["a byte that is not UTF-8", [one.slice(0, -60), Buffer.from([0xff]), one.slice(-60), two], ["BadEncoding", 2]],
     ["another root", ["<html><body/></html>", two], ["NotTtml", 2]],
     ["a document type", [`<!DOCTYPE tt [<!ENTITY a "b">]>${bare}`, two, one], ["DoctypeForbidden", 2, 1]],
     ["a declared document type", [one.replace("?>", '?><!DOCTYPE tt SYSTEM "x">'), two], ["DoctypeForbidden", 2]],
     ["another encoding", [one.replace("UTF-8", "latin-1"), two], ["BadEncoding", 2]],
-    ["an & that is none", [one.replace("字", "&"), two, one, two], ["NotWellFormed", 2, 1, 2]],
+    ["an & without a reference", [one.replace("字", "&"), two, one, two], ["NotWellFormed", 2, 1, 2]],
     ["an & before a reference", [one.replace("字", "&"), one.replace("字", "&amp;"), two], ["NotWellFormed", 1, 2]],
     ["an & in an attribute", [one.replace('"fr"', '"f&r"'), bare, two], ["NotWellFormed", 1, 2]],
     [
@@ -161,21 +161,22 @@ describe("framing", () => {
       [`${bare.slice(0, bare.indexOf("字"))}<!-- a`, one, bare],
       ["Truncated", 1, 1],
     ],
-    ["a document cut inside of CDATA", [two.slice(0, two.indexOf("</tt:tt>")), one, bare], ["Truncated", 1, 1]],
+    ["a document truncated in CDATA", [two.slice(0, two.indexOf("</tt:tt>")), one, bare], ["Truncated", 1, 1]],
     [
       "a document cut inside of an instruction",
       [`${bare.slice(0, bare.indexOf("字"))}<?a `, bare, bare],
       ["Truncated", 1, 1],
     ],
     ["a comment that does not end", [one, "<!-- <tt> a", one, bare], [1, "Truncated", "NotTtml", 1, 1]],
-    ["a declaration cut off", [one.slice(0, 25), bare, two], ["NotWellFormed", 1, 2]],
-    ["a declaration cut off before another", [one.slice(0, 25), one, two], ["NotWellFormed", 1, 2]],
+    ["a truncated declaration", [one.slice(0, 25), bare, two], ["NotWellFormed", 1, 2]],
+    ["a truncated declaration before another", [one.slice(0, 25), one, two], ["NotWellFormed", 1, 2]],
     ["the end of the stream", [one, two.slice(0, -1)], [1, "Truncated"]],
     ["the end of the stream in a declaration", [one, "<?xm"], [1, "Truncated"]],
   ];
-  it.each(damage)("survives %s", (_, parts, expected) => {
+  it.each(damage)("continues after %s", (_, parts, expected) => {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
-    for (const size of [bytes.byteLength, 1, 7, 188, 1316]) expect(told(frame(pieces(bytes, size)))).toEqual(expected);
+    for (const size of [bytes.byteLength, 1, 7, 188, 1316])
+      expect(summarize(frame(pieces(bytes, size)))).toEqual(expected);
   });
 
   const wide = (text: string, order: "le" | "be") => {
@@ -193,25 +194,30 @@ describe("framing", () => {
       ],
       ["a document without its end", [marked(one).subarray(0, 400), marked(one + two)], ["NotWellFormed", 1, 2]],
       ["half a surrogate pair", [marked(one.replace("字", "\ud800")), marked(two)], ["BadEncoding", 2]],
-      ["a mark behind damage in UTF-8", [Buffer.from(one.slice(0, 400)), marked(one + two)], ["BadEncoding", 1, 2]],
-      ["a mark behind garbage", [Buffer.from("garbage"), marked(bare + two)], ["NotWellFormed", 1, 2]],
-      ["UTF-8 behind garbage", [marked(`${one}garbage`), Buffer.from(bare + two)], [1, "NotWellFormed", 1, 2]],
+      [
+        "a byte order mark after damage in UTF-8",
+        [Buffer.from(one.slice(0, 400)), marked(one + two)],
+        ["BadEncoding", 1, 2],
+      ],
+      ["a byte order mark after garbage", [Buffer.from("garbage"), marked(bare + two)], ["NotWellFormed", 1, 2]],
+      ["UTF-8 after garbage", [marked(`${one}garbage`), Buffer.from(bare + two)], [1, "NotWellFormed", 1, 2]],
     ];
-    it.each(broken)("survives %s", (_, parts, expected) => {
+    it.each(broken)("continues after %s", (_, parts, expected) => {
       const bytes = Buffer.concat(parts);
-      for (const size of [bytes.byteLength, 1, 2, 7, 188]) expect(told(frame(pieces(bytes, size)))).toEqual(expected);
+      for (const size of [bytes.byteLength, 1, 2, 7, 188])
+        expect(summarize(frame(pieces(bytes, size)))).toEqual(expected);
     });
   });
 
-  it("finds what a document without an end has taken in, when it is too long", () => {
+  it("finds the documents within one without an end when it exceeds the size limit", () => {
     const cutOff = `${bare.slice(0, bare.indexOf("字"))}<![CDATA[`;
     const bytes = Buffer.from(cutOff + bare.repeat(20) + " ".repeat(6000) + two);
     const framer = new Framer({ limits: { documentBytes: 12_000 } });
     const items = pieces(bytes, 1316).flatMap((packet) => framer.push(packet));
-    expect(told(items)).toEqual(["LimitExceeded", ...Array(20).fill(1), 2]);
+    expect(summarize(items)).toEqual(["LimitExceeded", ...Array(20).fill(1), 2]);
   });
 
-  it("finds the same documents however a damaged stream is cut", () => {
+  it("finds the same documents for any division of a damaged stream", () => {
     const random = fc.record({
       documents: fc.array(fc.constantFrom(one, two, bare), { minLength: 2, maxLength: 5 }),
       at: fc.nat(),
@@ -227,14 +233,14 @@ describe("framing", () => {
           Buffer.from(instead, "latin1"),
           all.subarray(start + without),
         ]);
-        const [whole, ...cut] = [bytes.byteLength, 1, 7, 188].map((size) => told(frame(pieces(bytes, size))));
+        const [whole, ...cut] = [bytes.byteLength, 1, 7, 188].map((size) => summarize(frame(pieces(bytes, size))));
         for (const found of cut) expect(found).toEqual(whole);
       }),
       { numRuns: 200 },
     );
   });
 
-  it("says where the damage is", () => {
+  it("locates the damage", () => {
     const bad = Buffer.from(two.replace("<tt:div>", "<tt:div>\n&é;"));
     const [, item] = frame([Buffer.from(one), ...pieces(bad, 50)]);
     const at = bad.indexOf("&é;");
@@ -244,7 +250,7 @@ describe("framing", () => {
     });
   });
 
-  it("survives anything", () => {
+  it("never throws, for any input", () => {
     const framer = new Framer();
     fc.assert(
       fc.property(
@@ -257,7 +263,7 @@ describe("framing", () => {
         (bytes) => {
           framer.push(bytes);
           framer.end();
-          expect(told(framer.push(Buffer.from(one)))).toEqual([1]);
+          expect(summarize(framer.push(Buffer.from(one)))).toEqual([1]);
         },
       ),
       { numRuns: 1000 },

@@ -10,10 +10,10 @@ import { muxPrivateData } from "../../support/mpeg-ts.ts";
 
 const packageFolder = fileURLToPath(new URL("../../../", import.meta.url));
 
-it("has a guide whose code does what it says", async () => {
+it("has a guide whose code gives the documented results", async () => {
   const guide = await readFile(join(packageFolder, "../../docs/subtitles.md"), "utf8");
   const code = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join("\n");
-  // Inside the package, so that it imports the built package by name.
+  // Within the package, so that it imports the built package by name.
   const folder = await mkdtemp(join(packageFolder, "dist", "guide-"));
   try {
     const file = join(folder, "guide.mjs");
@@ -52,7 +52,7 @@ it("has a guide whose code does what it says", async () => {
   }
 });
 
-it("loads nothing of FFmpeg, nor of the core", async () => {
+it("loads neither FFmpeg nor the core", async () => {
   const { metafile } = await build({
     entryPoints: [join(packageFolder, "dist/ebu-ttml.js")],
     bundle: true,

@@ -6,7 +6,7 @@ import { live } from "../../support/ebu-ttml-cases.ts";
 
 type Named = Pick<XmlElement, "name" | "localName" | "namespace" | "attributes">;
 
-/** What the parser makes of the names in its own namespace mode; undefined if it refuses them. */
+/** Resolves names with the namespace mode of the parser; undefined if it rejects them. */
 function namesOfSaxes(xml: string): Named[] | undefined {
   const parser = new SaxesParser({ xmlns: true, position: false });
   const named: Named[] = [];
@@ -35,7 +35,7 @@ function namesOf(document: EbuTtDocument): Named[] {
   return named;
 }
 
-/** Mostly what is right, now and then what is not. */
+/** Mostly valid names, sometimes invalid ones. */
 const mostly = (right: string[], wrong: string[]) =>
   fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: fc.constantFrom(...wrong) });
 const prefix = mostly(["", "a:", "tt:"], ["b:", "xml:", "xmlns:", ":", "a:b:"]);
@@ -61,7 +61,7 @@ const { tree } = fc.letrec<{ tree: string }>((tie) => ({
 }));
 
 describe("names and namespaces", () => {
-  it("are what the parser makes of them in its own namespace mode", () => {
+  it("are resolved as in the namespace mode of the parser", () => {
     let taken = 0;
     const isSame = (xml: string): void => {
       const expected = namesOfSaxes(xml);
@@ -84,8 +84,8 @@ describe("names and namespaces", () => {
   });
 
   it.each([
-    ["a prefix that is not declared", "<x:a/>", 'The prefix "x" is not declared.'],
-    ["a prefix whose declaration has ended", '<x:a xmlns:x="u"/><x:b/>', 'The prefix "x" is not declared.'],
+    ["an undeclared prefix", "<x:a/>", 'The prefix "x" is not declared.'],
+    ["a prefix outside the scope of its declaration", '<x:a xmlns:x="u"/><x:b/>', 'The prefix "x" is not declared.'],
     ["a prefix without a URI", '<a xmlns:x=""/>', "The declaration xmlns:x is empty, expected the URI of a namespace."],
     ["two colons", '<a xmlns:x="u" x:y:z="1"/>', '"x:y:z" is not a valid name with a prefix.'],
     [
@@ -95,7 +95,7 @@ describe("names and namespaces", () => {
     ],
     ["the URI of declarations", '<a xmlns:x="http://www.w3.org/2000/xmlns/"/>', "The declaration xmlns:x may not be"],
     ["a processing instruction with a prefix", "<?a:b c?>", "The processing instruction a:b has a colon in its name."],
-  ])("refuses %s", (_, xml, message) => {
+  ])("are rejected for %s", (_, xml, message) => {
     const parseIt = () => parse(live({ head: `<tt:head>${xml}</tt:head>` }));
     expect(parseIt).toThrow(expect.objectContaining({ code: "NotWellFormed" }));
     expect(parseIt).toThrow(message);

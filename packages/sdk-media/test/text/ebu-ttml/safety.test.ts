@@ -35,7 +35,7 @@ function timeOf(run: () => unknown): number {
   return performance.now() - start;
 }
 
-/** Other work on the machine slows runs down, so the fastest of up to 30 counts; what limits it is measured in turns with it. */
+/** Other work on the machine slows runs down, so the fastest of up to 30 runs counts, interleaved with those of the limit. */
 function expectWithin(run: () => unknown, limitMs: () => number): void {
   let fastest = Number.POSITIVE_INFINITY;
   let limit = 0;
@@ -46,7 +46,7 @@ function expectWithin(run: () => unknown, limitMs: () => number): void {
   expect(fastest).toBeLessThan(limit);
 }
 
-/** So many times what a document costs saxes alone, whose fastest run counts too. */
+/** A multiple of the time that saxes alone takes, of which the fastest run counts too. */
 function timesSaxes(factor: number, xml: string): () => number {
   let fastest = Number.POSITIVE_INFINITY;
   const run = () => {
@@ -75,7 +75,7 @@ describe("hostile input", () => {
     ["a billion laughs", live().replace("?>", `?><!DOCTYPE tt [${entities}]>`), "DoctypeForbidden"],
     ["a document type that does not end", `<!DOCTYPE tt [${"<!-- -->".repeat(100_000)}`, "DoctypeForbidden"],
   ];
-  it.each(quickly)("%s are refused within 10 ms", (_, xml, why) => {
+  it.each(quickly)("is rejected within 10 ms: %s", (_, xml, why) => {
     const error = refused(xml);
     expect([error.code, error.limit]).toContain(why);
     expectWithin(
@@ -91,9 +91,9 @@ describe("hostile input", () => {
     ["character references", p("&#65;".repeat(200_000))],
     ["CDATA sections", p("<![CDATA[a]]>".repeat(80_000))],
     ["comments", p("<!---->".repeat(140_000))],
-    ["text where none may be", live({ body: `<tt:body>${"x<!---->".repeat(100_000)}</tt:body>` })],
+    ["text where it is not allowed", live({ body: `<tt:body>${"x<!---->".repeat(100_000)}</tt:body>` })],
     ["a long time", live({ body: `<tt:body begin="${"9".repeat(1_000_000)}s"/>` })],
-    ["comments behind the root", live() + "<!--".repeat(250_000)],
+    ["comments after the root", live() + "<!--".repeat(250_000)],
   ];
   const slowlyInStrictMode: [string, string][] = [
     ["heads", live({ head: "<tt:head/>".repeat(10_000) })],
@@ -109,7 +109,7 @@ describe("hostile input", () => {
   it.each([
     ...slowly.map(([what, xml]) => [what, xml, "lenient"] as const),
     ...slowlyInStrictMode.map(([what, xml]) => [what, xml, "strict"] as const),
-  ])("%s cost 10 ms, or no more than twice what they cost saxes", (_, xml, mode) => {
+  ])("takes 10 ms, or at most twice the time of saxes: %s", (_, xml, mode) => {
     const run = () => {
       try {
         parse(xml, { mode });
@@ -121,22 +121,22 @@ describe("hostile input", () => {
     expectWithin(run, () => Math.max(10, twice()));
   });
 
-  // Of these, saxes alone makes nothing, and we a tree of up to 50,000 nodes.
+  // For these, saxes alone creates nothing, and we a tree of up to 50,000 nodes.
   const declared = (i: number) => `<tt:span xmlns:n${i % 50}="u${i}" n${i % 50}:a=""/>`;
   const dense: [string, string][] = [
     ["nearly as many elements as the limit", p("<tt:br/>".repeat(45_000))],
     ["elements at the limit", p("<tt:br/>".repeat(49_990))],
     ["unknown references", p('<tt:span style="a b c" region="d"/>'.repeat(25_000))],
     ["other unknown references each time", p(times(20_000, (i) => `<tt:span style="a${i} b${i}" region="c${i}"/>`))],
-    ["wrong times", p('<tt:span begin="x"/>'.repeat(45_000))],
+    ["invalid times", p('<tt:span begin="x"/>'.repeat(45_000))],
     ["another name each time", p(times(45_000, (i) => `<tt:x${i}/>`))],
-    ["a namespace each", p(times(15_000, declared))],
+    ["a namespace for each element", p(times(15_000, declared))],
   ];
-  it.each(dense)("%s cost no more than twice what they cost saxes", (_, xml) => {
+  it.each(dense)("takes at most twice the time of saxes: %s", (_, xml) => {
     expectWithin(() => parse(xml), timesSaxes(2, xml));
   });
 
-  it("of very many references knows those that are there, and reports a hundred of those that are not", () => {
+  it("with very many references resolves the known ones, and reports a hundred of the unknown ones", () => {
     const style = (id: string, more = "") => `<tt:style xml:id="${id}" style="${more}"/>`;
     const styles = (list: string) => live({ head: `<tt:head><tt:styling>${list}</tt:styling></tt:head>` });
     const chain = styles(times(3000, (i) => style(`s${i}`, `s${i + 1}`)) + style("s3000"));
@@ -146,7 +146,7 @@ describe("hostile input", () => {
     expect(warnings[99]?.message).toContain('"x99"');
   });
 
-  it("costs a framer no more in small packets, and no more memory than a document", () => {
+  it("takes a framer no more time in small packets, and no more memory than a document", () => {
     const framer = new Framer();
     const packet = Buffer.from("<!-- x".repeat(300));
     const items: FramedItem[] = [];
@@ -176,7 +176,7 @@ describe("hostile input", () => {
   );
 });
 
-describe("writing", () => {
+describe("a written document", () => {
   const text = fc
     .string({ unit: "grapheme", maxLength: 12 })
     .filter((some) => !/[^\t\n\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(some));
@@ -233,7 +233,7 @@ describe("writing", () => {
     .tuple(attributes, fc.array(paragraph, { maxLength: 3 }))
     .map(([some, content]) => `\n <tt:div${some}>\n${content.join("\n")}</tt:div>`);
 
-  it("gives what parses back to an equal document", () => {
+  it("parses to an equal document", () => {
     fc.assert(
       fc.property(fc.array(block, { maxLength: 3 }), attributes, (blocks, some) => {
         const xml = live({ root: 'xmlns:x="urn:x"', body: `<tt:body${some}>${blocks.join("")}</tt:body>` });
@@ -248,7 +248,7 @@ describe("writing", () => {
 });
 
 describe("DVB TTML", () => {
-  // The CRC-32 of MPEG-2, bit by bit, as the specification has it.
+  // The CRC-32 of MPEG-2, bit by bit, as in the specification.
   function crc(bytes: Uint8Array): number {
     let value = 0xffffffffn;
     for (const byte of bytes) {
@@ -287,7 +287,7 @@ describe("DVB TTML", () => {
     }
   };
 
-  it("unwraps plain and packed segments", () => {
+  it("is read from plain and compressed segments", () => {
     const { mediaTime, documents } = unwrapDvbTtml(packet);
     expect(mediaTime).toBe(0x123456789abcn);
     expect(documents.map((bytes) => Buffer.from(bytes).equals(one))).toEqual([true, true]);
@@ -296,7 +296,7 @@ describe("DVB TTML", () => {
     expect(isDvbTtml(one)).toBe(false);
   });
 
-  it("refuses what is damaged, and what unpacks to too much", () => {
+  it("is rejected if it is damaged, or too large when decompressed", () => {
     for (let length = 0; length < packet.byteLength; length += 17)
       expect(code(packet.subarray(0, length))).toBe("Truncated");
     for (let at = 20; at < one.byteLength; at += 97) {

@@ -9,7 +9,7 @@ const body = (begin: number, end?: number) =>
 const document = (number: number, content: string, more = {}) =>
   parseDocument(live({ number, body: content, ...more }));
 
-function told(sequence: Sequence): Record<number, string> {
+function summarize(sequence: Sequence): Record<number, string> {
   return Object.fromEntries(
     sequence
       .intervals()
@@ -45,11 +45,11 @@ function check({
   expect(found).toMatchObject(expected);
 }
 
-describe("sequences", () => {
+describe("a sequence", () => {
   eachCase("sequence-resolved", check);
   eachCase("examples", (item) => item.kind === "sequence" && check(item));
 
-  it("does not depend on the order of arrival, and shows one document at a time", () => {
+  it("is the same for any order of arrival, and shows one document at a time", () => {
     const arrivals = fc.uniqueArray(
       fc.record({
         number: fc.integer({ min: 1, max: 20 }),
@@ -70,7 +70,7 @@ describe("sequences", () => {
             }
             return sequence;
           }) as [Sequence, Sequence];
-          expect(told(other)).toEqual(told(one));
+          expect(summarize(other)).toEqual(summarize(one));
           const shown = one.intervals().filter(({ isDiscarded }) => !isDiscarded);
           for (const [i, { end }] of shown.slice(0, -1).entries()) {
             expect(end?.compare(shown[i + 1]?.begin as Time)).toBeLessThanOrEqual(0);
@@ -80,32 +80,32 @@ describe("sequences", () => {
     );
   });
 
-  it("cuts short and discards as higher numbers come", () => {
+  it("shortens and discards documents when higher numbers arrive", () => {
     const sequence = new Sequence();
     sequence.add(document(1, body(10, 20)), at(0));
     sequence.add(document(2, body(15)), at(0));
-    expect(told(sequence)).toEqual({ 1: "10-15", 2: "15-" });
+    expect(summarize(sequence)).toEqual({ 1: "10-15", 2: "15-" });
     sequence.add(document(3, body(12, 13)), at(0));
-    expect(told(sequence)).toEqual({ 1: "10-12", 2: "discarded", 3: "12-13" });
+    expect(summarize(sequence)).toEqual({ 1: "10-12", 2: "discarded", 3: "12-13" });
     expect(sequence.activeAt(Time.fromSeconds(11))?.document.sequenceNumber).toBe(1);
     expect(sequence.activeAt(Time.fromSeconds(12))?.document.sequenceNumber).toBe(3);
     expect(sequence.activeAt(Time.fromSeconds(13))).toBeUndefined();
   });
 
-  it("takes begins and ends from outside", () => {
+  it("accepts begins and ends from outside the documents", () => {
     const sequence = new Sequence();
     sequence.add(document(1, body(10, 20)), { ...at(0), begin: Time.fromSeconds(12), end: Time.fromSeconds(14) });
-    expect(told(sequence)).toEqual({ 1: "12-14" });
+    expect(summarize(sequence)).toEqual({ 1: "12-14" });
   });
 
-  it("ends a document a duration after its begin, whatever else its times say", () => {
+  it("ends a document its duration after its begin, whatever its other times are", () => {
     const sequence = new Sequence();
     sequence.add(document(1, '<tt:body dur="5s"/>'), { ...at(2), begin: Time.fromSeconds(4) });
-    sequence.add(document(2, '<tt:body begin="30s" end="20s" dur="3s"/>'), at(10)); // its begin and end do not count
-    expect(told(sequence)).toEqual({ 1: "4-7", 2: "10-13" });
+    sequence.add(document(2, '<tt:body begin="30s" end="20s" dur="3s"/>'), at(10)); // its begin and end are ignored
+    expect(summarize(sequence)).toEqual({ 1: "4-7", 2: "10-13" });
   });
 
-  it("says what it does not take", () => {
+  it("gives the reason for rejecting a document", () => {
     const sequence = new Sequence();
     const code = (...more: Parameters<typeof document>) => sequence.add(document(...more))?.code;
     expect(code(1, body(0))).toBeUndefined();
@@ -120,7 +120,7 @@ describe("sequences", () => {
     expect(new Sequence().add(document(1, body(0), { base }))?.code).toBe("UnsupportedTimeBase");
   });
 
-  it("forgets what has ended, and stays the same", () => {
+  it("forgets ended documents without changing the others", () => {
     const [all, small] = [new Sequence(), new Sequence()];
     for (let i = 1; i <= 1000; i++) {
       for (const sequence of [all, small]) sequence.add(document(i, body(i, i + 3)), at(i));

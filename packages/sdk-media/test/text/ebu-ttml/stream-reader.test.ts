@@ -5,28 +5,28 @@ import { describe, expect, it } from "vitest";
 import { EbuTtmlReader } from "../../../src/text/ebu-ttml/stream-reader.ts";
 import { live, message } from "../../support/ebu-ttml-cases.ts";
 import { crc32 } from "../../support/mpeg-ts.ts";
-import { cut, cuts, read, told } from "../../support/read-packets.ts";
+import { cut, cuts, read, summarize } from "../../support/read-packets.ts";
 
-describe("EBU-TTML", () => {
+describe("a stream of EBU-TTML", () => {
   const numbers = [1, 2, 3, 4];
   const text = numbers.map((number) => `\0 \n${live({ number, root: 'ebuttm:x="é"' })}${message}`).join("");
 
-  it("comes in documents with the time of the packet in which each began, however they are cut", () => {
+  it("is divided into documents with the time of the packet in which each begins, for any division into packets", () => {
     fc.assert(
       fc.property(cuts, (at) => {
         const packets = cut(text, at);
         const starts = packets.map((_, i) => packets.slice(0, i).reduce((sum, { length }) => sum + length, 0));
         const items = read(new EbuTtmlReader({}), packets);
-        expect(told(items, ({ sequenceNumber }) => sequenceNumber)).toEqual(numbers);
+        expect(summarize(items, ({ sequenceNumber }) => sequenceNumber)).toEqual(numbers);
         const begins = numbers.map((number) => Buffer.from(text).indexOf(live({ number, root: 'ebuttm:x="é"' })));
         const packetOf = (begin: number) => starts.findLastIndex((start) => start <= begin);
-        expect(told(items, ({ arrival }) => arrival?.timeMs)).toEqual(begins.map((begin) => 40 * packetOf(begin)));
+        expect(summarize(items, ({ arrival }) => arrival?.timeMs)).toEqual(begins.map((begin) => 40 * packetOf(begin)));
       }),
       { numRuns: 200 },
     );
   });
 
-  it("takes no document from a packet of DVB TTML that is damaged", () => {
+  it("yields no document from a damaged packet of DVB TTML", () => {
     const dvb = (number: number) => {
       const xml = Buffer.from(live({ number }));
       const bytes = Buffer.concat([Buffer.of(0, 0, 0, 0, 0, 0, 1, 1, xml.length >> 8, xml.length & 255), xml]);
@@ -44,7 +44,7 @@ describe("EBU-TTML", () => {
     expect(found(dvb(1), wrong, dvb(3).subarray(0, 300), dvb(4))).toEqual([1, "BadValue", "Truncated", 4]);
   });
 
-  it("says where damage is, by the packets of the stream", () => {
+  it("locates damage by the packets of the stream", () => {
     const damaged = live().replace("<tt:body/>", "<tt:body></x>");
     const [error, document] = read(new EbuTtmlReader({}), [" ", damaged, live()]);
     expect(error).toMatchObject({
@@ -57,7 +57,7 @@ describe("EBU-TTML", () => {
     expect(document).toMatchObject({ kind: "item" });
   });
 
-  it("keeps nothing of packets that are behind", async () => {
+  it("keeps no reference to packets that are processed", async () => {
     const reader = new EbuTtmlReader({});
     const held: WeakRef<object>[] = [];
     for (let index = 0; index < 1000; index++) {
@@ -65,7 +65,7 @@ describe("EBU-TTML", () => {
       held.push(new WeakRef(packet));
       expect(reader.push(packet)).toEqual([]);
     }
-    // A weak reference lasts until the event loop had its turn.
+    // A weak reference is kept until the current job of the event loop ends.
     await new Promise((resolve) => setImmediate(resolve));
     setFlagsFromString("--expose-gc");
     (runInNewContext("gc") as () => void)();

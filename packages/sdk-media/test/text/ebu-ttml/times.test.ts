@@ -21,13 +21,13 @@ function check({ input, expected }: Case) {
   if (expected.exact !== undefined) expect(time?.toString()).toBe(expected.exact);
 }
 
-describe("time expressions", () => {
+describe("a time expression", () => {
   eachCase("time-expressions", check);
   eachCase("examples", (item) => item.kind === "timeExpression" && check(item));
 
   const digits = fc.integer({ min: 0, max: 999_999 }).map((n) => String(n).padStart(6, "0"));
 
-  it("loses no microsecond of a clock time", () => {
+  it("is exact to the microsecond for clock times", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 99n), fc.bigInt(0n, 59n), fc.bigInt(0n, 60n), digits, (h, m, s, f) => {
         const two = (n: bigint) => String(n).padStart(2, "0");
@@ -41,7 +41,7 @@ describe("time expressions", () => {
     );
   });
 
-  it("loses no digit, however many there are", () => {
+  it("is exact for any number of digits", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 10n ** 30n), fc.bigInt(0n, 10n ** 25n), (whole, part) => {
         const fraction = String(part).padStart(26, "0");
@@ -60,7 +60,7 @@ describe("time expressions", () => {
     );
   });
 
-  it("adds frames of 1001-based rates exactly", () => {
+  it("is exact for frames of 1001-based rates", () => {
     const timing: Timing = { dialect: "ttml", frameRate: 30, frameRateMultiplier: [1000, 1001] };
     let sum = Time.zero;
     for (let i = 0; i < 30_000; i++) sum = sum.plus(parseTime("1f", timing) as Time);
@@ -76,7 +76,7 @@ describe("time expressions", () => {
     expect(parseTime("00:20:00:00", pal)?.equals(Time.fraction((36_000n - 36n) * 1001n, 30_000n))).toBe(true);
   });
 
-  it("matches the whole string", () => {
+  it("must be the whole string", () => {
     for (const text of [
       "",
       " 1s",
@@ -100,13 +100,13 @@ describe("time expressions", () => {
     }
   });
 
-  it("has a leap second in clock and media times, and none in smpte", () => {
+  it("may have a leap second in clock and media times, but not in smpte", () => {
     expect(parseTime("23:59:60.5", { timeBase: "clock" })?.seconds).toBe(86_400.5);
     expect(parseTime("00:00:60:00", { timeBase: "smpte", frameRate: 25 })).toBeUndefined();
     expect(parseTime("00:00:59:24", { timeBase: "smpte", frameRate: 25 })?.toString()).toBe("1499/25");
   });
 
-  it("rounds to timestamps", () => {
+  it("is rounded to timestamps", () => {
     expect(Time.fromSeconds("1.5").in(1n, 90_000n)).toBe(135_000n);
     expect(Time.fraction(1001n, 30_000n).in(1n, 90_000n)).toBe(3003n);
     expect(Time.fromSeconds("-0.0000005").microseconds).toBe(0n);
@@ -132,7 +132,7 @@ function elementsOf(root: TimedElement | undefined): Map<string, TimedElement> {
   return found;
 }
 
-describe("times inside a document", () => {
+describe("the times within a document", () => {
   eachCase("timing-document", ({ input, expected }) => {
     const { begin, end } = resolve(parseDocument(input.xml), availability(input.availabilityTime));
     expect({ computedBegin: seconds(begin), computedEnd: seconds(end) }).toEqual(expected);
