@@ -7,7 +7,7 @@ import traceback
 
 folder, script, *names = sys.argv[1:]
 sys.path[0:0] = [folder, os.path.join(folder, "tools")]
-# capture_local.py runs as it is imported, and takes parts of names.
+# capture_local.py runs when it is imported, and accepts parts of names.
 sys.argv[1:] = names
 module = importlib.import_module(script)
 known = {f.__name__: f for f in getattr(module, "ALL", [])}

@@ -1,5 +1,5 @@
-"""The capture scripts cut long lists of what they saw. What our worker does is compared whole: this folder on PYTHONPATH
-puts a module in the place of theirs that cuts nothing."""
+"""The capture scripts shorten long lists. The captures of our workers stay complete: this folder on PYTHONPATH replaces the
+module that shortens them."""
 import sys
 import types
 

@@ -3,14 +3,14 @@ import type { Published } from "./wire.ts";
 
 type Body = Readonly<Record<string, Json>>;
 
-/** The job states that the backend knows; it crashes at any other. */
+/** The job states that the backend accepts; it crashes on any other. */
 const states = [
   ...["queued", "skipped", "processing", "retrying", "error", "completed", "ready_to_init", "ready_to_start"],
   ...["update", "stopped", "initializing", "starting", "updating", "initialized", "running", "unknown"],
 ];
 const activities = ["Idle", "Busy", "Suspended", "Terminated"];
 
-/** What each consumer of the backend must find in a message (docs/protocol.md), by its routing key. */
+/** What each consumer of the backend requires in a message (docs/protocol.md), by routing key. */
 const consumers: Readonly<Record<string, (body: Body, need: Needs) => void>> = {
   job_completed(body, need) {
     need.jobId(body);
@@ -20,7 +20,7 @@ const consumers: Readonly<Record<string, (body: Body, need: Needs) => void>> = {
   },
   job_stopped(body, need) {
     need.jobId(body);
-    // The state that is stored is the one that is sent.
+    // The backend stores the state that is sent.
     need.oneOf(body, "status", ["stopped"]);
   },
   job_error(body, need) {
@@ -67,13 +67,13 @@ const consumers: Readonly<Record<string, (body: Body, need: Needs) => void>> = {
   worker_terminated(body, need) {
     need.that(body.job_id !== undefined || isText(body.instance_id), "expected a job_id or an instance_id");
   },
-  // No consumer is known.
+  // It has no known consumer.
   worker_black_list: () => undefined,
 };
 
 /**
- * What the consumer of a message could not use: such a message would come back until the backend sets the job to error.
- * Orders that the worker gives back to a queue are none of the backend's.
+ * Finds what the backend's consumer of a message would reject: such a message is redelivered until the backend sets the job to
+ * error. Orders that the worker returns to a queue are not checked.
  */
 export function findConsumerFaults({ exchange, routingKey, body, text }: Published): string[] {
   if (exchange !== "job_response" && exchange !== "worker_response") return [];
@@ -83,7 +83,7 @@ export function findConsumerFaults({ exchange, routingKey, body, text }: Publish
   needs.that(consumer !== undefined, "no consumer has this routing key");
   needs.that(exchange === home || routingKey === "worker_discovery", `expected on the exchange ${home}`);
   if (isObject(body)) consumer?.(body as Body, needs);
-  else needs.that(false, `expected an object of JSON, got ${text.slice(0, 80)}`);
+  else needs.that(false, `expected a JSON object, got ${text.slice(0, 80)}`);
   return needs.faults.map((fault) => `${exchange}/${routingKey}: ${fault}`);
 }
 
@@ -103,7 +103,7 @@ class Needs {
   }
 
   oneOf(body: Body, name: string, values: readonly string[]): void {
-    this.that(values.includes(String(body[name])), `${name}: ${JSON.stringify(body[name])} is none of ${values}`);
+    this.that(values.includes(String(body[name])), `${name}: ${JSON.stringify(body[name])} is not one of ${values}`);
   }
 }
 

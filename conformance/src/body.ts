@@ -3,7 +3,7 @@ import { type Fact, flatten, unknown } from "./facts.ts";
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
-/** The fields of a message's body. What a run cannot repeat is there by its type or form: times, durations, figures. */
+/** Adds the fields of a message body. Values that differ between runs are replaced by their type or form: times, durations, figures. */
 export function flattenBody(body: Json, path: string, fields: Map<string, Fact>): void {
   flatten(name(body), path, fields);
   for (const [field, value] of fields) if (value === emptyList) fields.set(field, unknown);
@@ -21,10 +21,10 @@ function name(value: Json, key = ""): Json {
   return Object.fromEntries(
     Object.entries(value).map(([field, one]) => [
       field,
-      // A set, in JSON Schema.
+      // In JSON Schema it is a set.
       field === "required" && Array.isArray(one)
         ? [...one].sort()
-        : // How far a stopped job came.
+        : // The progress of a stopped job.
           id === "stopped_at" && field === "value" && /^\d+$/.test(String(one))
           ? "<count>"
           : name(one, field),
@@ -32,7 +32,7 @@ function name(value: Json, key = ""): Json {
   );
 }
 
-// Names and types; of a list that of all its members together, for machines differ in how many they have.
+// Names and types. The members of a list are merged, because their number differs between machines.
 function shapeOf(value: Json): Json {
   if (Array.isArray(value)) {
     if (value.length === 0) return { each: emptyList };

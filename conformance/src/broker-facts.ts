@@ -5,7 +5,7 @@ import { addMessageFacts } from "./message-facts.ts";
 import { addTopologyFacts } from "./topology-facts.ts";
 import { readWire } from "./wire.ts";
 
-/** All that is compared of a run on the broker. */
+/** Reads all facts that are compared of a run on the broker. */
 export function brokerFacts(capture: Capture): Facts {
   const { exit, http = [], kept, notes = [], destination_file } = capture;
   const fields = new Map<string, Fact>();
@@ -22,7 +22,7 @@ export function brokerFacts(capture: Capture): Facts {
   const counted = notes.filter((note) => typeof note === "string");
   addMediaFacts(destination_file, counted, fields, groups);
   const isCut = wire.gapAt !== undefined;
-  // What is left out is the middle of something that was repeated many times.
+  // Only the middle of long repetitions is left out.
   return { fields, groups, order: isInterrupted ? [] : order, isCut, mayLack: (count) => isCut && count > 0 };
 }
 
@@ -38,7 +38,7 @@ function addHttpFacts(calls: readonly HttpCall[], groups: Groups): void {
   }
 }
 
-// The final responses that a durable queue got, whatever became of the worker.
+// The final responses in a durable queue, whatever happened to the worker.
 function keptResponses(kept: NonNullable<Capture["kept"]>): string[] {
   return Object.values(kept)
     .flat()

@@ -7,15 +7,15 @@ import { shared } from "./paths.ts";
 
 const script = join(shared, "peer", "broker.sh");
 
-/** A private broker on the loopback, with its management on the next port. */
+/** A private broker on the loopback, with its management interface on the next port. */
 export interface Broker {
   readonly port: number;
-  /** Where its data is. */
+  /** The folder of its data. */
   readonly folder: string;
   stop(): Promise<void>;
 }
 
-/** Starts a broker that nobody else uses. */
+/** Starts a private broker. */
 export async function startBroker(): Promise<Broker> {
   const folder = mkdtempSync(join(tmpdir(), "mcai-conformance-broker-"));
   const port = await findPorts();
@@ -32,21 +32,21 @@ export async function startBroker(): Promise<Broker> {
 
 function run(...args: string[]): Promise<void> {
   const child = spawn(script, args, { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
+  let errors = "";
   child.stderr.on("data", (data) => {
-    said += data;
+    errors += data;
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    // What it started keeps its standard error open.
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`broker.sh ${args[0]}: ${said}`))));
+    // The broker keeps the standard error open, so "close" does not follow.
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`broker.sh ${args[0]}: ${errors}`))));
   });
 }
 
-// The script takes four ports in a row.
+// The script uses four consecutive ports.
 async function findPorts(): Promise<number> {
   for (let port = 23_100 + 4 * Math.floor(Math.random() * 1000); ; port += 4) {
-    if (port > 60_000) throw new Error("there are no four free ports in a row");
+    if (port > 60_000) throw new Error("there are no four consecutive free ports");
     const free = await Promise.all([0, 1, 2, 3].map((offset) => isFree(port + offset)));
     if (free.every(Boolean)) return port;
   }

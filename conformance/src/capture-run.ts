@@ -6,23 +6,23 @@ import { type Capture, readCapture } from "./capture.ts";
 import { cache, home, shared } from "./paths.ts";
 import { ensurePrograms, ensurePython } from "./tools.ts";
 
-/** What captures are made with. */
+/** Options of {@link capture}. */
 export interface CaptureOptions {
   readonly scenarios: readonly string[];
-  /** The reference's captures: some say what an order was. */
+  /** The folder of the reference's captures; some contain the order that a scenario needs. */
   readonly golden: string;
-  /** Where ours go, and all that the scripts write. */
+  /** The folder for our captures and all other files of the scripts. */
   readonly folder: string;
-  /** How many scenarios run at a time. */
+  /** The number of scenarios that run at the same time. */
   readonly parallel: number;
 }
 
-/** Scenarios whose function in the script has another name. */
+/** The functions of scenarios whose function in the script has another name. */
 const functions: Readonly<Record<string, string>> = {
   fault_broker_kill_before_completion: "fault_two_jobs_stop_race",
 };
 
-/** Runs the capture scripts on the twins of their workers; gives the folder with the captures. */
+/** Runs the capture scripts with the twins of their workers, and returns the folder of the captures. */
 export async function capture(options: CaptureOptions): Promise<string> {
   const { scenarios, parallel, folder } = options;
   const of = (script: string) => scenarios.filter((name) => scriptOf(name) === script);
@@ -41,10 +41,10 @@ export async function capture(options: CaptureOptions): Promise<string> {
     const main = await start();
     const run = (broker: Broker, script: string, names: readonly string[]) =>
       runScript(python, environment(options, broker), script, names);
-    // The media that the scenarios share.
+    // Makes the media files that the scenarios share.
     if (needsMedia) await run(main, "capture_media", []);
     const tasks = [
-      // These kill the broker, or use each other's files: one after another.
+      // These kill the broker or use each other's files, so they run one after another.
       async () => of("capture_faults").length > 0 && run(await start(), "capture_faults", of("capture_faults")),
       () => of("capture_local").length > 0 && run(main, "capture_local", of("capture_local")),
       ...[...of("capture_media"), ...of("capture_core")].map((name) => () => run(main, scriptOf(name), [name])),
@@ -78,7 +78,7 @@ function environment({ folder, golden, scenarios }: CaptureOptions, broker: Brok
     PEER_AMQP_PORT: String(broker.port),
     PEER_BROKER_DIR: broker.folder,
     PEER_WORK: folder,
-    // Its clips take some seconds to make; the comparison knows the folder by its name.
+    // Making its clips takes some seconds; the comparison recognizes the folder by its name.
     PEER_MEDIA_DIR: join(cache, "media"),
     PEER_GOLDEN: join(folder, "captures"),
     PEER_EXAMPLES: examples,
@@ -87,7 +87,7 @@ function environment({ folder, golden, scenarios }: CaptureOptions, broker: Brok
   };
 }
 
-// The order of the reference's examples is in the captures that were made with it.
+// The captures of the reference's examples contain their order.
 function writeExampleOrder(folder: string, { orders }: Capture): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "message.json"), (orders as Record<string, string>)["message.json"] ?? "");

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A value of JSON. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** One AMQP method that the tap saw, or the mark of a part that was left out. */
+/** An AMQP method that the proxy recorded, or the mark of a part that was left out. */
 export interface WireRecord {
   readonly conn: number;
   readonly dir: string;
@@ -24,17 +24,17 @@ export interface HttpCall {
   readonly left_out?: number;
 }
 
-/** What a capture script of ../shared/peer wrote of one scenario (its README names the fields). */
+/** The capture of one scenario, written by a script of ../shared/peer, whose README describes the fields. */
 export interface Capture {
   readonly scenario: string;
   readonly worker: "core" | "media";
   readonly about: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Of a local run: how it ended. */
+  /** Of a local run only: how it ended. */
   readonly ended?: string;
   readonly exit_code?: number;
   readonly output_file?: string | null;
-  /** Of a run on the broker. */
+  /** Of a run on the broker only. */
   readonly exit?: { readonly state: string; readonly code?: number } | null;
   readonly notes?: readonly Json[];
   readonly orders: Json;
@@ -48,7 +48,7 @@ export interface Capture {
   readonly stderr: readonly (string | { readonly left_out: number })[];
 }
 
-/** The names of the scenarios in a folder. */
+/** Lists the names of the scenarios in a folder. */
 export function listCaptures(folder: string): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json") && file !== "INDEX.json")
@@ -56,7 +56,7 @@ export function listCaptures(folder: string): string[] {
     .sort();
 }
 
-/** Reads one capture, with what differs from run to run and says nothing replaced by names: instances, folders, ports. */
+/** Reads a capture. Values that differ between runs without a meaning are replaced by names: instances, folders, ports. */
 export function readCapture(folder: string, scenario: string): Capture {
   const text = readFileSync(join(folder, `${scenario}.json`), "utf8");
   const { env } = JSON.parse(text) as Capture;
@@ -66,23 +66,23 @@ export function readCapture(folder: string, scenario: string): Capture {
   const port = ports.length > 0 ? new RegExp(`(?<![\\d.])(?:${ports.join("|")})(?!\\d)`, "g") : undefined;
   const nameValue = (_: string, value: unknown) =>
     port && typeof value === "string" ? value.replace(port, "<port>") : value;
-  return withoutStrangers(JSON.parse(nameVolatile(text), nameValue) as Capture);
+  return withoutForeignConnections(JSON.parse(nameVolatile(text), nameValue) as Capture);
 }
 
-// The proxy's port is any free one, and some other program may still look for its own broker there.
-function withoutStrangers(capture: Capture): Capture {
+// The port of the proxy is any free one, and another program may still try to reach its own broker there.
+function withoutForeignConnections(capture: Capture): Capture {
   const { wire, env } = capture;
   if (!wire) return capture;
-  const isStrange = ({ method, args }: WireRecord) =>
+  const isForeign = ({ method, args }: WireRecord) =>
     method === "connection.open" && args?.virtual_host !== (env.AMQP_VHOST ?? "/");
-  const strangers = new Set(wire.filter(isStrange).map(({ conn }) => conn));
-  return { ...capture, wire: wire.filter(({ conn }) => !strangers.has(conn)) };
+  const foreign = new Set(wire.filter(isForeign).map(({ conn }) => conn));
+  return { ...capture, wire: wire.filter(({ conn }) => !foreign.has(conn)) };
 }
 
 function nameVolatile(text: string): string {
   const instances = new Set([...text.matchAll(/instance_id\\*":\s*\\*"([0-9a-z-]{12,36})\\*"/g)].map(([, id]) => id));
   let named = text;
   for (const id of instances) named = named.replaceAll(id as string, "<instance>");
-  // What the capture scripts write stands in folders called media and local.
+  // The capture scripts write to folders named media and local.
   return named.replace(/(?:\$\{(?:MEDIA|LOCAL)\}|(?:\/[\w.-]+)+\/(?:media|local))\//g, "<folder>/");
 }

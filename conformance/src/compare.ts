@@ -3,7 +3,7 @@ import type { Capture } from "./capture.ts";
 import { Beginning, type Fact, type Facts, unknown } from "./facts.ts";
 import { localFacts } from "./local-facts.ts";
 
-/** One field in which two captures of a scenario differ. */
+/** A field in which two captures of a scenario differ. */
 export interface Difference {
   readonly scenario: string;
   readonly field: string;
@@ -11,15 +11,15 @@ export interface Difference {
   readonly ours: string;
 }
 
-/** What a comparison of one scenario gave. */
+/** Result of the comparison of one scenario. */
 export interface Comparison {
   readonly scenario: string;
-  /** Every field that was compared, also those that are equal. */
+  /** All compared fields, including equal ones. */
   readonly fields: readonly string[];
   readonly differences: readonly Difference[];
 }
 
-/** Compares what the reference and what ours did in the same scenario. */
+/** Compares the captures of the reference and of ours of the same scenario. */
 export function compare(reference: Capture, ours: Capture): Comparison {
   const read = reference.wire ? brokerFacts : localFacts;
   return new Comparer(reference.scenario, read(reference), read(ours)).run();
@@ -53,19 +53,19 @@ class Comparer {
   }
 
   #compareField(field: string, reference: Fact | undefined, ours: Fact | undefined): void {
-    // Whether the reference got as far as to write or count something is by chance in some scenarios.
+    // In some scenarios it is random whether the reference has written or counted something.
     if (/^(destination|counted)\b/.test(field) && isNothing(reference)) return;
     this.#fields.push(field);
     if (isEqual(reference, ours)) return;
     this.#differences.push({ scenario: this.#scenario, field, reference: show(reference), ours: show(ours) });
   }
 
-  // How many there are is one field; each is compared as far as both have it.
+  // Their number is one field. Members are compared as far as both sides have them.
   #compareGroups(): void {
     const [reference, ours] = [this.#reference.groups, this.#ours.groups];
     for (const name of new Set([...reference.keys(), ...ours.keys()])) {
       const [theirs = [], own = []] = [reference.get(name), ours.get(name)];
-      // Ours is whole when this package made it; it may have been made by the scripts alone.
+      // A capture of ours is complete if this package made it, but not if only the scripts did.
       const isUnknown =
         theirs.length < own.length
           ? this.#reference.mayLack(theirs.length)
@@ -78,7 +78,7 @@ class Comparer {
     }
   }
 
-  // Of messages that both sent.
+  // Compares the order of the messages that both sides sent.
   #compareOrder(): void {
     const [reference, ours] = [this.#inBoth(this.#reference.order), this.#inBoth(this.#ours.order)];
     if (!this.#reference.isCut && !this.#ours.isCut) this.#compareField("order", reference, ours);
@@ -100,14 +100,14 @@ class Comparer {
 
 type Fields = Map<string, Fact>;
 
-// Where one side has an object and the other has none, that is one difference.
+// If only one side has an object, that is a single difference.
 function isBelowLeaf(fields: Fields, field: string): boolean {
   for (let at = field.length - 1; at > 0; at--)
     if ((field[at] === "." || field[at] === "[") && fields.has(field.slice(0, at))) return true;
   return false;
 }
 
-// What is written below a field is there in some form.
+// A field with fields below it exists in some form.
 function valueAt(fields: Fields, field: string): Fact | undefined {
   const value = fields.get(field);
   if (value !== undefined) return value;

@@ -8,30 +8,30 @@ import { type Comparison, compare } from "./compare.ts";
 import { findListFaults, judge, readIntended, type Verdict } from "./intended.ts";
 import { readWire } from "./wire.ts";
 
-/** What is compared. */
+/** Options of {@link checkConformance}. */
 export interface ConformanceOptions {
   /** The folder of the reference's captures. */
   readonly golden: string;
-  /** Captures of ours that were made before. @default they are made */
+  /** The folder of existing captures of ours. @default new captures are made */
   readonly captured?: string | undefined;
-  /** Where what is made is kept. @default nowhere */
+  /** The folder in which new captures are kept. @default they are not kept */
   readonly keep?: string | undefined;
-  /** How many scenarios run at a time. */
+  /** The number of scenarios that run at the same time. */
   readonly parallel: number;
-  /** Which scenarios of the folder. @default all, and then entries for many scenarios must be used too */
+  /** Selects scenarios of the folder. @default all; only then must entries for several scenarios be used too */
   readonly wants?: ((scenario: string) => boolean) | undefined;
 }
 
-/** What a comparison gave. It is passed if nothing is unexplained, unused or at fault. */
+/** Result of a comparison. It passes if nothing is unexplained, unused or at fault. */
 export interface Conformance extends Verdict {
   readonly comparisons: readonly Comparison[];
-  /** What a consumer of the backend could not use, and what is wrong with the list. */
+  /** What a consumer of the backend would reject, and faults of the list. */
   readonly faults: readonly string[];
-  /** Where the captures are, if they were kept or did not pass. */
+  /** The folder of the captures, if they were kept or did not pass. */
   readonly captures: string | undefined;
 }
 
-/** Runs the scenarios on the twins and compares them with the reference's captures. */
+/** Runs the scenarios with the twins, and compares them with the reference's captures. */
 export async function checkConformance(options: ConformanceOptions): Promise<Conformance> {
   const { golden, parallel, wants } = options;
   const scenarios = listCaptures(golden).filter(wants ?? (() => true));
@@ -53,7 +53,7 @@ export async function checkConformance(options: ConformanceOptions): Promise<Con
   return { ...outcome, captures: options.captured };
 }
 
-/** Says what was found, a line a thing. */
+/** Formats the result, with a line for each finding. */
 export function report({ comparisons, unexplained, unused, used, faults, captures }: Conformance): string {
   const lines = unexplained.map(
     ({ scenario, field, reference, ours }) =>
@@ -65,7 +65,7 @@ export function report({ comparisons, unexplained, unused, used, faults, capture
   const explained = new Map<string, number>();
   for (const [{ why }, count] of used) explained.set(why, (explained.get(why) ?? 0) + count);
   const reasons = [...explained].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
-  if (captures !== undefined) lines.push(`The captures of ours are in ${captures}.`);
+  if (captures !== undefined) lines.push(`Our captures are in ${captures}.`);
   lines.push(
     `${comparisons.length} scenarios, ${fields} fields compared; intended: ${reasons.map(([why, count]) => `${why} ${count}`).join(", ")}`,
     `${unexplained.length} unexplained differences, ${unused.length} unused entries, ${faults.length} faults`,
@@ -73,7 +73,7 @@ export function report({ comparisons, unexplained, unused, used, faults, capture
   return lines.join("\n");
 }
 
-/** Whether ours does as the reference does, but where that is not meant. */
+/** Whether ours does what the reference does, except for intended differences. */
 export function isPassed({ unexplained, unused, faults }: Conformance): boolean {
   return unexplained.length + unused.length + faults.length === 0;
 }

@@ -1,6 +1,6 @@
 import type { Json } from "./capture.ts";
 
-/** A list that may have been cut off: the shorter one must begin the longer one. */
+/** A list that may be truncated: the shorter list must be the beginning of the longer one. */
 export class Beginning {
   readonly values: readonly Json[];
 
@@ -9,16 +9,16 @@ export class Beginning {
   }
 }
 
-/** What a capture does not tell. It is equal to everything. */
+/** A value that a capture does not contain. It is equal to any value. */
 export const unknown: unique symbol = Symbol("unknown");
 
-/** What a field holds. */
+/** The value of a field. */
 export type Fact = Json | Beginning | typeof unknown;
 
-/** Named things of which there may be several with the same name: messages, deliveries, lines. */
+/** Named items, of which several may have the same name: messages, deliveries, lines. */
 export type Groups = Map<string, Map<string, Fact>[]>;
 
-/** All that is compared of one scenario. */
+/** All facts of one scenario that are compared. */
 export interface Facts {
   /** Values by the path of their field. */
   readonly fields: Map<string, Fact>;

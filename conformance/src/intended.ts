@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Comparison, Difference } from "./compare.ts";
 
-/** A difference that is meant: what the reference does there is a fault, or was decided otherwise. */
+/** An intended difference: the reference has a fault there, or another decision was made. */
 export interface Intended {
-  /** The scenario's name; with `*`, all scenarios of that form in which the field is there. */
+  /** The name of the scenario; with `*`, all matching scenarios that have the field. */
   readonly scenario: string;
   /** The field; a `*` stands for any text. */
   readonly field: string;
@@ -11,17 +11,17 @@ export interface Intended {
   readonly why: string;
   /** One sentence. */
   readonly note: string;
-  /** The scenario is a race: the difference need not be seen each time. */
+  /** The scenario is a race: the difference does not occur in every run. */
   readonly by_chance?: true;
 }
 
-/** What became of the differences of all scenarios. */
+/** Result of judging the differences of all scenarios. */
 export interface Verdict {
-  /** Differences that nobody meant. */
+  /** Differences without an entry. */
   readonly unexplained: readonly Difference[];
-  /** Entries that say of a scenario that was compared what is not so. */
+  /** Entries for compared scenarios that explain no difference. */
   readonly unused: readonly Intended[];
-  /** How many differences each entry explains, of those that explain some. */
+  /** The number of differences that each entry explains; entries that explain none are absent. */
   readonly used: ReadonlyMap<Intended, number>;
 }
 
@@ -30,11 +30,11 @@ export function readIntended(file: URL): Intended[] {
   return JSON.parse(readFileSync(file, "utf8")) as Intended[];
 }
 
-/** Whether a name or a field is of the form of an entry's. */
-function matches(form: string, text: string): boolean {
+/** Whether a name or a field matches the pattern of an entry. */
+function matches(pattern: string, text: string): boolean {
   let rest = text;
-  const [first = "", ...others] = form.split("*");
-  if (others.length === 0) return form === text;
+  const [first = "", ...others] = pattern.split("*");
+  if (others.length === 0) return pattern === text;
   if (!rest.startsWith(first)) return false;
   rest = rest.slice(first.length);
   const last = others.pop() ?? "";
@@ -46,7 +46,7 @@ function matches(form: string, text: string): boolean {
   return rest.length >= last.length && rest.endsWith(last);
 }
 
-/** Holds what was found against the list; entries for many scenarios must be used if all are compared. */
+/** Judges the differences by the list. Entries for several scenarios must be used if all scenarios are compared. */
 export function judge(comparisons: readonly Comparison[], intended: readonly Intended[], all: boolean): Verdict {
   const used = new Map<Intended, number>();
   const unexplained: Difference[] = [];
@@ -57,7 +57,7 @@ export function judge(comparisons: readonly Comparison[], intended: readonly Int
     for (const entry of entries) used.set(entry, (used.get(entry) ?? 0) + 1);
     if (entries.length === 0) unexplained.push(difference);
   }
-  // An entry for many scenarios says something of those only that have its field.
+  // An entry for several scenarios applies only to those that have its field.
   const applies = ({ scenario, field }: Intended) =>
     comparisons.some(
       (comparison) =>

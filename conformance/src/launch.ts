@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { runWorker } from "@mcai/worker-sdk";
 
-/** The twin of each script that the capture scripts start; the examples have the names of the golden workers. */
+/** The twin of each script that the capture scripts start. The scripts of the examples have the same names as those of the golden workers. */
 const twins: Readonly<Record<string, string>> = {
   "core_worker.py": "core-worker",
   "media_worker.py": "media-worker",
@@ -12,14 +12,14 @@ const twins: Readonly<Record<string, string>> = {
 };
 
 /**
- * Takes the place of a Python interpreter: its argument is a Python worker's script, and it runs that worker's twin. So
- * the capture scripts run unchanged with this in PEER_CORE_PYTHON and PEER_MEDIA_PYTHON.
+ * Replaces a Python interpreter: its argument is the script of a Python worker, and it runs the twin of that worker. So the capture
+ * scripts run unchanged with this program in PEER_CORE_PYTHON and PEER_MEDIA_PYTHON.
  */
 const script = process.argv[2] ?? "";
 const inFolder = `${basename(dirname(script))}/${basename(script)}`;
 const twin = twins[inFolder] ?? twins[basename(script)];
-// The capture scripts take MCAI_ variables away, and wait at most 15 s for an end: what becomes of a job that a worker
-// cannot finish when it goes down is to be seen by then.
+// The capture scripts remove MCAI_ variables, and wait at most 15 s for the exit. A job that a worker cannot finish at its
+// shutdown must be settled by then.
 process.env.MCAI_DRAIN_TIMEOUT_MS ??= "3000";
 if (twin === undefined) {
   console.error(`launch: expected a script that has a twin (${Object.keys(twins).join(", ")}), got "${script}"`);

@@ -3,7 +3,7 @@ import type { Capture, Json } from "./capture.ts";
 import { addToGroup, Beginning, type Fact, type Facts, type Groups, unknown } from "./facts.ts";
 import { addMediaFacts } from "./media-facts.ts";
 
-/** All that is compared of a run without a broker: how it ended, what it printed, what it logged as responses. */
+/** Reads all facts that are compared of a run without a broker: how it ended, what it printed, the responses in its log. */
 export function localFacts(capture: Capture): Facts {
   const { ended, exit_code, stdout, stderr, output_file, env } = capture;
   const fields = new Map<string, Fact>();
@@ -44,7 +44,7 @@ function addStdout(stdout: string, fields: Map<string, Fact>, groups: Groups): v
   }
 }
 
-// `… - INFO - {"Completed":{…}}`; a line that is longer than 1,500 characters was cut, and its body is not known.
+// `… - INFO - {"Completed":{…}}`; a line of more than 1,500 characters is truncated, so its body is unknown.
 function readResponse(line: string): { readonly token: string; readonly body: Json | undefined } | undefined {
   const match = / - INFO - \{"(\w+)":(\{.*)$/.exec(line);
   if (!match) return undefined;

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkConformance, isPassed, report } from "./conformance.ts";
-import { shared, whyNotHere } from "./paths.ts";
+import { missingMaterial, shared } from "./paths.ts";
 
 const { values, positionals: parts } = parseArgs({
   allowPositionals: true,
@@ -14,7 +14,7 @@ const { values, positionals: parts } = parseArgs({
     parallel: { type: "string", default: String(Math.min(4, availableParallelism() + 1)) },
   },
 });
-const missing = whyNotHere();
+const missing = missingMaterial();
 if (missing !== undefined) throw new Error(missing);
 const startMs = performance.now();
 const outcome = await checkConformance({

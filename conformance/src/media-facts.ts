@@ -3,13 +3,13 @@ import { addToGroup, Beginning, type Fact, type Groups } from "./facts.ts";
 
 type Frame = Readonly<Record<string, Json>>;
 
-/** What both workers write of a frame or a batch; the reference's frames have more that is FFmpeg's own. */
+/** The properties of a frame or a batch that both workers write; frames of the reference have more of FFmpeg's. */
 const written = [
   ...["job_id", "stream", "n", "status", "name", "pts", "key_frame", "width", "height"],
   ...["nb_samples", "sample_rate", "channels"],
 ];
 
-/** What the media worker got: as it wrote it at the destination, and as it counted it. */
+/** Adds what the media worker received, from its destination and from its counts. */
 export function addMediaFacts(
   destination: string | null | undefined,
   notes: readonly string[],
@@ -41,7 +41,7 @@ function addDestination(text: string, fields: Map<string, Fact>, groups: Groups)
   const streams = new Map<string, Frame[][]>();
   for (const frame of frames) {
     const value = readFrame(frame).value;
-    // A handler that gave nothing is written as null.
+    // The result of a handler that returned nothing is null.
     const batch = (Array.isArray(value) ? value : [value ?? {}]) as Frame[];
     const name = `stream ${batch[0]?.stream ?? batch[0]?.name ?? "?"}`;
     streams.set(name, [...(streams.get(name) ?? []), batch]);
@@ -49,7 +49,7 @@ function addDestination(text: string, fields: Map<string, Fact>, groups: Groups)
   for (const [name, batches] of streams) addToGroup(groups, `destination[${name}]`, streamFields(batches));
 }
 
-// Each field over all batches: how many there are says the field `calls`, so the others are compared as far as both go.
+// Each property over all batches. Their number is the field `calls`, so the others are compared as far as both sides have them.
 function streamFields(batches: readonly Frame[][]): Map<string, Fact> {
   const all = batches.flat();
   const fields = new Map<string, Fact>([["calls", batches.length]]);
@@ -58,7 +58,7 @@ function streamFields(batches: readonly Frame[][]): Map<string, Fact> {
   return fields;
 }
 
-// What the reference writes is the text that Python makes of a value.
+// The reference writes the text of a Python value.
 function readFrame(frame: Json): { readonly form: string; readonly value: Json } {
   if (typeof frame !== "string") return { form: "JSON", value: frame };
   try {

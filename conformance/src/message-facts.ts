@@ -6,15 +6,15 @@ import type { Delivered, Published, Wire } from "./wire.ts";
 const finals = ["job_completed", "job_error", "job_stopped"];
 
 /**
- * What the worker published, and what it did with each delivery. Gives the order of the messages. Which jobs the broker
- * had sent when the script cut the connection is by chance, and so is which come back only after a pause.
+ * Adds what the worker published, and how it settled each delivery. Returns the order of the messages. It is random which jobs the
+ * broker had sent when the script cut the connection, and which are redelivered only after a pause.
  */
 export function addMessageFacts(wire: Wire, groups: Groups, isInterrupted: boolean): string[] {
   const order: string[] = [];
   for (const message of wire.published) {
     const token = tokenOf(message);
     const isProgression = message.routingKey === "job_progression";
-    // Of progressions it matters that the first one comes in time.
+    // Of progressions, only the position of the first one matters.
     if (!isProgression || !order.includes(token)) order.push(token);
     if (!isProgression) addToGroup(groups, `messages[${token}]`, messageFields(message));
   }
@@ -26,7 +26,7 @@ export function addMessageFacts(wire: Wire, groups: Groups, isInterrupted: boole
   return order;
 }
 
-/** A message's name: where it goes, and which job it is about. */
+/** Names a message by its exchange, routing key and job. */
 function tokenOf({ exchange, routingKey, jobId }: Published): string {
   return `${exchange}/${routingKey}${jobId === undefined ? "" : ` ${jobId}`}`;
 }
@@ -39,7 +39,7 @@ function messageFields({ properties, body, text }: Published): Map<string, Fact>
   return fields;
 }
 
-// All progressions of a job are one thing: their values, and the rest of the first one.
+// All progressions of a job are one item: their values, and the other fields of the first one.
 function addProgressions({ published, gapAt }: Wire, groups: Groups): void {
   const jobs = new Map<number | undefined, Published[]>();
   for (const message of published)
@@ -50,7 +50,7 @@ function addProgressions({ published, gapAt }: Wire, groups: Groups): void {
     const values = known.map(({ body }) => (body as { progression: Json }).progression);
     const end = published.find((message) => message.jobId === jobId && finals.includes(message.routingKey));
     const isWhole = gapAt === undefined && end !== undefined && end.routingKey !== "job_stopped";
-    // One that repeats the last says nothing; how far a job is that was stopped, lost or killed is by chance.
+    // Repeated values are ignored. The progress of a job that was stopped, lost or killed is random.
     const changes = values.filter((value, index) => value !== values[index - 1]);
     const fields = new Map<string, Fact>();
     fields.set("values", isWhole ? changes : new Beginning(changes));
@@ -65,7 +65,7 @@ function addProgressions({ published, gapAt }: Wire, groups: Groups): void {
   }
 }
 
-/** What a delivery can be settled by, besides the error, stop or republication of its job. */
+/** The answers that settle a delivery, in addition to the error, stop or republication of its job. */
 const answers: Readonly<Record<string, readonly string[]>> = {
   job: ["job_completed"],
   init_process: ["worker_initialized"],
@@ -79,7 +79,7 @@ const answers: Readonly<Record<string, readonly string[]>> = {
   stop_worker: ["worker_terminated"],
 };
 
-// Settled how, and after which of its answers were safe.
+// How it was settled, and after which of its answers were confirmed.
 function deliveryFields(delivery: Delivered, { published, gapAt }: Wire): Map<string, Fact> {
   const { at, settledAt = Number.POSITIVE_INFINITY, order, outcome, redelivered } = delivery;
   if (gapAt !== undefined && at < gapAt && settledAt > gapAt) return new Map([["settled", unknown]]);

@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cache } from "./paths.ts";
 
-/** A program that is needed is not there and cannot be installed: at a desk what needs it is left out. */
+/** A required program is not installed and cannot be installed. Outside CI, the tests that need it are skipped. */
 export class ToolMissing extends Error {}
 
-/** The Python of a virtual environment with these packages, which is made if it is not there yet. */
+/** Returns the Python of a virtual environment with these packages, which is created if it does not exist. */
 export function ensurePython(name: string, packages: readonly string[]): string {
   const folder = join(cache, "python", name);
   const python = join(folder, "bin", "python");
   const stamp = join(folder, `${packages.join(" ").replace(/[^\w.=-]/g, "_")}.done`);
   if (existsSync(stamp)) return python;
   // The reference's wheels are for Python 3.11.
-  const base = ["python3.11", "python3"].find((one) => isThere(one, "--version"));
+  const base = ["python3.11", "python3"].find((one) => canRun(one, "--version"));
   if (base === undefined) throw new ToolMissing("python3 is needed");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -23,11 +23,11 @@ export function ensurePython(name: string, packages: readonly string[]): string 
   return python;
 }
 
-/** Looks for the broker, and for ffmpeg if it is needed, and installs Debian's where that can be done. */
+/** Checks for the broker, and for ffmpeg if needed, and installs the packages of Debian if possible. */
 export function ensurePrograms(needsFFmpeg: boolean): void {
   const needed = ["rabbitmq-server", ...(needsFFmpeg ? ["ffmpeg"] : [])].filter((name) => !isInstalled(name));
   if (needed.length === 0) return;
-  if (process.getuid?.() === 0 && isThere("apt-get", "--version")) {
+  if (process.getuid?.() === 0 && canRun("apt-get", "--version")) {
     console.warn(`Installing ${needed.join(", ")}.`);
     spawnSync("apt-get", ["-q", "update"], { stdio: "ignore" });
     spawnSync("apt-get", ["-q", "-y", "install", "--no-install-recommends", ...needed], { stdio: "ignore" });
@@ -41,7 +41,7 @@ function isInstalled(name: string): boolean {
   return folders.some((folder) => existsSync(join(folder, name)));
 }
 
-function isThere(program: string, argument: string): boolean {
+function canRun(program: string, argument: string): boolean {
   return spawnSync(program, [argument]).status === 0;
 }
 

@@ -7,7 +7,7 @@ const named: Readonly<Record<string, (args: Readonly<Record<string, Json>>) => s
   "queue.bind": (args) => `binding ${args.exchange} to ${args.queue}`,
 };
 
-/** What the worker declared and consumed, and what there is on the broker at the end. */
+/** Adds what the worker declared and consumed, and what exists on the broker at the end. */
 export function addTopologyFacts(
   { wire = [], topology, queues_at_end }: Capture,
   fields: Map<string, Fact>,
@@ -34,7 +34,7 @@ export function addTopologyFacts(
       const name = kind === "bindings" ? `${one.source} to ${one.destination}` : one.name;
       flatten(one, `broker.${kind}[${name}]`, fields);
     }
-  // But for the capture script's own, whose content is in the field `kept`, and for the one that empties itself.
+  // Except the queues of the capture script, whose content is in the field `kept`, and the one whose messages expire.
   for (const [name, counts] of typeof queues_at_end === "object" ? Object.entries(queues_at_end) : [])
     if (!name.startsWith("all_") && name !== "job_delayed") fields.set(`queues[${name}]`, countsOf(counts));
 }
@@ -44,7 +44,7 @@ function countsOf(counts: Json): string {
   return `${ready} ready, ${consumers} consumers`;
 }
 
-// The tap writes {"t": "s", "v": 5000} for a 16-bit 5000.
+// The proxy writes {"t": "s", "v": 5000} for a 16-bit 5000.
 function withTypes(value: Json): Json {
   if (Array.isArray(value)) return value.map((one: Json) => withTypes(one));
   if (typeof value !== "object" || value === null) return value;

@@ -6,20 +6,20 @@ export interface Published {
   readonly routingKey: string;
   readonly properties: Readonly<Record<string, Json>>;
   readonly text: string;
-  /** Undefined if it is no JSON. */
+  /** Undefined if it is not JSON. */
   readonly body: Json | undefined;
   readonly jobId: number | undefined;
-  /** Where it stands in the wire; of a channel with confirms, where its confirm stands; undefined if none came. */
+  /** Its position in the records; on a channel with confirms, the position of its confirm; undefined if it was not confirmed. */
   safeAt: number | undefined;
   readonly sentAt: number;
   /** Whether the channel has confirms. */
   readonly confirms: boolean;
 }
 
-/** A message that the worker got. */
+/** A message that the worker received. */
 export interface Delivered {
   readonly queue: "job queue" | "direct queue";
-  /** The order's type and job. */
+  /** The type and the job of the order. */
   readonly order: string;
   readonly redelivered: boolean;
   readonly at: number;
@@ -27,11 +27,11 @@ export interface Delivered {
   outcome: string;
 }
 
-/** What the worker and the broker said to each other, put together over all connections and channels. */
+/** The messages between the worker and the broker, over all connections and channels. */
 export interface Wire {
   readonly published: readonly Published[];
   readonly delivered: readonly Delivered[];
-  /** Where a part of the records is missing. */
+  /** The position of a missing part of the records. */
   readonly gapAt: number | undefined;
 }
 
@@ -42,7 +42,7 @@ function describeOrder(text: string): string {
   return `${type ?? "job"}${job_id === undefined ? "" : ` ${job_id}`}`;
 }
 
-/** Reads the wire of a capture. */
+/** Reads the wire records of a capture. */
 export function readWire(records: readonly WireRecord[]): Wire {
   const published: Published[] = [];
   const delivered: Delivered[] = [];
@@ -52,25 +52,25 @@ export function readWire(records: readonly WireRecord[]): Wire {
   for (const [at, record] of records.entries()) {
     if (record.left_out !== undefined) {
       gapAt ??= at;
-      // Confirms count messages, and nobody knows how many are missing.
+      // Confirms count messages, and the number of missing ones is unknown.
       for (const message of [...unconfirmed.values()].flat()) message.safeAt ??= message.sentAt;
       unconfirmed.clear();
       continue;
     }
     const { conn, channel = 0, method, dir, args = {} } = record;
     const where = `${conn}/${channel}`;
-    const said = `${dir === "worker>broker" ? "worker" : "broker"} ${method}`;
+    const step = `${dir === "worker>broker" ? "worker" : "broker"} ${method}`;
     const tag = Number(args.delivery_tag);
-    if (said === "worker confirm.select") unconfirmed.set(where, []);
-    else if (said === "worker basic.publish") {
+    if (step === "worker confirm.select") unconfirmed.set(where, []);
+    else if (step === "worker basic.publish") {
       const message = toPublished(record, at, unconfirmed.has(where));
       published.push(message);
       unconfirmed.get(where)?.push(message);
-    } else if (said === "broker basic.ack") {
+    } else if (step === "broker basic.ack") {
       const list = unconfirmed.get(where) ?? [];
       const confirmed = args.multiple === true ? list.slice(0, tag) : list.slice(tag - 1, tag);
       for (const message of confirmed) message.safeAt ??= at;
-    } else if (said === "broker basic.deliver") {
+    } else if (step === "broker basic.deliver") {
       const delivery: Delivered = {
         queue: args.consumer_tag === "amqp_worker" ? "job queue" : "direct queue",
         order: describeOrder(record.body ?? ""),
@@ -81,7 +81,7 @@ export function readWire(records: readonly WireRecord[]): Wire {
       };
       delivered.push(delivery);
       unsettled.set(`${where}/${tag}`, delivery);
-    } else if (/^worker basic\.(ack|reject|nack)$/.test(said)) {
+    } else if (/^worker basic\.(ack|reject|nack)$/.test(step)) {
       for (const [key, delivery] of unsettled) {
         const [place, number] = [key.slice(0, key.lastIndexOf("/")), Number(key.slice(key.lastIndexOf("/") + 1))];
         if (place !== where || !(number === tag || (args.multiple === true && number < tag))) continue;

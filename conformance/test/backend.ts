@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A backend as both SDKs need it at their start: a login, a version, an empty black list. */
+/** Starts a backend with what both SDKs need at start: a login, a version, an empty black list. */
 export async function startBackend(): Promise<{ readonly url: string; readonly server: Server }> {
   const answers: Readonly<Record<string, unknown>> = {
     "POST /api/sessions": { access_token: "token", user: { id: 1 } },

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { checkConformance, isPassed, report } from "../src/conformance.ts";
-import { shared, whyNotHere } from "../src/paths.ts";
+import { missingMaterial, shared } from "../src/paths.ts";
 import { ToolMissing } from "../src/tools.ts";
 
-// One of each kind that takes little time; `pnpm conformance` compares all.
+// One fast scenario of each kind; `pnpm conformance` compares all.
 const fast = [
   ...["topology_core", "topology_core_cluster", "core_start", "core_job_progress", "core_job_completed"],
   ...["core_job_raise", "core_bad_json_then_job", "core_status_idle", "core_init_start", "core_job_stop"],
@@ -12,7 +12,7 @@ const fast = [
 ];
 
 it("does on the wire what the reference does", async (ctx) => {
-  const missing = whyNotHere();
+  const missing = missingMaterial();
   if (missing !== undefined) return ctx.skip(missing);
   const golden = join(shared, "golden");
   try {

@@ -5,12 +5,12 @@ import { flattenBody } from "../src/body.ts";
 import { type Broker, startBroker } from "../src/broker.ts";
 import type { Json } from "../src/capture.ts";
 import type { Fact } from "../src/facts.ts";
-import { whyNotHere } from "../src/paths.ts";
+import { missingMaterial } from "../src/paths.ts";
 import { ensurePrograms, ensurePython, ToolMissing } from "../src/tools.ts";
 import { startBackend } from "./backend.ts";
 import { MixedWorkers, referencePackages } from "./mixed-workers.ts";
 
-let missing = whyNotHere();
+let missing = missingMaterial();
 let python = "";
 let broker: Broker | undefined;
 let backend: { readonly url: string; readonly server: Server } | undefined;
@@ -39,14 +39,14 @@ async function open(vhost: string): Promise<MixedWorkers> {
   return MixedWorkers.open(broker, vhost, backend.url, python);
 }
 
-/** Names and types of all that a status says, but for what the machine decides. */
+/** Returns names and types of the fields of a status, without those that depend on the machine. */
 function fieldsOf(body: Readonly<Record<string, unknown>>): string[] {
   const fields = new Map<string, Fact>();
   flattenBody(body as Json, "status", fields);
   return [...fields].map(([field, fact]) => `${field}: ${typeof fact}`).sort();
 }
 
-it("shares one queue with the Python SDK's worker: every job ends, and a drain costs no death", async (ctx) => {
+it("completes every job of a queue shared with a worker of the Python SDK, without dead letters at shutdown", async (ctx) => {
   if (missing !== undefined) return ctx.skip(missing);
   const mixed = await open("mixed");
   try {
@@ -61,7 +61,7 @@ it("shares one queue with the Python SDK's worker: every job ends, and a drain c
       fieldsOf(of(peer.instanceId)?.body ?? {}),
     );
 
-    // Each takes a long one, and the others wait; then ours has to go.
+    // Each worker runs a long job while the others wait; then ours is shut down.
     const jobs = 200;
     for (const id of [1, 2]) mixed.job(id, "sleep", 3);
     for (let id = 3; id <= jobs; id++) mixed.job(id, "noop");
@@ -80,8 +80,8 @@ it("shares one queue with the Python SDK's worker: every job ends, and a drain c
     expect(ended.map(({ body }) => Number(body.job_id)).sort((a, b) => a - b)).toEqual(
       Array.from({ length: jobs }, (_, index) => index + 1),
     );
-    expect(mixed.deaths).toBe(0);
-    // What ours had in hand when it went was begun again by another.
+    expect(mixed.deadLetters).toBe(0);
+    // Another worker started the job again that ours was running at its shutdown.
     const begun = mixed.answers.filter(({ key }) => key === "job_progression").map(({ body }) => body);
     const given = begun.find(({ docker_container_id }) => docker_container_id === ours.instanceId)?.job_id;
     expect(begun.some((one) => one.job_id === given && one.docker_container_id !== ours.instanceId)).toBe(true);
@@ -93,7 +93,7 @@ it("shares one queue with the Python SDK's worker: every job ends, and a drain c
   }
 }, 60_000);
 
-it("may also be there before the Python SDK's worker", async (ctx) => {
+it("can start before the worker of the Python SDK", async (ctx) => {
   if (missing !== undefined) return ctx.skip(missing);
   const mixed = await open("mixed_ours_first");
   try {

@@ -38,11 +38,11 @@ const capture = (wire: readonly WireRecord[]): Capture => ({
   wire,
 });
 
-describe("comparison", () => {
+describe("the comparison", () => {
   const reference = capture([deliver(), publish("completed"), acknowledge()]);
   const settled = "deliveries[job 7 from the job queue].settled";
 
-  it("finds the same over two connections with confirms equal", () => {
+  it("treats two connections with confirms as equal", () => {
     const ours = capture([
       record(worker, "confirm.select", {}, undefined, 2),
       deliver(),
@@ -53,7 +53,7 @@ describe("comparison", () => {
     expect(compare(reference, ours).differences).toEqual([]);
   });
 
-  it("sees an acknowledgement before its answer is safe", () => {
+  it("finds an acknowledgement before its answer is confirmed", () => {
     const early = capture([deliver(), acknowledge(), publish("completed")]);
     expect(compare(reference, early).differences).toMatchObject([{ field: settled, ours: "ack after nothing" }]);
     const unconfirmed = capture([
@@ -66,7 +66,7 @@ describe("comparison", () => {
     expect(compare(reference, unconfirmed).differences).toMatchObject([{ field: settled, ours: "ack after nothing" }]);
   });
 
-  it("sees another body, and a message that is missing", () => {
+  it("finds a different body and a missing message", () => {
     const other = capture([deliver(), publish("stopped"), acknowledge()]);
     const field = "messages[job_response/job_completed 7].body.status";
     expect(compare(reference, other).differences).toMatchObject([{ field, reference: "completed", ours: "stopped" }]);
@@ -74,7 +74,7 @@ describe("comparison", () => {
     expect(fields.sort()).toEqual([settled, "messages[job_response/job_completed 7].count"].sort());
   });
 
-  it("holds what differs against the list", () => {
+  it("judges differences by the list", () => {
     const comparison = compare(reference, capture([deliver(), publish("stopped"), acknowledge()]));
     const entry = (scenario: string, field: string): Intended => ({ scenario, field, why: "K5", note: "So it is." });
     const used = entry("core_x", "messages[*].body.status");
@@ -82,11 +82,11 @@ describe("comparison", () => {
     expect(judge([comparison], [], true).unexplained).toHaveLength(1);
     const wrong = [entry("core_x", "exit"), entry("*", "exit")];
     expect(judge([comparison], [used, ...wrong], true).unused).toEqual(wrong);
-    // Of a part of the folder only what is said of one scenario can be judged, and nothing of those that are not there.
+    // For a part of the folder, only entries for a single scenario of that part can be judged.
     expect(judge([comparison], [used, ...wrong, entry("core_y", "exit")], false).unused).toEqual([wrong[0]]);
   });
 
-  it("refuses an entry without a reason that stands somewhere", () => {
+  it("rejects an entry without a documented reason", () => {
     const protocol = "\n| K5 | a fault |\n| discovery | both |";
     const entry = { scenario: "a", field: "b", why: "K5", note: "So it is." };
     expect(findListFaults([entry, { ...entry, field: "c", why: "discovery" }], protocol)).toEqual([]);
@@ -96,7 +96,7 @@ describe("comparison", () => {
   });
 });
 
-describe("consumers of the backend", () => {
+describe("a consumer of the backend", () => {
   const message = (routingKey: string, body: Json, exchange = "job_response"): Published => ({
     ...{ exchange, routingKey, properties: {}, text: JSON.stringify(body), body },
     ...{ jobId: undefined, safeAt: 1, sentAt: 1, confirms: false },
@@ -112,24 +112,24 @@ describe("consumers of the backend", () => {
   };
   const discovery = { queue_name: "q", label: "l", version: "1.0.0", description: "d", short_description: "s" };
 
-  it("take what they can use", () => {
+  it("accepts valid messages", () => {
     expect(findConsumerFaults(message("job_error", error))).toEqual([]);
     expect(findConsumerFaults(message("worker_status", status, "worker_response"))).toEqual([]);
     expect(findConsumerFaults(message("worker_discovery", { ...discovery, parameters: {} }))).toEqual([]);
-    // An order that is given back is none of theirs.
+    // An order that is returned to a queue is not checked.
     expect(findConsumerFaults(message("job_golden", { job_id: 7 }, ""))).toEqual([]);
   });
 
   it.each<[string, string, Json, string?]>([
     ["an error without an id", "job_error", { ...error, job_id: null }],
     [
-      "an error with a result beside its message",
+      "an error with a result in addition to its message",
       "job_error",
       { ...error, parameters: [parameter("message", "boom"), {}] },
     ],
-    ["a state that is none", "job_completed", { ...error, status: "updated", destination_paths: [] }],
+    ["an invalid state", "job_completed", { ...error, status: "updated", destination_paths: [] }],
     ["a parameter without its nulls", "job_completed", { ...error, destination_paths: [], parameters: [{ id: "a" }] }],
-    ["a stopped job that is called completed", "job_stopped", { job_id: 7, status: "completed" }],
+    ["a stopped job with the status completed", "job_stopped", { job_id: 7, status: "completed" }],
     [
       "a progression of 101",
       "job_progression",
@@ -148,8 +148,8 @@ describe("consumers of the backend", () => {
       "worker_response",
     ],
     ["an answer on the wrong exchange", "job_error", error, "worker_response"],
-    ["a key that nobody reads", "job_done", error],
-  ])("cannot use %s", (_, routingKey, body, exchange) => {
+    ["an unknown routing key", "job_done", error],
+  ])("rejects %s", (_, routingKey, body, exchange) => {
     expect(findConsumerFaults(message(routingKey, body, exchange))).not.toEqual([]);
   });
 });

@@ -6,17 +6,17 @@ import { type Channel, type ChannelModel, connect } from "amqplib";
 import type { Broker } from "../src/broker.ts";
 import { home, shared } from "../src/paths.ts";
 
-/** A response, and which worker sent it where that can be told. */
+/** A response of a worker. */
 export interface Answer {
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Both SDKs' workers on one queue of one broker, and what they answer. */
+/** Workers of both SDKs on one queue of one broker, and their answers. */
 export class MixedWorkers {
   readonly answers: Answer[] = [];
-  /** Jobs that were dead-lettered. */
-  deaths = 0;
+  /** The number of jobs that were dead-lettered. */
+  deadLetters = 0;
   readonly #events = new EventEmitter();
   readonly #children: ChildProcess[] = [];
   readonly #connection: ChannelModel;
@@ -46,7 +46,7 @@ export class MixedWorkers {
       BACKEND_HOSTNAME: backendUrl,
       BACKEND_USERNAME: "worker@example.org",
       BACKEND_PASSWORD: "pass",
-      // A job that is in hand at the drain is given back.
+      // A job in progress at the drain is requeued.
       MCAI_DRAIN_TIMEOUT_MS: "500",
     };
     const mixed = new MixedWorkers(connection, channel, env, python);
@@ -54,7 +54,7 @@ export class MixedWorkers {
     return mixed;
   }
 
-  /** Starts a worker; resolves with its instance id once it takes jobs. */
+  /** Starts a worker; resolves with its instance id when it accepts jobs. */
   async start(sdk: "python" | "ours"): Promise<{ readonly child: ChildProcess; readonly instanceId: string }> {
     const program = sdk === "python" ? this.#python : join(home, "bin", "launch");
     const before = this.answers.length;
@@ -91,7 +91,7 @@ export class MixedWorkers {
     });
   }
 
-  /** Resolves with the answers of a kind, from the given one on, when there are that many. */
+  /** Resolves with the answers of a kind when there are at least `count`. */
   async waitFor(key: string, count: number, from = 0): Promise<Answer[]> {
     for (;;) {
       const found = this.answers.slice(from).filter((answer) => answer.key === key);
@@ -100,7 +100,7 @@ export class MixedWorkers {
     }
   }
 
-  /** How many messages wait in the job queue, and how many workers read it. */
+  /** Returns the number of waiting messages and of consumers of the job queue. */
   checkQueue(): Promise<{ messageCount: number; consumerCount: number }> {
     return this.#channel.checkQueue(this.queue);
   }
@@ -110,7 +110,7 @@ export class MixedWorkers {
     await this.#connection.close();
   }
 
-  // As a backend does: the exchanges are there first.
+  // Declares the exchanges first, as a backend does.
   async #listen(): Promise<void> {
     const channel = this.#channel;
     for (const name of ["job_submit", "job_response", "worker_response", "direct_messaging"]) {
@@ -125,7 +125,7 @@ export class MixedWorkers {
     const take = (message: { fields: { exchange: string; routingKey: string }; content: Buffer } | null) => {
       if (!message) return;
       const { exchange, routingKey: key } = message.fields;
-      if (exchange === "job_delayed") this.deaths++;
+      if (exchange === "job_delayed") this.deadLetters++;
       else this.answers.push({ key, body: JSON.parse(message.content.toString()) });
       this.#events.emit("answer");
     };
@@ -141,7 +141,7 @@ async function manage(broker: Broker, method: string, path: string, body: object
   if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status}`);
 }
 
-/** The version of the reference that the captures were made with. */
+/** Returns the packages of the reference, in the version of the captures. */
 export function referencePackages(): string[] {
   const readme = readFileSync(join(shared, "peer", "README.md"), "utf8");
   const version = /mcai-worker-sdk==([\d.]+)/.exec(readme)?.[1] ?? "2.1.1";

@@ -52,13 +52,13 @@ class GoldenWorker extends Worker<typeof parameters> {
       case "completed_bool":
         return { parameters: [{ id: "b", kind: "boolean", value: true }] };
       case "progress": {
-        // The Python method says by its value that the progression was taken; this one throws otherwise.
+        // The Python method returns whether the progression was accepted; this one throws if not.
         const taken = [10, 50, 100].map((percent) => handle.publishJobProgression(percent) ?? true);
         return text("r", repr(taken));
       }
       case "progress_300":
         handle.publishJobProgression(300);
-        // The Python worker goes on to its last line, if it gets there.
+        // If it continues, the Python worker reaches its last line.
         throw new RuntimeError(`unknown action ${p.action}`);
       case "unicode_return":
         return text("u", "café 日本 😀");
@@ -100,7 +100,7 @@ async function work(handle: JobHandle, action: string, seconds: number): Promise
       handle.setJobStatus("stopped");
       return text("stopped_at", String(i));
     }
-    // As a port would wait; a deaf job computes, and nothing in its thread goes on meanwhile.
+    // A ported worker would wait like this. The job sleep_deaf blocks its thread, as a computation does.
     if (action === "sleep") await delay(100);
     else sleep(0.1);
     if (i % 10 === 0) handle.publishJobProgression(Math.floor((100 * i) / (seconds * 10)));

@@ -1,6 +1,6 @@
 import { Type } from "@mcai/worker-sdk";
 
-/** What both examples of the Python SDK's source distribution take; their media worker's paths are added by ours. */
+/** The parameters of both examples in the Python SDK's source distribution. Our SDK adds the paths of the media worker. */
 export const exampleParameters = {
   action: Type.String(),
   number: Type.Integer(),

@@ -1,6 +1,6 @@
 import type { WorkerMetadata } from "@mcai/worker-sdk";
 
-/** What the reference's workers say of themselves: ../shared/peer/workers/pyproject.toml. */
+/** The metadata of the reference's workers: ../shared/peer/workers/pyproject.toml. */
 export const goldenMetadata: Partial<WorkerMetadata> = {
   name: "golden_worker",
   version: "1.2.3",
@@ -8,7 +8,7 @@ export const goldenMetadata: Partial<WorkerMetadata> = {
   license: "MIT",
 };
 
-/** Python's `ValueError`: its name is part of a job's error. */
+/** Python's `ValueError`. Its name is part of the error of a job. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
 }
@@ -18,7 +18,7 @@ export class RuntimeError extends Error {
   override readonly name = "RuntimeError";
 }
 
-/** Python's `time.sleep`: nothing in the thread goes on meanwhile. */
+/** Python's `time.sleep`, which blocks the thread. */
 export function sleep(seconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
 }

@@ -20,7 +20,7 @@ const parameters = Type.Object({
 
 type Descriptor = AudioStreamDescriptor | DataStreamDescriptor | VideoStreamDescriptor;
 
-/** The twin of ../shared/peer/workers/media_worker.py: the parameter `action` says what it does. */
+/** The twin of ../shared/peer/workers/media_worker.py: the parameter `action` selects what it does. */
 class GoldenMediaWorker extends MediaWorker<typeof parameters> {
   #action = "";
   #delaySeconds = 0;
@@ -56,7 +56,7 @@ class GoldenMediaWorker extends MediaWorker<typeof parameters> {
     const pts = frames.map((frame) => Number(frame.pts));
     if (this.#action === "return_json_string") return JSON.stringify({ stream: index, pts });
     if (this.#action === "describe_frames") return JSON.stringify(frames.map(describe));
-    // The Python SDK hands the job's id as text.
+    // The Python SDK passes the id of the job as a string.
     return { job_id: String(jobId), stream: index, n: frames.length, pts };
   }
 
@@ -73,7 +73,7 @@ class GoldenMediaWorker extends MediaWorker<typeof parameters> {
   }
 }
 
-// Without any filter the Python SDK dies, so its worker passes one that changes nothing.
+// The Python SDK crashes without a filter, so its worker uses one that changes nothing.
 function video(index: number, filter = "format=pix_fmts=yuv420p"): Descriptor {
   if (filter === "none") return new VideoStreamDescriptor(index);
   return new VideoStreamDescriptor(index, [toFilter(filter, `${filter.split("=")[0]}_filter`)]);
@@ -84,17 +84,17 @@ function audio(index: number, filter: string | undefined): Descriptor {
   return new AudioStreamDescriptor(index, [{ name: "aformat", parameters: { sample_fmts: "fltp" } }]);
 }
 
-// The Python SDK's fields that frames of this SDK have too, under its names; it has all of them in every frame.
+// The fields of the Python SDK that frames of this SDK have too, by its names. Its frames always have all of them.
 function describe(frame: PortedFrame): Record<string, unknown> {
   const pts = Number(frame.pts);
   if (frame instanceof VideoFrame) {
     const { width, height, isKeyFrame } = frame;
-    const picture = { width, height, key_frame: Number(isKeyFrame) };
-    return { name: "video", pts, ...picture, nb_samples: 0, sample_rate: 0, channels: 0 };
+    const video = { width, height, key_frame: Number(isKeyFrame) };
+    return { name: "video", pts, ...video, nb_samples: 0, sample_rate: 0, channels: 0 };
   }
   if (!(frame instanceof AudioFrame)) throw new RuntimeError("packets have no such fields");
-  const sound = { nb_samples: frame.sampleCount, sample_rate: frame.sampleRate, channels: frame.channels };
-  return { name: "audio", pts, width: 0, height: 0, key_frame: 1, ...sound };
+  const audio = { nb_samples: frame.sampleCount, sample_rate: frame.sampleRate, channels: frame.channels };
+  return { name: "audio", pts, width: 0, height: 0, key_frame: 1, ...audio };
 }
 
 export default new GoldenMediaWorker(parameters, goldenMetadata);

@@ -1,6 +1,6 @@
 import type { Filter } from "@mcai/worker-sdk-media";
 
-/** The filter of a text such as `scale=w=64:h=36`. */
+/** Parses a filter such as `scale=w=64:h=36`. */
 export function toFilter(text: string, label?: string): Filter {
   const [name = text, ...rest] = text.split("=");
   const options = rest
