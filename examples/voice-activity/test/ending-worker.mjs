@@ -5,10 +5,16 @@ import worker from "../dist/worker.js";
 
 export default {
   ...worker,
+  /**
+   * @param {Parameters<typeof worker.initProcess>[0]} parameters
+   * @param {Parameters<typeof worker.initProcess>[1]} job
+   * @param {import("../src/speech-model.ts").SpeechModel} model
+   */
   initProcess(parameters, job, model) {
     let windows = 0;
     const open = async () => {
       const stream = await model.open();
+      /** @param {Float32Array} samples */
       const infer = (samples) => {
         const answer = stream.infer(samples);
         if (++windows === 4) process.exit(3);
@@ -16,7 +22,7 @@ export default {
       };
       return { infer, close: () => stream.close() };
     };
-    return worker.initProcess(parameters, job, { open });
+    return worker.initProcess(parameters, job, { open, close: () => model.close() });
   },
 };
 
