@@ -20,7 +20,8 @@ describe("the cues of WebVTT and SubRip", () => {
     }));
 
   const file = join(import.meta.dirname, "../../../../../../shared/cases/protocol/stream_decoders.json");
-  it.skipIf(!existsSync(file))("are those of the reference", () => {
+  it("are those of the reference", (context) => {
+    if (!existsSync(file)) return context.skip("../shared/cases/protocol/stream_decoders.json does not exist");
     const cases = JSON.parse(readFileSync(file, "utf8")) as {
       input: { decoder?: "webvtt"; packets: string[] };
       expected: {
