@@ -14,7 +14,7 @@
 export async function account(scene, findings, ids, timeoutMs) {
   const { backend, trace, queue } = scene;
   const all = backend.until(() => ids.every((id) => backend.finals.has(id)), "final responses of all jobs", timeoutMs);
-  await all.catch((error) => findings.counted("the end was not reached", error.message));
+  await all.catch((error) => findings.counted("the scenario did not finish", error.message));
   // An order of which the broker has made two may still be worked on. The account comes after it: that takes seconds of
   // this process, whose proxies the workers lose meanwhile with what they hold.
   const left = await backend.emptied(queue);

@@ -1,4 +1,4 @@
-// The backend's HTTP side is absent, slow, failing, and back again.
+// The backend's HTTP side is unavailable, slow, failing, and back again.
 import { once } from "node:events";
 import { createServer } from "node:http";
 
@@ -8,7 +8,7 @@ import { createServer } from "node:http";
  */
 
 export const number = 9;
-export const title = "backend absent, slow, failing, back again";
+export const title = "backend unavailable, slow, failing, back again";
 export const isGentle = true;
 
 /**
@@ -24,16 +24,16 @@ export async function run(stage, findings) {
   try {
     /** @type {Record<string, string[]>} */
     const outcomes = {};
-    http.mode = "absent";
+    http.mode = "unavailable";
     const worker = await scene.start({ env });
-    for (const mode of ["absent", "failing", "rubbish", "slow", "well"]) {
+    for (const mode of ["unavailable", "failing", "answering garbage", "slow", "well"]) {
       http.mode = mode;
       const plain = await scene.send({ action: "nothing" });
       const withCredential = scene.nextId();
       await backend.publish("job_submit", scene.queue, orderWithCredential(withCredential), { persistent: true });
       const startMs = performance.now();
       await Promise.all([backend.final(plain), backend.final(withCredential)]);
-      if (mode === "slow") findings.atMost("a slow backend holds a job", 11_000, performance.now() - startMs, "ms");
+      if (mode === "slow") findings.atMost("a slow backend delays a job", 11_000, performance.now() - startMs, "ms");
       outcomes[mode] = [backend.statuses(plain), backend.statuses(withCredential)].flat();
       const message = backend.finalsOf(withCredential)[0]?.message;
       if (mode !== "well")
@@ -42,7 +42,13 @@ export async function run(stage, findings) {
     const failed = ["job_completed", "job_error"];
     findings.equal(
       "a job without, and one with a credential",
-      { absent: failed, failing: failed, rubbish: failed, slow: failed, well: ["job_completed", "job_completed"] },
+      {
+        unavailable: failed,
+        failing: failed,
+        "answering garbage": failed,
+        slow: failed,
+        well: ["job_completed", "job_completed"],
+      },
       outcomes,
     );
     findings.equal("the same process all the time", true, worker.isRunning);
@@ -84,9 +90,9 @@ async function openHttp() {
   const server = createServer((request, response) => {
     http.requests++;
     request.resume();
-    if (http.mode === "absent") request.socket.destroy();
+    if (http.mode === "unavailable") request.socket.destroy();
     else if (http.mode === "failing") response.writeHead(503).end("down for maintenance");
-    else if (http.mode === "rubbish") response.end("<html>not JSON");
+    else if (http.mode === "answering garbage") response.end("<html>not JSON");
     else if (http.mode === "well") response.end(JSON.stringify(answers[request.url ?? ""] ?? {}));
   });
   server.listen(0, "127.0.0.1");

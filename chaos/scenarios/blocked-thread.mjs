@@ -55,7 +55,7 @@ async function stopped(stage, findings, action, where) {
     findings.equal(`stop order, ${where}`, "job_stopped", final.kind);
     findings.atMost("… answered", graceMs + slackMs, performance.now() - startMs, "ms");
     const next = await scene.send({ action: "nothing" });
-    // A native call is ended with its process, and whoever started it starts another.
+    // Only the end of the process ends a native call: its supervisor starts another process.
     if (action === "native") {
       findings.equal("… the process that cannot end the call", 134, await worker.ended);
       await scene.start({ env });
@@ -80,11 +80,11 @@ async function terminated(stage, findings, action, where) {
     const startMs = performance.now();
     worker.signal("SIGTERM");
     findings.equal(`exit code after SIGTERM, ${where}`, action === "native" ? 134 : 0, await worker.ended);
-    // And what teardown and the last messages may take.
+    // Plus the time for teardown and the last messages.
     findings.atMost("… ended", drainMs + graceMs + 2 * slackMs, performance.now() - startMs, "ms");
     const message = await scene.backend.channel.get(scene.queue, { noAck: true });
     findings.equal(
-      "the order is in its queue again, as a fresh one",
+      "the order is in its queue again, not redelivered",
       [jobId, false, false],
       message && [
         JSON.parse(message.content.toString()).job_id,

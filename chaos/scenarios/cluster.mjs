@@ -74,11 +74,7 @@ async function underFaults(scene, stage, findings) {
     ids.filter((id) => backend.statuses(id).length > 1),
   );
   const pids = workers.map(({ pid }) => pid).toSorted();
-  findings.equal(
-    "workers that are still the processes they were",
-    workerCount,
-    workers.filter((one) => one.isRunning).length,
-  );
+  findings.equal("workers whose process did not restart", workerCount, workers.filter((one) => one.isRunning).length);
   findings.equal("… and have run all jobs", pids, [...new Set(trace.runs().map(({ pid }) => pid))].toSorted());
 }
 
@@ -108,7 +104,7 @@ async function cutOffLeader(scene, findings) {
   const fault = scene.trace.fault("leader cut off");
   const moves = moving(scene, leader);
   await leader.pause();
-  await findMoves(moves, 30_000, "the leader's node cut off", findings);
+  await findMoves(moves, 30_000, "the leader's node isolated", findings);
   await anotherLeader(scene, leader);
   await until("the others gave up the node that is cut off", async () => {
     const known = await scene.manage("GET", "/nodes", undefined, otherThan(scene, leader));
@@ -121,7 +117,7 @@ async function cutOffLeader(scene, findings) {
     () => true,
     () => false,
   );
-  findings.counted("… and the cluster heals by itself when the node goes on", healed ? "yes" : "no, restarted");
+  findings.counted("… and the cluster recovers by itself when the node resumes", healed ? "yes" : "no, restarted");
   if (!healed) await leader.restart();
   await whole(scene);
   fault.untilMs = Date.now();
@@ -190,8 +186,8 @@ function moving(scene, node) {
  */
 async function findMoves(moves, limitMs, fault, findings) {
   const tookMs = await moves;
-  findings.atLeast(`${fault}: connections of workers to that node`, 1, tookMs.length, "");
-  findings.atMost("… all of them are made again within", limitMs, Math.max(...tookMs), "ms");
+  findings.atLeast(`${fault}: worker connections to that node`, 1, tookMs.length, "");
+  findings.atMost("… all reconnected within", limitMs, Math.max(...tookMs), "ms");
 }
 
 /**

@@ -22,7 +22,7 @@ export async function run(stage, findings) {
 }
 
 /**
- * To a consumer the deletion of its queue is a cancel. What was in it is gone; what the worker has in hand is not.
+ * To a consumer the deletion of its queue is a cancel. Its messages are lost; the current job of the worker is not.
  * @param {Stage} stage
  * @param {Findings} findings
  */
@@ -36,11 +36,11 @@ async function queueDeleted(stage, findings) {
     const from = worker.log.length;
     await backend.channel.deleteQueue(queue);
     await worker.logged(/Connected to the broker .*\(consumes\)/, { from });
-    findings.equal("queue deleted: the worker says so", true, /cancelled the consumer/.test(worker.log.slice(from)));
+    findings.equal("queue deleted: the worker logs it", true, /cancelled the consumer/.test(worker.log.slice(from)));
     const next = await scene.send({ durationMs: 1 });
     await Promise.all([backend.final(jobId), backend.final(next)]);
     findings.equal(
-      "… the job in hand, and one after it",
+      "… the current job, and the next one",
       [["job_completed"], ["job_completed"]],
       [backend.statuses(jobId), backend.statuses(next)],
     );
@@ -105,9 +105,9 @@ async function refusals(stage, findings) {
     };
     findings.equal("a wrong password: exit code", 74, await codeOf({ AMQP_PASSWORD: "wrong" }));
     findings.equal("a user without access to the virtual host", 75, await codeOf({}));
-    findings.equal("a virtual host that is not there", 75, await codeOf({ AMQP_VHOST: "nowhere" }));
+    findings.equal("a virtual host that does not exist", 75, await codeOf({ AMQP_VHOST: "nowhere" }));
     await scene.manage("PUT", `/permissions/${scene.vhost}/${user}`, { configure: "", write: ".*", read: ".*" });
-    findings.equal("a user who may declare nothing", 76, await codeOf({}));
+    findings.equal("a user without permission to declare", 76, await codeOf({}));
     const logs = scene.workers.map(({ log }) => log).join("\n");
     findings.equal("passwords in the logs", false, /secret-of-limited/.test(logs));
   } finally {
@@ -138,7 +138,7 @@ async function permissionsTakenAway(stage, findings) {
     await allow(all);
     await backend.final(jobId);
     findings.equal(
-      "permission to write taken away during a job, and given back",
+      "permission to write removed during a job, and restored",
       ["job_completed"],
       backend.statuses(jobId),
     );

@@ -29,7 +29,7 @@ export async function run(stage, findings) {
     const startMs = performance.now();
     await broker.pause();
     await worker.logged(/was lost/);
-    // Of the two connections' timers one may just have begun its turn.
+    // One of the two connections' timers may just have started.
     findings.atMost("noticed within three heartbeats", 3 * heartbeatMs + 500, performance.now() - startMs, "ms");
     if (!stage.isShort) await delay(20 * heartbeatMs);
     const from = worker.log.length;
@@ -38,9 +38,9 @@ export async function run(stage, findings) {
     await worker.logged(/Connected to the broker .*\(consumes\)/, { from });
     const next = await scene.send({ durationMs: 1 });
     await Promise.all([backend.final(running), backend.final(next)]);
-    findings.equal("the same process goes on", true, worker.isRunning);
+    findings.equal("the same process continues", true, worker.isRunning);
     findings.equal(
-      "runs of the job that was under way, and of the next",
+      "runs of the job that was running, and of the next",
       [1, 1],
       [running, next].map((id) => trace.runsOf(id).length),
     );

@@ -1,4 +1,4 @@
-// Brokers and workers killed, connections cut and left half open, while a long queue of jobs is worked off.
+// Brokers and workers killed, connections cut and left half open, while a long queue of jobs is processed.
 import { account } from "../account.mjs";
 
 /**

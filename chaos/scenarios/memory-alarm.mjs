@@ -1,4 +1,4 @@
-// The broker has no memory left, and takes no messages until it has some again.
+// The broker has no memory left, and accepts no messages until it has some again.
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
@@ -19,7 +19,7 @@ export async function run(stage, findings) {
   const alarmMs = stage.isShort ? 5000 : 15_000;
   const broker = await stage.broker;
   const scene = await stage.scene();
-  // It holds for the whole broker, and may not outlive the scenario.
+  // It applies to the whole broker, and must be reset after the scenario.
   scene.defer(() => broker.ctl("set_vm_memory_high_watermark", "0.4"));
   try {
     const { backend, trace } = scene;
@@ -37,7 +37,7 @@ export async function run(stage, findings) {
     await Promise.all(all.map((id) => backend.final(id)));
     findings.counted("seconds without memory", Math.round((Date.now() - alarmedMs) / 1000));
     findings.equal("final responses that came through while it had none", 0, early);
-    findings.equal("the worker says so in its log", true, /The broker has blocked publishing/.test(worker.log));
+    findings.equal("the worker logs it", true, /The broker has blocked publishing/.test(worker.log));
     findings.equal("its connections are kept", true, !/was lost/.test(worker.log));
     findings.equal(
       "final responses of each job",

@@ -1,11 +1,11 @@
-// Messages that are no orders, of every kind, amid good ones.
+// Messages that are not orders, of every kind, mixed with valid ones.
 /**
  * @import { Findings } from "../findings.mjs"
  * @import { Scene, Stage } from "../stage.mjs"
  */
 
 export const number = 7;
-export const title = "poison orders of every kind amid good ones";
+export const title = "poison orders of every kind, mixed with valid ones";
 export const isGentle = true;
 
 /**
@@ -41,7 +41,7 @@ export async function run(stage, findings) {
       [true, false],
       [worker.isRunning, /was lost/.test(worker.log)],
     );
-    // Those with an id are answered, once each; those without only stand in the log.
+    // Those with an id are answered, once each; those without are only logged.
     const withId = poison.flatMap(({ jobId }) => jobId ?? []);
     await Promise.all(withId.map((id) => backend.final(id)));
     findings.equal(
@@ -52,7 +52,7 @@ export async function run(stage, findings) {
     worker.signal("SIGTERM");
     findings.equal("exit code", 0, await worker.ended);
     const said = worker.log.match(/not an order:/g)?.length ?? 0;
-    findings.equal("poison that is no order, in the log, once each", poison.length, said);
+    findings.equal("poison that is not an order, in the log, once each", poison.length, said);
     const { messages } = await backend.count(queue);
     findings.equal("orders left in the queue", 0, messages);
   } finally {

@@ -13,10 +13,10 @@ export const longOnly = true;
 
 const jobs = 100_000;
 const portion = 1000;
-// What was reserved once and for all is there after these.
+// After these jobs, what is allocated once has been allocated.
 const warmUp = 10_000;
 const maxGrowthMib = 20;
-// By then the heap has its size: 100 bytes kept of each job would show.
+// By then the heap has its size: 100 bytes retained for each job would show.
 const maxLaterGrowthMib = 5;
 
 /**
@@ -34,7 +34,7 @@ export async function run(stage, findings) {
     const startMs = performance.now();
     let before;
     for (let sent = 0; sent < jobs; sent += portion) {
-      // One portion waits while the one before is worked off.
+      // One portion waits while the one before is processed.
       await answered(backend, sent - portion);
       if (sent === warmUp) {
         await answered(backend, sent);
@@ -54,8 +54,8 @@ export async function run(stage, findings) {
     findings.counted("memory after 10,000 jobs, after half of them, at the end", `${early}, ${middle}, ${late} MiB`);
     findings.atMost("… growth after the warm-up", maxGrowthMib, late - early, "MiB");
     findings.atMost("… growth in the second half", maxLaterGrowthMib, late - middle, "MiB");
-    findings.counted("… the most", `${Math.max(...samples)} MiB`);
-    findings.equal("handles and threads after the warm-up and at the end are the same", before, await handles(worker));
+    findings.counted("… maximum", `${Math.max(...samples)} MiB`);
+    findings.equal("handles and threads, the same after the warm-up and at the end", before, await handles(worker));
     const outcomes = [...backend.finals.values()];
     findings.equal(
       "jobs with exactly one final response",

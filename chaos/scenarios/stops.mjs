@@ -57,11 +57,11 @@ async function signalWhileStarting(stage, findings) {
 async function signalWhileRunning(stage, findings) {
   /** @type {readonly { values: Values, drainMs: number, outcome: string, how: string }[]} */
   const cases = [
-    { values: { durationMs: 1000 }, drainMs: 20_000, outcome: "completed", how: "that ends within the drain" },
-    { values: { durationMs: 60_000 }, drainMs: 300, outcome: "given back", how: "that heeds its signal" },
+    { values: { durationMs: 1000 }, drainMs: 20_000, outcome: "completed", how: "that ends within the drain timeout" },
+    { values: { durationMs: 60_000 }, drainMs: 300, outcome: "requeued", how: "that observes its signal" },
     { values: { action: "poll" }, drainMs: 300, outcome: "completed", how: "that polls and returns" },
-    { values: { action: "checkpoints" }, drainMs: 300, outcome: "given back", how: "with checkpoints" },
-    { values: { action: "block", durationMs: 60_000 }, drainMs: 300, outcome: "given back", how: "that is deaf" },
+    { values: { action: "checkpoints" }, drainMs: 300, outcome: "requeued", how: "with checkpoints" },
+    { values: { action: "block", durationMs: 60_000 }, drainMs: 300, outcome: "requeued", how: "that is unresponsive" },
   ];
   for (const order of ["SIGTERM", "stop_worker"])
     for (const { values, drainMs, outcome, how } of cases) {
@@ -77,7 +77,7 @@ async function signalWhileRunning(stage, findings) {
         const { messages } = await scene.backend.count(scene.queue);
         const final = scene.backend.finalsOf(jobId)[0]?.kind;
         const got =
-          final === "job_completed" ? "completed" : final === undefined && messages === 1 ? "given back" : final;
+          final === "job_completed" ? "completed" : final === undefined && messages === 1 ? "requeued" : final;
         findings.equal(`${order} during a job ${how}`, [0, outcome], [code, got]);
       } finally {
         await scene.close();
@@ -110,7 +110,7 @@ async function stopOrders(stage, findings) {
       await backend.final(jobId);
       findings.equal(`stop order to ${values.action ?? "an awaiting job"}`, ["job_stopped"], backend.statuses(jobId));
     }
-    // Nobody has these jobs: nothing may be answered, nothing settled that is another's.
+    // No worker has these jobs: they must not be answered, and no delivery of another job may be settled.
     const before = backend.finals.size;
     await stop(99_999);
     const jobId = await scene.send({ durationMs: 1 });
@@ -182,7 +182,7 @@ async function signalsRacingCompletion(stage, findings) {
       0,
       ids.filter((jobId) => backend.finalsOf(jobId).length !== 1).length,
     );
-    findings.counted("… jobs given back after they began", runs.length - jobs);
+    findings.counted("… jobs requeued after they started", runs.length - jobs);
     findings.equal("… orders left in the queue", 0, (await backend.count(queue)).messages);
   } finally {
     await scene.close();

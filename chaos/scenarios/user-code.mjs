@@ -78,7 +78,7 @@ async function crashed(stage, findings) {
       worker = await scene.start({ env });
     }
     findings.equal("a native crash: exit codes", Array(codes.length).fill(139), codes);
-    findings.equal("… the order was given up", ["job_error"], backend.statuses(jobId));
+    findings.equal("… the job was answered", ["job_error"], backend.statuses(jobId));
     findings.matches("… with the reason", /Job TTL has been reached/, backend.finalsOf(jobId)[0].message);
     findings.atMost("… runs", 3, trace.runsOf(jobId).length, "runs");
     const next = await scene.send({ action: "nothing" });

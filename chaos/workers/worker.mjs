@@ -46,7 +46,7 @@ const actions = {
     pbkdf2Sync("password", "salt", Math.min(2 ** 31 - 1, Math.round(iterationsPerMs * durationMs)), 64, "sha512");
   },
 
-  // Ends as soon as it sees the flag.
+  // Ends when it sees the flag.
   poll(_, job) {
     job.progress(10);
     while (!job.stopped);
@@ -77,7 +77,7 @@ const actions = {
     for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
   },
 
-  // What a fault in a native library does: the whole process is gone at once.
+  // What a fault in a native library does: it ends the whole process at once.
   crash() {
     process.kill(process.pid, "SIGSEGV");
     for (;;);
