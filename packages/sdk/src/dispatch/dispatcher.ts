@@ -184,8 +184,9 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
     const { thread, settings, blackList } = this.#options;
     const { current } = this.#slot;
-    if (await this.#endedJobs.settleRedelivered(order.job_id, delivery, current)) return;
-    if (this.#slot.current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
+    const settled = this.#endedJobs.settleRedelivered(order.job_id, delivery, current);
+    if (settled) return void (await settled);
+    if (current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
     if (delivery.deaths > settings.maxDeaths || delivery.softRejects > settings.maxSoftRejects)
       return this.#answerError(order, delivery, "Job TTL has been reached.");
     if (blackList.has(order.job_id)) {
@@ -199,7 +200,9 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   async #turnAway(order: JobOrder, delivery: Delivery): Promise<void> {
     const { current } = this.#slot;
-    if (delivery.canRequeue) return void (await delivery.settle("requeue"));
+    // A file of a local run cannot wait for an initialised job: its start could only come from a later file.
+    const isBlocked = delivery.direct && current !== undefined && !current.isStarted;
+    if (delivery.canRequeue && !isBlocked) return void (await delivery.settle("requeue"));
     if (current?.id === order.job_id) return this.#reject(delivery, "this job is in progress here");
     const reason = current ? "an another job is already in progress" : "the worker does not accept jobs now";
     return this.#answerError(order, delivery, `Cannot initialize this job, ${reason}.`);

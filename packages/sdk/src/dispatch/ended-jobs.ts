@@ -27,18 +27,14 @@ export class EndedJobs {
    * Settles a redelivered job that must not run here: the current job, a job that has ended, and a job whose worker was
    * lost, if this transport counts such deaths.
    *
-   * @returns False if the job is to be run.
+   * @returns Undefined if the job is to be run: known at once, so that orders that arrive together stay in order.
    */
-  async settleRedelivered(jobId: number, delivery: Delivery, current: CurrentJob | undefined): Promise<boolean> {
-    if (!delivery.redelivered && delivery.deaths === 0) {
-      this.#writtenAt.delete(jobId);
-      return false;
-    }
-    if (current?.id === jobId) await current.replaceOrigin(delivery);
-    else if (this.#has(jobId)) await delivery.settle("acknowledge");
-    else if (delivery.redelivered && delivery.canCountDeath) await delivery.settle("count_death");
-    else return false;
-    return true;
+  settleRedelivered(jobId: number, delivery: Delivery, current: CurrentJob | undefined): Promise<unknown> | undefined {
+    if (!delivery.redelivered && delivery.deaths === 0) this.#writtenAt.delete(jobId);
+    else if (current?.id === jobId) return current.replaceOrigin(delivery);
+    else if (this.#has(jobId)) return delivery.settle("acknowledge");
+    else if (delivery.redelivered && delivery.canCountDeath) return delivery.settle("count_death");
+    return undefined;
   }
 
   #has(jobId: number): boolean {

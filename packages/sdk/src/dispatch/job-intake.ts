@@ -43,7 +43,17 @@ export class JobIntake {
 
   /** Removes a reason; without any left, jobs are taken again. Resolves when the transport was told; never rejects. */
   async release(reason: IntakeHold): Promise<void> {
-    if (this.#holds.delete(reason) && this.#holds.size === 0) await this.#consume(true);
+    if (this.lift(reason)) await this.resume();
+  }
+
+  /** Removes a reason without taking jobs yet. Returns whether it was there. */
+  lift(reason: IntakeHold): boolean {
+    return this.#holds.delete(reason);
+  }
+
+  /** Takes jobs again if no reason is left. Resolves when the transport was told; never rejects. */
+  async resume(): Promise<void> {
+    if (this.#holds.size === 0) await this.#consume(true);
   }
 
   async #consume(jobs: boolean): Promise<void> {

@@ -33,6 +33,7 @@ export class Stopper {
    */
   async stop(current: CurrentJob, cause: StopCause, graceMs: number | undefined): Promise<void> {
     const { thread, intake, slot } = this.#options;
+    const { launches } = thread;
     thread.post({ kind: "stop", serial: current.serial, reason: cause });
     if (graceMs === undefined) return;
     await Promise.race([current.done, delay(graceMs, undefined, { ref: false })]);
@@ -42,7 +43,8 @@ export class Stopper {
     void intake.hold("thread");
     await slot.end(current, this.#endOf(cause));
     if (intake.isHeldBy("drain")) await thread.stop("force");
-    else await thread.replace();
+    // A thread that exited while the answer was being confirmed has been replaced already.
+    else if (thread.launches === launches) await thread.replace();
   }
 
   /** Stops a job when it takes longer than `MCAI_JOB_TIMEOUT_MS`, if that is set. */

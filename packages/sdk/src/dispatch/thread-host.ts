@@ -39,6 +39,7 @@ export class ThreadHost implements JobThreadHandle {
     this.#options = options;
   }
 
+  launches = 0;
   /** The number of times that the thread exited unexpectedly. */
   crashes = 0;
 
@@ -110,6 +111,7 @@ export class ThreadHost implements JobThreadHandle {
     const { maxTeardownMs: _, ...options } = this.#options;
     const worker = startThread({ ...options, stopFlag: this.#stopFlag.buffer, describe: false }, false);
     this.#worker = worker;
+    this.launches++;
     this.#pingedAt = undefined;
     return new Promise((resolve, reject) => {
       let description: WorkerDescription | undefined;

@@ -39,10 +39,11 @@ export class WorkerOrderHandler {
         await this.#answerStatus();
         break;
       case "resume_consuming_jobs":
-        await this.#answerStatus(false);
+        // At once, since the next order may suspend again; jobs are taken after the answer, which none may overtake.
+        intake.lift("suspended");
+        await this.#answerStatus();
         await delivery.settle("acknowledge");
-        // After the answer: the first job must not overtake it.
-        return intake.release("suspended");
+        return intake.resume();
       case "status":
         await this.#answerStatus();
         break;
@@ -74,12 +75,13 @@ export class WorkerOrderHandler {
   }
 
   /** The body of a `worker_status`. */
-  describeStatus(isSuspended = this.#options.intake.isHeldBy("suspended")): ResponseBodies["worker_status"] {
-    const { slot, responder } = this.#options;
+  describeStatus(): ResponseBodies["worker_status"] {
+    const { intake, slot, responder } = this.#options;
+    const isSuspended = intake.isHeldBy("suspended");
     return responder.describeStatus(slot.current, isSuspended ? "Suspended" : slot.current ? "Busy" : "Idle");
   }
 
-  #answerStatus(isSuspended?: boolean): Promise<void> {
-    return this.#options.responder.publish("worker_status", this.describeStatus(isSuspended));
+  #answerStatus(): Promise<void> {
+    return this.#options.responder.publish("worker_status", this.describeStatus());
   }
 }

@@ -67,7 +67,7 @@ export class Processor {
       logFor,
       onProgress: (percent) => report({ kind: "progression", serial, percent }),
     });
-    const phases = new JobPhases(kind === "initialise", job.log);
+    const phases = new JobPhases(kind === "initialise");
     const run: Run = { serial, job, phases, prepared: Promise.resolve(), values: undefined, process: undefined };
     this.#run = run;
     run.prepared = this.#prepare(run, order, kind);
@@ -161,7 +161,6 @@ export class Processor {
   }
 
   #endOfReturn(run: Run, returned: unknown): RunEnd {
-    run.job.wake();
     if (run.job.stopReason === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
     // A drain only asks the job to end soon: if it has done its work, it is completed.
     if (run.job.stopReason === "order")
@@ -172,7 +171,9 @@ export class Processor {
 
   #endOfError(run: Run, error: unknown): RunEnd {
     const asked = run.job.stopReason;
-    if (!run.job.isStop(error) || asked === "deadline") {
+    const isStop = run.job.isStop(error);
+    if (isStop && asked === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
+    if (!isStop) {
       // The response has the message alone; the log has the stack too.
       if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
       return { status: "error", message: this.#text(error) };
@@ -188,6 +189,8 @@ export class Processor {
   async #finish(run: Run, makeEnd: () => RunEnd): Promise<void> {
     if (run.phases.current === "ending") return;
     run.phases.enter("ending");
+    // What still listens to the signal learns of the stop, even if the worker only read `job.stopped`.
+    run.job.wake();
     let end: RunEnd;
     try {
       end = makeEnd();

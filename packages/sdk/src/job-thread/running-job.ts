@@ -66,8 +66,10 @@ export class RunningJob implements Job {
   throwIfStopped(result?: JobResult): void {
     const reason = this.stopReason;
     if (reason === undefined) return;
+    // The getter aborts the signal.
+    const { signal } = this;
     if (result !== undefined) throw new JobStopped(reasonTexts[reason], { reason, result });
-    this.signal.throwIfAborted();
+    signal.throwIfAborted();
   }
 
   /** Aborts the signal if the stop flag is raised. */

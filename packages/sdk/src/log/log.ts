@@ -26,11 +26,12 @@ export interface LogIdentity {
  * Creates the log of a thread. It writes to standard error and to the file of the settings. Each line is written before
  * the call returns, so that no line of a blocked or crashed thread is lost. pino is loaded at the first line.
  *
- * @throws {@link McaiError} `ENVIRONMENT_INVALID` if the file cannot be opened.
+ * @throws {@link McaiError} `ENVIRONMENT_INVALID` if the file cannot be opened, `MODULE_NOT_FOUND` if pino is missing.
  */
 export function createLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
   let logger: Logger | undefined;
   if (settings.file !== undefined) checkFile(settings.file);
+  if (settings.level !== "silent") findPino();
   const open = () => {
     logger ??= openPino(settings, identity);
     return logger;
@@ -97,13 +98,18 @@ function isTerminal(): boolean {
   return process.getBuiltinModule("node:tty").isatty(stderr);
 }
 
-// With require, because a log call is synchronous.
-function loadPino(): typeof Bundle {
+// A missing pino ends the worker at its start, not at the first line, which may come in the middle of a job.
+function findPino(): string {
   try {
-    return createRequire(import.meta.url)("#pino") as typeof Bundle;
+    return createRequire(import.meta.url).resolve("#pino");
   } catch (cause) {
     throw new McaiError("MODULE_NOT_FOUND", externalRemedy("dist/pino.cjs"), { cause });
   }
+}
+
+// With require, because a log call is synchronous.
+function loadPino(): typeof Bundle {
+  return createRequire(import.meta.url)(findPino()) as typeof Bundle;
 }
 
 function checkFile(file: string): void {

@@ -15,18 +15,17 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const transport = new FileTransport(files, log);
   const signals = new ShutdownSignals(() => void transport.stop());
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure = error;
-    void transport.stop();
-  };
+  let onFailure: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    onFailure = reject;
+  });
+  failed.catch(() => undefined);
   const listen = (worker: WorkerDescription) =>
     createDispatcher({
-      ...{ transport, thread, worker, settings, log },
+      ...{ transport, thread, worker, settings, log, onFailure },
       configuration: toConfiguration(worker, address),
       gpus: new NvidiaCards(),
       onStopWorker: () => signals.request(0),
-      onFailure: fail,
     });
   let dispatcher: Dispatcher | undefined;
   try {
@@ -39,16 +38,15 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     if (!dispatcher) return signals.exitCode ?? 0;
     await transport.start(dispatcher);
     await dispatcher.start();
-    await transport.ended;
-    if (signals.exitCode === undefined && !failure) await dispatcher.idle();
-    if (failure) throw failure;
+    const done = transport.ended.then(() => dispatcher?.idle());
+    await Promise.race([done, signals.requested, failed]);
     await dispatcher.stop(0, "order");
     if (signals.exitCode !== undefined) await dispatcher.workerOrders.announceTerminated();
     const { failedJobs, unreadableOrders } = dispatcher.stats;
     return signals.exitCode ?? (failedJobs + unreadableOrders + transport.unreadable > 0 ? 1 : 0);
   } finally {
-    signals.detach();
     // Only the end of the process ends a native call that holds the thread.
     if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
+    signals.detach();
   }
 }

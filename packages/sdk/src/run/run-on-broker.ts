@@ -94,10 +94,10 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
   } finally {
     blackList.close();
     await (transport ? transport.stop() : links.close());
-    signals.detach();
     health?.stop();
     // Only the end of the process ends a native call that holds the thread.
     if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
+    signals.detach();
   }
 }
 

@@ -18,6 +18,7 @@ export interface InThreadOptions extends Omit<JobThreadSessionOptions, "port" | 
 /** The job thread's side in the caller's own thread, on the same channel. It cannot be terminated. */
 export class InThread implements JobThreadHandle {
   readonly #options: InThreadOptions;
+  readonly launches = 1;
   readonly #stopFlag = new StopFlag();
   #port: MessagePort | undefined;
   #closed: Promise<void> | undefined;

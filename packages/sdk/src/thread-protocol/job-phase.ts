@@ -23,12 +23,12 @@ const nextPhases: Readonly<Record<JobPhase, readonly JobPhase[]>> = {
 export class JobPhases {
   /** Whether the job began with an `init_process`. */
   readonly initialisedFirst: boolean;
-  readonly #log: JobLog;
+  readonly #log: JobLog | undefined;
   #current: JobPhase;
   #beforeEnd: Exclude<JobPhase, "ending">;
 
-  /** @param log - Gets each change at level `debug`. */
-  constructor(initialisedFirst: boolean, log: JobLog) {
+  /** @param log - Gets each change at level `debug`; that of the main thread alone, or each would be logged twice. */
+  constructor(initialisedFirst: boolean, log?: JobLog) {
     this.initialisedFirst = initialisedFirst;
     this.#log = log;
     this.#beforeEnd = initialisedFirst ? "initialising" : "starting";
@@ -53,7 +53,7 @@ export class JobPhases {
   enter(phase: JobPhase): void {
     if (!nextPhases[this.#current].includes(phase))
       throw new Error(`A job cannot change from ${this.#current} to ${phase}.`);
-    this.#log.debug(`Job phase: ${this.#current} → ${phase}.`);
+    this.#log?.debug(`Job phase: ${this.#current} → ${phase}.`);
     if (phase !== "ending") this.#beforeEnd = phase;
     this.#current = phase;
   }

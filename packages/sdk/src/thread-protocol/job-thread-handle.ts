@@ -14,6 +14,8 @@ export interface JobThreadListener {
 
 /** The job thread as the main thread uses it. The test kit has one that runs in the same thread. */
 export interface JobThreadHandle {
+  /** The number of threads that were started, the first one included. */
+  readonly launches: number;
   /** Starts the thread and runs `setup`. `listen` gets the worker's description and returns the listener of the thread. */
   start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener>;
   /** Sends a command to the processor. A stop is also seen by a job that never yields. */

@@ -250,6 +250,23 @@ describe("while idle, the dispatcher", () => {
     expect(await waiting).toBe("acknowledge");
   });
 
+  it("stays suspended if a suspension follows a resumption at once", async () => {
+    const { worker, open } = gated();
+    open();
+    await using test = disposable(await startTestWorker(worker));
+    await test.worker.send({ type: "stop_consuming_jobs" }, direct);
+    const resumed = test.worker.send({ type: "resume_consuming_jobs" }, direct);
+    await test.worker.send({ type: "stop_consuming_jobs" }, direct);
+    await resumed;
+    const waiting = test.worker.send(job(1));
+    await test.worker.send({ type: "status" }, direct);
+    expect(
+      test.worker.responses.map(({ body }) => (body as { worker?: { activity: string } }).worker?.activity),
+    ).toEqual(["Suspended", "Idle", "Suspended", "Suspended"]);
+    await test.worker.send({ type: "resume_consuming_jobs" }, direct);
+    expect(await waiting).toBe("acknowledge");
+  });
+
   it("answers stop_worker with worker_terminated and acknowledges it", async () => {
     const { worker } = gated();
     const test = await startTestWorker(worker);

@@ -30,6 +30,16 @@ describe("a worker with initProcess", () => {
     expect(calls).toEqual(["init de", "run", 'update {"language":"en"}', 'update {"language":"xx"}', "ending stopped"]);
   });
 
+  it("handles orders that arrive together in their order", async () => {
+    await using test = disposable(await startTestWorker(live([])));
+    const orders = (["init_process", "start_process", "stop_process"] as const).map((type) =>
+      test.worker.send(about(type, 3), direct),
+    );
+    expect(await Promise.all(orders)).toEqual(["acknowledge", "acknowledge", "acknowledge"]);
+    expect(kinds(test.worker)).not.toContain("job_error");
+    expect(await test.worker.next("job_stopped")).toMatchObject({ job_id: 3 });
+  });
+
   it("can stop a job before it starts, and then runs the next job", async () => {
     const calls: string[] = [];
     await using test = disposable(await startTestWorker(live(calls)));

@@ -84,6 +84,7 @@ class Stage {
   };
 
   readonly #thread: JobThreadHandle = {
+    launches: 1,
     start: () => Promise.reject(new Error("not used")),
     post: ({ kind }) => void this.events.push(`*${kind}*`),
     replace: async () => undefined,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/index.ts";
+import { RunningJob } from "../../src/job-thread/running-job.ts";
 import { fromStore, runJob } from "../../src/testing.ts";
+import { StopFlag } from "../../src/thread-protocol/stop-flag.ts";
 
 describe("a job", () => {
   it("reports each whole percent once, however often progress is called", async () => {
@@ -50,6 +52,16 @@ describe("a job", () => {
       const outcome = await runJob(worker, {}, { stopAfterProgress: 50 });
       expect(outcome, name).toMatchObject({ status: "stopped", parameters: name === "polling" ? { kept: name } : {} });
     }
+  });
+
+  it("aborts its signal when throwIfStopped passes a result", () => {
+    const stopFlag = new StopFlag();
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const job = new RunningJob({ id: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, onProgress() {} });
+    const { signal } = job;
+    stopFlag.raise(7, "order");
+    expect(() => job.throwIfStopped({ parameters: { tiles: 3 } })).toThrow(JobStopped);
+    expect(signal.aborted).toBe(true);
   });
 
   it("keeps the result that it passes to throwIfStopped or checkpoint", async () => {

@@ -82,6 +82,16 @@ describe.concurrent("a local run", { timeout: 30_000 }, () => {
     ]);
   });
 
+  it("fails a job that comes before the start of an initialised one, and goes on", async () => {
+    const [init, start] = ["init_process", "start_process"].map((type) => ({ type, ...job(71) }));
+    const run = await runOrders(folder, [init ?? {}, job(72), start ?? {}]);
+    expect(run.exitCode).toBe(1);
+    expect(endings(run)).toEqual([
+      ["Error", 72],
+      ["Completed", 71],
+    ]);
+  });
+
   it("stops a job that was initialised and never started", async () => {
     const run = await runOrders(folder, [{ type: "init_process", ...job(71) }]);
     expect(run.responses("WorkerInitialized")).toMatchObject([{ job_id: 71 }]);

@@ -45,6 +45,19 @@ describe.concurrent("a signal", { timeout: 30_000 }, () => {
     expect(ended.responses("Completed")).toEqual([]);
   });
 
+  it("stops a job that was initialised first", async () => {
+    const orders = ["init_process", "start_process"].map((type) => ({ type, ...job(71) }));
+    const SOURCE_ORDERS = await writeOrders(folder, orders);
+    const run = new LocalRun(folder, { worker: "./live.mjs", env: { SOURCE_ORDERS, ...noGrace } });
+    await run.waitFor(/"Feedback":\{"type":"progression","job_id":71,"progression":10,/);
+    run.signal("SIGINT");
+    const ended = await run.end();
+    expect(ended.exitCode).toBe(130);
+    expect(ended.responses("Stopped")).toMatchObject([
+      { job_id: 71, parameters: [{ id: "words" }, { value: "stopped" }] },
+    ]);
+  });
+
   it("ends an unresponsive job and its thread after MCAI_STOP_GRACE_MS", async () => {
     const run = await startJob("unresponsive", { MCAI_STOP_GRACE_MS: "300" });
     run.signal("SIGINT");

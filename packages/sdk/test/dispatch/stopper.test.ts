@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { CurrentJob } from "../../src/dispatch/current-job.ts";
+import { JobIntake } from "../../src/dispatch/job-intake.ts";
+import type { JobSlot } from "../../src/dispatch/job-slot.ts";
+import { Stopper } from "../../src/dispatch/stopper.ts";
+import { createLog } from "../../src/log/log.ts";
+import { Redactor } from "../../src/log/redactor.ts";
+import { MemoryTransport } from "../../src/testing/memory-transport.ts";
+import type { JobThreadHandle } from "../../src/thread-protocol/job-thread-handle.ts";
+
+/** A thread that counts how often it is replaced, and a stop of a job that ignores it. */
+async function stopUnresponsiveJob(whileAnswering: (thread: { launches: number }) => void): Promise<number> {
+  let replaced = 0;
+  const thread = {
+    launches: 1,
+    start: () => Promise.reject(new Error("not used")),
+    post: () => undefined,
+    replace: async () => void replaced++,
+    stop: async () => true,
+  } satisfies JobThreadHandle;
+  const settings = { level: "silent", json: false, file: undefined, color: false } as const;
+  const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
+  const slot = { end: async () => whileAnswering(thread) } as unknown as JobSlot;
+  const stopper = new Stopper({
+    ...{ thread, slot, intake: new JobIntake(new MemoryTransport(), log) },
+    settings: { jobTimeoutMs: undefined, shutdownGraceMs: 1 },
+  });
+  await stopper.stop(new CurrentJob(1, 1, false, log), "order", 1);
+  return replaced;
+}
+
+describe("a job that ignores a stop", () => {
+  it("has its thread replaced after its answer", async () => {
+    expect(await stopUnresponsiveJob(() => undefined)).toBe(1);
+  });
+
+  it("leaves the new thread alone if the old one exited while the answer was being confirmed", async () => {
+    expect(await stopUnresponsiveJob((thread) => thread.launches++)).toBe(0);
+  });
+});
