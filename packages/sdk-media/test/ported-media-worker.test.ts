@@ -48,7 +48,7 @@ it("runs a media job as a worker of the Python SDK does", async () => {
 it.each([
   ["none", /at least one stream/, 1],
   ["absent", /the source has no stream 9; it has 1/, 0],
-  ["audio", /the source has no audio stream; it has 0 video/, 0],
+  ["audio", /the source has no audio stream; its streams are: #0 video/, 0],
 ])("fails the job if it asks for this stream: %s", async (action, message, ended) => {
   const worker = new Ported(parameters);
   const outcome = await startMediaJob(worker, { source: source.lavfi("testsrc2=d=1"), parameters: { action } }).result;

@@ -1,6 +1,7 @@
 /**
- * The codes of errors. Codes are stable; messages may change. docs/operations.md lists those that end the process, with
- * their exit codes.
+ * The codes of errors. Codes are stable; messages may change. The
+ * [operations page](https://github.com/media-cloud-ai/mcai-worker-sdk-ts/blob/main/docs/operations.md) lists those that end
+ * the process, with their exit codes.
  *
  * | code | when | what to do |
  * | --- | --- | --- |

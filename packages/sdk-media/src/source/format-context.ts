@@ -85,10 +85,10 @@ export function toFormatContext(values: Omit<FormatContext, "first">): FormatCon
       const ttml = kind === "ebu-ttml" ? streams.find(({ codec }) => codec === "ttml") : undefined;
       const found = ttml ?? streams.find(isKind);
       if (found) return found;
-      const available = streams.map((stream) => `${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
+      const available = streams.map((stream) => `#${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
       throw new MediaError(
         "STREAM_NOT_FOUND",
-        `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; it has ${available || "no streams"}`,
+        `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; its streams are: ${available || "none"}`,
       );
     },
   };

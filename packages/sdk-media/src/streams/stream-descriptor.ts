@@ -39,7 +39,7 @@ export function checkDescriptors(descriptors: unknown): asserts descriptors is r
   const invalid = (message: string) => new MediaError("STREAM_INVALID", message);
   if (!Array.isArray(descriptors) || descriptors.length === 0)
     throw invalid(
-      'initProcess: expected at least one stream, such as streams: [videoStream(format.first("video"), handler)]',
+      'initProcess: expected at least one stream, such as streams: [videoStream(format.first("video"), {}, handler)]',
     );
   const seen = new Set<number>();
   for (const descriptor of descriptors as readonly Partial<StreamDescriptor>[]) {

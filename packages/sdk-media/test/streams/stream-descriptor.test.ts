@@ -14,7 +14,7 @@ const firstVideo = (format: FormatContext) => [videoStream(format.first("video")
 
 describe("invalid streams", () => {
   it.each<[what: string, streams: (format: FormatContext) => unknown, message: RegExp]>([
-    ["a missing kind", (f) => [dataStream(f.first("data"), {}, ignore)], /no data stream; it has 0 video/],
+    ["a missing kind", (f) => [dataStream(f.first("data"), {}, ignore)], /no data stream; its streams are: #0 video/],
     [
       "audio as video",
       (f) => [videoStream(f.first("audio"), {}, ignore)],

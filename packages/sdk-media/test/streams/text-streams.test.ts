@@ -181,7 +181,7 @@ describe("EBU-TTML in other containers", () => {
     const missing = await runStreams(path, (format) => [ebuTtmlStream(format.first("ebu-ttml"), {}, () => 1)]);
     expect(missing).toMatchObject({
       status: "error",
-      message: expect.stringContaining("the source has no ttml or data stream; it has 0 video (mpeg4)"),
+      message: expect.stringContaining("the source has no ttml or data stream; its streams are: #0 video (mpeg4)"),
     });
     const wrong = await runStreams(path, (format) => [ebuTtmlStream(format.first("video"), {}, () => 1)]);
     expect(wrong.message).toContain("ebuTtmlStream: expected a data or subtitle");

@@ -20,7 +20,7 @@ import type { RunOptions } from "./run-options.ts";
  *   `new URL("./worker.js", import.meta.url)`, or a path. If the file does not exist and the runtime reads TypeScript
  *   (Node ≥ 22.18), the `.ts` file of the same name is used.
  * @returns Resolves when the worker has stopped. An error is written to standard error and sets `process.exitCode`
- *   (docs/operations.md lists the codes).
+ *   ([operations](https://github.com/media-cloud-ai/mcai-worker-sdk-ts/blob/main/docs/operations.md) lists the codes).
  * @throws {@link McaiError} `WORKER_INVALID` if a worker's module calls this function. No other error is thrown.
  *
  * @example

@@ -40,6 +40,9 @@ export interface TestWorker {
   readonly responses: readonly TestResponse[];
   /**
    * Sends an order. Bytes and strings are sent unchanged.
+   * @param options - How it is delivered: from the job queue, one order at a time, unless `direct` is true. A backend sends
+   *   every order but `job` directly; `start_process`, `update_process` and `stop_process` must be, since an order from the
+   *   queue waits until the job before it is settled.
    * @returns How the order was settled in the end.
    */
   send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "requeue">>;
@@ -67,6 +70,7 @@ const testMetadata = { name: "test-worker", version: "0.0.0", description: "A wo
  * const worker = await startTestWorker(subtitler, { context: fakeModel });
  * await worker.send({ type: "job", job_id: 1, parameters: [] });
  * expect(await worker.next("job_completed")).toMatchObject({ job_id: 1 });
+ * await worker.send({ type: "status" }, { direct: true });
  * await worker.close();
  * ```
  */
