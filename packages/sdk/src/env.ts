@@ -21,12 +21,12 @@ export interface Settings {
   readonly maxDeaths: number;
   /** MESSAGE_SOFT_LIMIT: how many times the requirements of a job may be missing before it expires. */
   readonly maxSoftRejects: number;
-  /** MCAI_DRAIN_TIMEOUT_MS: how long the current job may continue during shutdown. */
+  /** MCAI_DRAIN_TIMEOUT_MS: the maximum time for which the current job may continue during shutdown. */
   readonly drainTimeoutMs: number;
   /** MCAI_JOB_TIMEOUT_MS: the maximum duration of a job; unlimited if undefined. */
   readonly jobTimeoutMs: number | undefined;
   /**
-   * MCAI_STOP_GRACE_MS: how long a job may continue after a stop order; unlimited if undefined. Then its thread is
+   * MCAI_STOP_GRACE_MS: the maximum time of a job after a stop order; unlimited if undefined. Then its thread is
    * terminated.
    */
   readonly stopGraceMs: number | undefined;
@@ -35,7 +35,7 @@ export interface Settings {
    * `teardown`.
    */
   readonly shutdownGraceMs: number;
-  /** MCAI_THREADS: how many threads a job may use. */
+  /** MCAI_THREADS: the number of threads that a job may use. */
   readonly threads: number | undefined;
   /** Whether BACKEND_HOSTNAME is set, so that the black list is read from the backend. */
   readonly hasBackend: boolean;
@@ -51,9 +51,9 @@ export interface HealthSettings {
   readonly port: number;
   /** MCAI_HTTP_HOST. */
   readonly host: string;
-  /** MCAI_THREAD_SILENCE_LIMIT_MS: how long the job thread may be unresponsive; unlimited if undefined. */
+  /** MCAI_THREAD_SILENCE_LIMIT_MS: the maximum time for which the job thread may be unresponsive; unlimited if undefined. */
   readonly maxThreadSilenceMs: number | undefined;
-  /** MCAI_PROGRESS_SILENCE_LIMIT_MS: how long a job may run without reporting progress; unlimited if undefined. */
+  /** MCAI_PROGRESS_SILENCE_LIMIT_MS: the maximum time of a job without progress; unlimited if undefined. */
   readonly maxProgressSilenceMs: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface BrokerSettings {
   readonly deliveryMode: 1 | 2;
   /** AMQP_CONSUMER_TIMEOUT: the acknowledgement timeout of the job queue; that of the broker if undefined. */
   readonly consumerTimeoutMs: number | undefined;
-  /** AMQP_CONNECTION_MAX_RETRY: how many attempts in a row may fail before the worker exits; unlimited if undefined. */
+  /** AMQP_CONNECTION_MAX_RETRY: the number of attempts in a row that may fail before the worker exits; unlimited if undefined. */
   readonly maxRetries: number | undefined;
   /** AMQP_HEARTBEAT. */
   readonly heartbeatSeconds: number;

@@ -10,7 +10,7 @@
  * | `WORKER_INVALID` | The module cannot be imported, or its default export is not a worker. | Export what {@link defineWorker} returns. |
  * | `METADATA_INVALID` | A field of the worker's package.json is missing or invalid. | Correct the field, which the message names. |
  * | `SETUP_FAILED` | The `setup` of the worker threw. | See the reason in the message. |
- * | `THREAD_FAILED` | The job thread exited repeatedly, or during a job. | See the log for the reason of each exit. |
+ * | `THREAD_FAILED` | The job thread exited ten times in a row, or a native call holds it. | See the log for the reason of each exit. |
  * | `BROKER_UNREACHABLE` | No broker answered within `AMQP_CONNECTION_MAX_RETRY` attempts. | Start the broker; check `AMQP_HOSTNAME` and `AMQP_PORT`. |
  * | `BROKER_TLS_FAILED` | The broker's certificate is not trusted, or the port does not use TLS. | Check `AMQP_TLS` and `AMQP_TLS_CERT`. |
  * | `BROKER_LOGIN_REFUSED` | The broker rejected the user name or the password. | Check `AMQP_USERNAME` and `AMQP_PASSWORD`. |

@@ -111,7 +111,7 @@ export class FilterGraph {
     if (code < 0) {
       this.close();
       const reason = lines.join("; ") || errorText(code);
-      throw new MediaError("FILTER_REFUSED", `FFmpeg refused the filters "${chain}": ${reason}`);
+      throw new MediaError("FILTER_REFUSED", `FFmpeg rejected the filters "${chain}": ${reason}`);
     }
     this.#shape = sourceArguments + chain;
     const { num, den } = (this.#sink as FilterContext).buffersinkGetTimeBase();

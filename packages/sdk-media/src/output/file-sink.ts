@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { MediaError } from "../errors.ts";
 
-/** How much text is buffered before it is written. */
+/** The length of text that is buffered before it is written. */
 const chunkCharacters = 64 * 1024;
 
 /** The text around the pieces of a file; each piece is one complete value. */

@@ -9,7 +9,7 @@ export interface SrtAddress {
   readonly shown: string;
   /** Whether the worker listens and the peer calls. */
   readonly listens: boolean;
-  /** How long a receiver buffers data before it delivers it. */
+  /** The time for which a receiver buffers data before it delivers it. */
   readonly latencyMs: number;
 }
 

@@ -5,9 +5,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The SRT settings from the environment; docs/configuration.md lists every variable. */
 export interface SrtSettings {
-  /** SRT_TIMEOUT_LIMIT: how long to wait for a peer and its streams. */
+  /** SRT_TIMEOUT_LIMIT: the timeout for a peer and its streams. */
   readonly timeoutMs: number;
-  /** SRT_LATENCY: how long a receiver buffers data, so that lost packets can be sent again. */
+  /** SRT_LATENCY: the time for which a receiver buffers data, so that lost packets can be sent again. */
   readonly latencyMs: number;
   /**
    * SRT_TOO_LATE_PACKET_DROP: whether packets that arrive too late are dropped; otherwise the receiver waits for them.

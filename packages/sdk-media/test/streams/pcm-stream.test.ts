@@ -288,7 +288,7 @@ it.each<[Partial<Options>, RegExp]>([
   [{ windowMs: Number.POSITIVE_INFINITY }, /window longer than its overlap/],
   [{ overlapMs: -1 }, /window longer than its overlap/],
   [{ sampleRate: 0 }, /expected a sample rate/],
-  [{ channels: 0 }, /FFmpeg refused the filters/],
+  [{ channels: 0 }, /FFmpeg rejected the filters/],
   [{ filters: [{ name: "no_such" }] }, /No such filter/],
 ])("rejects windows with %o", async (options, message) => {
   const worker = defineMediaWorker({

@@ -37,7 +37,7 @@ export class CurrentJob {
     });
   }
 
-  /** The status of the job on the wire. A response about its end or an update says another. */
+  /** The status of the job on the wire, unless the response is about its end or an update. */
   get status(): JobStatus {
     const { beforeEnd, initialisedFirst } = this.phases;
     if (beforeEnd === "running") return "processing";

@@ -38,7 +38,7 @@ export interface DispatcherStats {
   /** The number of messages that were not orders. */
   readonly unreadableOrders: number;
   /** Whether jobs can be done now: the job thread is ready, and the worker does not shut down. */
-  readonly isTakingJobs: boolean;
+  readonly canRunJobs: boolean;
   /** The time since the current job started or last reported progress; undefined if no job runs. */
   readonly jobSilentMs: number | undefined;
 }
@@ -74,7 +74,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     return {
       failedJobs: this.#responder.failedJobs,
       unreadableOrders: this.#unreadableOrders,
-      isTakingJobs: this.#intake.isTakingJobs,
+      canRunJobs: this.#intake.canRunJobs,
       jobSilentMs: current?.phases.beforeEnd === "running" ? performance.now() - current.lastProgressAt : undefined,
     };
   }

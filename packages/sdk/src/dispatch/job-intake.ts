@@ -25,23 +25,23 @@ export class JobIntake {
   }
 
   /** Whether the worker can do jobs: it does not shut down, and its job thread is ready. */
-  get isTakingJobs(): boolean {
+  get canRunJobs(): boolean {
     return !this.#holds.has("drain") && !this.#holds.has("thread");
   }
 
   /** Whether a job that is delivered now can be done; a suspended worker still does the direct ones. */
   isOpenTo(delivery: Delivery): boolean {
-    return this.isTakingJobs && (delivery.direct || !this.#holds.has("suspended"));
+    return this.canRunJobs && (delivery.direct || !this.#holds.has("suspended"));
   }
 
-  /** Takes no more jobs from the queue, for this reason. Resolves when the transport was told; never rejects. */
+  /** Takes no more jobs from the queue, for this reason. Resolves when the transport has started or stopped consuming; never rejects. */
   async hold(reason: IntakeHold): Promise<void> {
     const wasOpen = this.#holds.size === 0;
     this.#holds.add(reason);
     if (wasOpen) await this.#consume(false);
   }
 
-  /** Removes a reason; without any left, jobs are taken again. Resolves when the transport was told; never rejects. */
+  /** Removes a reason; without any left, jobs are taken again. Resolves when the transport has started or stopped consuming; never rejects. */
   async release(reason: IntakeHold): Promise<void> {
     if (this.lift(reason)) await this.resume();
   }
@@ -51,7 +51,7 @@ export class JobIntake {
     return this.#holds.delete(reason);
   }
 
-  /** Takes jobs again if no reason is left. Resolves when the transport was told; never rejects. */
+  /** Takes jobs again if no reason is left. Resolves when the transport has started or stopped consuming; never rejects. */
   async resume(): Promise<void> {
     if (this.#holds.size === 0) await this.#consume(true);
   }

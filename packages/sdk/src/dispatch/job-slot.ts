@@ -48,6 +48,7 @@ export class JobSlot {
     current.phases.enter("ending");
     const settlement = await responder.end(current, end);
     this.#current = undefined;
+    // Before it is settled too: if the connection is lost meanwhile, the order is delivered again.
     if (settlement === "acknowledge") endedJobs.add(current.id, false);
     const wasSettled = await current.settle(settlement);
     if (settlement === "acknowledge") endedJobs.add(current.id, wasSettled);

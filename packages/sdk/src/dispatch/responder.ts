@@ -8,12 +8,14 @@ import {
 } from "../response/response.ts";
 import type { WorkerConfiguration } from "../response/worker-configuration.ts";
 import type { SystemInfo } from "../system-info/system-info.ts";
-import type { RunEnd } from "../thread-protocol/messages.ts";
+import type { RunEnd, RunResult } from "../thread-protocol/messages.ts";
 import type { Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 
 /** The default maximum of RabbitMQ 4.0 and later. */
 const maxResponseBytes = 16 * 1024 * 1024;
+
+type FinalStatus = "completed" | "stopped" | "error";
 
 /** Options of a {@link Responder}. */
 export interface ResponderOptions {
@@ -27,8 +29,8 @@ export interface ResponderOptions {
 export class Responder {
   /** The number of jobs that were answered with an error. */
   failedJobs = 0;
-  /** Called for each job that got its final response. */
-  onJobEnded: (status: string, durationSeconds: number) => void = () => undefined;
+  /** Called for each job that ran here and got its final response, with the status of that response. */
+  onJobEnded: (status: FinalStatus, durationSeconds: number) => void = () => undefined;
   readonly #options: ResponderOptions;
 
   constructor(options: ResponderOptions) {
@@ -81,36 +83,41 @@ export class Responder {
    * @returns How the job's order is to be settled.
    */
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
-    const settlement = await this.#answerEnd(current, end);
-    if (settlement === "acknowledge") this.onJobEnded(end.status, current.durationSeconds);
-    return settlement;
-  }
-
-  async #answerEnd(current: CurrentJob, end: RunEnd): Promise<Settlement> {
+    const { origin, phases, log } = current;
     // A job with a stop order is not delayed: it must not run again.
-    if (end.status === "delayed" && current.holds("stopped")) await this.#stopped(current, undefined);
-    else if (end.status === "delayed" && current.origin?.canDelay) {
-      current.log.warn(end.message);
+    if (end.status === "delayed" && origin?.canDelay && !current.holds("stopped")) {
+      log.warn(end.message);
       return "delay";
-    } else if (end.status === "delayed" || end.status === "error") await this.error(current.id, end.message);
-    else if (end.status === "completed") await this.#result("job_completed", current.toResult("completed", end.result));
-    else if (end.reason === "drain" && !current.phases.initialisedFirst && current.origin?.canRequeue) {
-      current.log.warn("Shutting down: job returned to the queue.");
+    }
+    if (end.status === "stopped" && end.reason === "drain" && !phases.initialisedFirst && origin?.canRequeue) {
+      log.warn("Shutting down: job returned to the queue.");
       return "requeue";
-    } else await this.#stopped(current, end);
+    }
+    this.onJobEnded(await this.#answerEnd(current, end), current.durationSeconds);
     return "acknowledge";
   }
 
-  #stopped(current: CurrentJob, end: (RunEnd & { status: "stopped" }) | undefined): Promise<void> {
-    return this.#result("job_stopped", current.toResult("stopped", end?.result));
+  async #answerEnd(current: CurrentJob, end: RunEnd): Promise<FinalStatus> {
+    if (end.status === "completed" || end.status === "stopped") return this.#result(end.status, current, end.result);
+    if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, undefined);
+    await this.error(current.id, end.message);
+    return "error";
   }
 
   // The broker would reject a larger message each time it is published again.
-  #result(kind: "job_completed" | "job_stopped", body: ResponseBodies[typeof kind]): Promise<void> {
-    const message = encodeResponse(kind, body);
-    if (message.body.length <= maxResponseBytes) return this.#options.transport.publish(message);
-    const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
-    return this.error(body.job_id, text);
+  async #result(
+    status: "completed" | "stopped",
+    current: CurrentJob,
+    result: RunResult | undefined,
+  ): Promise<FinalStatus> {
+    const message = encodeResponse(`job_${status}`, current.toResult(status, result));
+    if (message.body.length > maxResponseBytes) {
+      const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
+      await this.error(current.id, text);
+      return "error";
+    }
+    await this.#options.transport.publish(message);
+    return status;
   }
 
   #describe(): Omit<WorkerConfiguration, "parameters"> {

@@ -10,10 +10,10 @@ const requestTimeoutMs = 5000;
 /** The state of the worker, read at each request. */
 export interface HealthSources extends MetricSources {
   /** Whether the job thread is set up and the worker is not shutting down. */
-  readonly isTakingJobs: () => boolean;
-  /** How long the job thread has been unresponsive, in milliseconds. */
+  readonly canRunJobs: () => boolean;
+  /** The time for which the job thread has been unresponsive. */
   readonly threadSilentMs: () => number;
-  /** How long the current job has not reported progress, in milliseconds; undefined if there is none. */
+  /** The time since the current job reported progress; undefined if there is none. */
   readonly jobSilentMs: () => number | undefined;
   /** Returns the body of a `worker_status`. */
   readonly status: () => unknown;
@@ -84,8 +84,8 @@ export class HealthServer {
   }
 
   #readiness(response: ServerResponse): void {
-    const { isTakingJobs, isConsuming, isPublishing } = this.#sources;
-    const state = { takingJobs: isTakingJobs(), consuming: isConsuming(), publishing: isPublishing() };
+    const { canRunJobs, isConsuming, isPublishing } = this.#sources;
+    const state = { takingJobs: canRunJobs(), consuming: isConsuming(), publishing: isPublishing() };
     send(response, Object.values(state).every(Boolean) ? 200 : 503, state);
   }
 

@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 export interface MetricSources {
   readonly isPublishing: () => boolean;
   readonly isConsuming: () => boolean;
-  /** How many times each connection was established, including the first. */
+  /** The number of times that each connection was established, including the first. */
   readonly connections: () => { readonly publishing: number; readonly consuming: number };
   readonly outbox: () => { readonly messages: number; readonly sizeBytes: number };
   readonly jobsInProgress: () => number;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** The number of threads that a job may use: the number that was asked for, else the container's CPU quota, else the cores. */
+/** Returns the number of threads that a job may use: the requested number, else the container's CPU quota, else the number of cores. */
 export function countThreads(asked: number | undefined): number {
   return asked ?? Math.max(1, Math.min(availableParallelism(), Math.ceil(readQuota() ?? Number.POSITIVE_INFINITY)));
 }

@@ -70,20 +70,21 @@ export class Processor {
     const phases = new JobPhases(kind === "initialise");
     const run: Run = { serial, job, phases, prepared: Promise.resolve(), values: undefined, process: undefined };
     this.#run = run;
-    run.prepared = this.#prepare(run, order, kind);
+    run.prepared = this.#prepare(run, order);
     await run.prepared;
     if (phases.current === "ending") return;
-    if (kind === "run") return this.#work(run);
+    if (!phases.initialisedFirst) return this.#work(run);
     phases.enter("initialised");
     report({ kind: "initialised", serial });
   }
 
-  async #prepare(run: Run, order: JobOrder, kind: BeginCommand["kind"]): Promise<void> {
+  async #prepare(run: Run, order: JobOrder): Promise<void> {
     const { worker, context } = this.#options;
+    const isPlain = !run.phases.initialisedFirst;
     try {
       // As in the reference: if a worker has no initProcess, its init_process checks no requirements and may lack parameters.
-      if ((kind === "run" || worker.initProcess) && (await this.#isDelayed(run, order))) return;
-      if (kind === "run" || worker.initProcess || order.parameters.length > 0) await this.#resolve(run, order);
+      if ((isPlain || worker.initProcess) && (await this.#isDelayed(run, order))) return;
+      if (isPlain || worker.initProcess || order.parameters.length > 0) await this.#resolve(run, order);
       if (worker.initProcess) run.process = await worker.initProcess(run.values, run.job, context);
       run.job.throwIfStopped();
     } catch (error) {

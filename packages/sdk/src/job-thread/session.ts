@@ -29,7 +29,7 @@ export class JobThreadSession {
       await flushOutput();
       this.#report({ kind: "described", description });
       if (!setUp) return;
-      await this.serve(worker, await this.#setUp(worker));
+      this.serve(worker, await this.#setUp(worker));
     } catch (error) {
       const code = error instanceof McaiError ? error.code : "WORKER_INVALID";
       this.#report({ kind: "failed", code, message: this.#options.redactor.redact(messageOf(error)) });
@@ -37,7 +37,7 @@ export class JobThreadSession {
   }
 
   /** Takes jobs for a worker that is set up. */
-  async serve(worker: AnyWorker, context: unknown): Promise<void> {
+  serve(worker: AnyWorker, context: unknown): void {
     const { port } = this.#options;
     const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
     onMessage(port, (command: Command) => {

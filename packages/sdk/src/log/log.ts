@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Logger } from "pino";
 import type { LogSettings } from "../env.ts";
 import { externalRemedy, McaiError } from "../errors.ts";
-import type { JobLog } from "../log/job-log.ts";
+import type { JobLog } from "./job-log.ts";
 import { formatLine } from "./log-line.ts";
 import type * as Bundle from "./pino-bundle.ts";
 import type { Redactor } from "./redactor.ts";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readKernelFile } from "../system-info/kernel-file.ts";
 
 // What container runtimes write before the 64 characters of a container id.
 const containerId = /(?:docker\/|docker-|cri-containerd-|containers\/|pod[a-z0-9-]{36}\/)([a-z0-9]{64})/;
@@ -11,18 +11,10 @@ export function findContainerId(text: string): string | undefined {
 /** Returns the instance id of this worker: the id of its container, found as the reference does, or a random id. */
 export function readInstanceId(files: readonly string[] = ["/proc/self/cgroup", "/proc/self/mountinfo"]): string {
   for (const file of files) {
-    const id = findContainerId(readText(file));
+    const id = findContainerId(readKernelFile(file));
     if (id !== undefined) return id;
   }
   // Read from the kernel, because loading node:crypto takes 3 ms.
-  const uuid = readText("/proc/sys/kernel/random/uuid").trim();
+  const uuid = readKernelFile("/proc/sys/kernel/random/uuid").trim();
   return uuid || process.getBuiltinModule("node:crypto").randomUUID();
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

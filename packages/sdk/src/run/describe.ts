@@ -3,13 +3,14 @@ import { McaiError } from "../errors.ts";
 import { toConfiguration, type WorkerAddress, type WorkerConfiguration } from "../response/worker-configuration.ts";
 import { onMessage } from "../thread-protocol/channel.ts";
 import type { Report, ThreadOptions } from "../thread-protocol/messages.ts";
+import { StopFlag } from "../thread-protocol/stop-flag.ts";
 
 /** Returns the worker's configuration. Only the worker's module runs; what it prints goes to standard error. */
 export async function describe(
   options: Omit<ThreadOptions, "describe" | "stopFlag">,
   address: WorkerAddress,
 ): Promise<WorkerConfiguration> {
-  const worker = startThread({ ...options, stopFlag: new SharedArrayBuffer(8), describe: true }, true);
+  const worker = startThread({ ...options, stopFlag: new StopFlag().buffer, describe: true }, true);
   worker.stdout.pipe(process.stderr, { end: false });
   try {
     return await new Promise((resolve, reject) => {

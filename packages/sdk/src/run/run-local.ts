@@ -5,6 +5,7 @@ import { NvidiaCards } from "../system-info/nvidia.ts";
 import type { WorkerDescription } from "../thread-protocol/messages.ts";
 import { FileTransport } from "../transport/files.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
+import { RunFailure } from "./run-failure.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
 
@@ -15,11 +16,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const transport = new FileTransport(files, log);
   const signals = new ShutdownSignals(() => void transport.stop());
-  let onFailure: (error: Error) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => {
-    onFailure = reject;
-  });
-  failed.catch(() => undefined);
+  const { failed, report: onFailure } = new RunFailure();
   const listen = (worker: WorkerDescription) =>
     createDispatcher({
       ...{ transport, thread, worker, settings, log, onFailure },

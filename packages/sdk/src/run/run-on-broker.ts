@@ -14,6 +14,7 @@ import { AmqpTransport } from "../transport/amqp/amqp-transport.ts";
 import { Links } from "../transport/amqp/links.ts";
 import type { Outbox } from "../transport/amqp/outbox.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
+import { RunFailure } from "./run-failure.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
 
@@ -26,11 +27,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
   const { instanceId, queueName } = address;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const signals = new ShutdownSignals(() => log.info("Shutting down."));
-  let onFailure: (error: Error) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => {
-    onFailure = reject;
-  });
-  failed.catch(() => undefined);
+  const { failed, report: onFailure } = new RunFailure();
   const backend = settings.hasBackend
     ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
     : undefined;
@@ -109,7 +106,7 @@ function toHealthSources(
   drain: () => void,
 ): HealthSources {
   return {
-    isTakingJobs: () => dispatcher.stats.isTakingJobs,
+    canRunJobs: () => dispatcher.stats.canRunJobs,
     isPublishing: () => publishing.isUp,
     isConsuming: () => consuming.isUp,
     connections: () => ({ publishing: publishing.connections, consuming: consuming.connections }),

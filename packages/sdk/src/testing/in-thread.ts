@@ -20,6 +20,7 @@ export class InThread implements JobThreadHandle {
   readonly #options: InThreadOptions;
   readonly launches = 1;
   readonly #stopFlag = new StopFlag();
+  #listener: JobThreadListener | undefined;
   #port: MessagePort | undefined;
   #closed: Promise<void> | undefined;
 
@@ -30,6 +31,7 @@ export class InThread implements JobThreadHandle {
   async start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener> {
     const { worker, description, context, ...options } = this.#options;
     const listener = listen(description);
+    this.#listener = listener;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#closed = new Promise((resolve) => port1.once("close", resolve));
@@ -43,9 +45,8 @@ export class InThread implements JobThreadHandle {
         } else if (report.kind === "closed") port1.close();
         else listener.onThreadReport(report);
       });
-      void (context
-        ? session.serve(worker, context.value)
-        : session.start(() => Promise.resolve({ worker, description }), true));
+      if (context) session.serve(worker, context.value);
+      else void session.start(() => Promise.resolve({ worker, description }), true);
     });
     return listener;
   }
@@ -56,7 +57,8 @@ export class InThread implements JobThreadHandle {
   }
 
   async replace(): Promise<void> {
-    throw new McaiError("THREAD_FAILED", "A job that runs in the test's own thread cannot be terminated.");
+    const error = new McaiError("THREAD_FAILED", "A job that runs in the test's own thread cannot be terminated.");
+    this.#listener?.onThreadFailed(error);
   }
 
   async stop(how: "ask" | "force"): Promise<boolean> {

@@ -48,7 +48,7 @@ export interface TestWorker {
   send(order: Order | Uint8Array | string, options?: MemoryDeliveryOptions): Promise<Exclude<Settlement, "requeue">>;
   /**
    * Returns the next response of a kind that was not returned before.
-   * @param timeoutMs - How long to wait for it. @default 5000
+   * @param timeoutMs - The timeout. @default 5000
    * @throws {@link Error} If there is none in time; the message lists the responses so far.
    */
   next<Kind extends ResponseKind>(kind: Kind, timeoutMs?: number): Promise<ResponseBodies[Kind]>;

@@ -1,6 +1,6 @@
 import type { Command, Report, WorkerDescription } from "./messages.ts";
 
-/** Is told what happens in the job thread. */
+/** Receives the events of the job thread. */
 export interface JobThreadListener {
   /** The processor reported something. */
   onThreadReport(report: Report): void;

@@ -47,7 +47,7 @@ export interface RunResult {
   readonly parameters: readonly ResultParameter[];
 }
 
-/** The end of a run. `reason` says who stopped it; `delayed` means that required files do not exist. */
+/** The end of a run. `reason` is why it was stopped; `delayed` means that required files do not exist. */
 export type RunEnd =
   | { status: "completed"; result: RunResult }
   | { status: "stopped"; result: RunResult; reason: StopReason }

@@ -6,7 +6,7 @@ import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import type { Links } from "./links.ts";
 import { Outbox, type OutgoingMessage } from "./outbox.ts";
 
-/** How long the last messages may take when the transport is stopped; and then, how long the deletion of the direct queue. */
+/** The timeout for the last messages when the transport is stopped, and then for the deletion of the direct queue. */
 const stopTimeoutMs = 1000;
 
 /** Options of {@link AmqpTransport}. */

@@ -5,9 +5,9 @@ import type { BrokerHost, BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
 import { toBrokerError } from "./broker-error.ts";
 
-/** How long the broker may take to accept a connection. */
+/** The timeout for opening a connection. */
 const connectTimeoutMs = 10_000;
-/** How long the broker may take to confirm that a connection is closed. */
+/** The timeout for closing a connection. */
 const closeTimeoutMs = 2000;
 
 /**

@@ -8,7 +8,7 @@ import { closeConnection, openConnection } from "./connection.ts";
 
 /** The longest pause between two attempts. */
 const maxPauseMs = 5000;
-/** How long the setup of a connection may take. A broker with a memory alarm does not answer at all. */
+/** The timeout for the setup of a connection. A broker with a memory alarm does not answer at all. */
 const setUpTimeoutMs = 30_000;
 /** After a connection that lasted at least this long, the pauses start again with the shortest. */
 const stableMs = 10_000;
@@ -50,7 +50,7 @@ export class Link {
   #lose: ((why: string) => void) | undefined;
   /** Whether the connection is open and set up. */
   isUp = false;
-  /** How many connections were set up. */
+  /** The number of connections that were set up. */
   connections = 0;
   #attempt = 0;
   #host = 0;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { JobLog } from "../../log/job-log.ts";
 
-/** How long the broker may take to confirm a message. */
+/** The timeout for the confirmation of a message. */
 const confirmTimeoutMs = 30_000;
 
 /** A message with its properties. */
