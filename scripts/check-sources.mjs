@@ -41,7 +41,7 @@ function checkLength(file) {
 function checkThrows(file) {
   const { text, comments } = parseSource(file);
   for (const { start, value } of comments)
-    for (const { 0: tag, index } of value.matchAll(/@throws (?:\{(?!@link )|\w*Error\b)[^\n]*/g)) {
+    for (const { 0: tag, index } of value.matchAll(/@throws (?!\{@link )[^\n]*/g)) {
       const line = text.slice(0, start + index).split("\n").length;
       faults.push(`${relative(root, file)}:${line}: "${tag}" is not "@throws {@link X}"`);
     }

@@ -29,11 +29,10 @@ export class JsonAnswer {
 }
 
 /**
- * Sends a request to a store.
+ * Sends a request to a store. Rejects with the reason of the signal if it aborts.
  *
  * @throws {@link McaiError} `STORE_FAILED`, with the store, the method and the address, if there is no response.
  *   Secrets are left out.
- * @throws The reason of the signal if it aborts.
  */
 export async function fetchJson(
   store: string,

@@ -17,11 +17,10 @@ export interface ResolvedParameters {
  * Resolves the parameters of an order. The value of a parameter is its `value`, or else its `default`, or else the
  * default of the schema. If it has a `store`, the value is a key that is looked up there. Undeclared parameters are
  * ignored. If an id occurs twice, the last one is used. Values are not converted, but a string from a store is parsed
- * as JSON if the schema does not accept a string.
+ * as JSON if the schema does not accept a string. Rejects with the reason of the signal if it aborts.
  *
  * @param base - The current values of a job that is updated.
  * @throws {@link ParameterError} With all faults, including those of stores.
- * @throws The reason of the signal if it aborts.
  */
 export async function resolveParameters(
   schema: TObject,

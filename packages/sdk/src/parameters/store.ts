@@ -6,10 +6,10 @@ import { McaiError } from "../errors.ts";
 /** Reads the values of keys from stores. */
 export interface Stores {
   /**
-   * Reads the value of a key: a string, or any JSON value if the store supports it.
+   * Reads the value of a key: a string, or any JSON value if the store supports it. Rejects with the reason of the signal
+   * if it aborts.
    *
    * @throws {@link McaiError} `STORE_FAILED`, with the store, the key and the reason.
-   * @throws The reason of the signal if it aborts.
    */
   read(store: string, key: string, signal: AbortSignal): Promise<unknown>;
 }
