@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/index.ts";
 import { RunningJob } from "../../src/job-thread/running-job.ts";
@@ -52,6 +53,15 @@ describe("a job", () => {
       const outcome = await runJob(worker, {}, { stopAfterProgress: 50 });
       expect(outcome, name).toMatchObject({ status: "stopped", parameters: name === "polling" ? { kept: name } : {} });
     }
+  });
+
+  it("names its timeout if that aborts the call that it awaits", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => delay(60_000, undefined, { signal: job.signal }),
+    });
+    const outcome = await runJob(worker, {}, { environment: { MCAI_JOB_TIMEOUT_MS: "20" } });
+    expect(outcome).toMatchObject({ status: "error", message: "The job took longer than its timeout allows." });
   });
 
   it("aborts its signal when throwIfStopped passes a result", () => {

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { CurrentJob } from "../../src/dispatch/current-job.ts";
+import { Responder } from "../../src/dispatch/responder.ts";
+import { createLog } from "../../src/log/log.ts";
+import { Redactor } from "../../src/log/redactor.ts";
+import type { WorkerConfiguration } from "../../src/response/worker-configuration.ts";
+import { SystemInfo } from "../../src/system-info/system-info.ts";
+import { MemoryTransport } from "../../src/testing/memory-transport.ts";
+import type { RunEnd } from "../../src/thread-protocol/messages.ts";
+import type { Delivery } from "../../src/transport/transport.ts";
+
+const huge = { id: "text", type: "string", store: null, value: "x".repeat(17 * 1024 * 1024), default: null };
+
+/** Ends a job that came directly, and returns the status that was counted and the response that was published. */
+async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [string | undefined, string | undefined]> {
+  const settings = { level: "silent", json: false, file: undefined, color: false } as const;
+  const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
+  const transport = new MemoryTransport();
+  const responder = new Responder({
+    ...{ transport, log, systemInfo: new SystemInfo("test"), configuration: {} as WorkerConfiguration },
+  });
+  let counted: string | undefined;
+  responder.onJobEnded = (status) => {
+    counted = status;
+  };
+  const delivery: Delivery = {
+    ...{ body: new Uint8Array(), origin: "the test", direct: true, redelivered: false, deaths: 0, softRejects: 0 },
+    ...{ canRequeue: false, canCountDeath: false, canDelay: false, settle: async () => true },
+  };
+  const job = new CurrentJob(1, 1, false, log);
+  job.hold(delivery, "ended");
+  if (isStopOrdered) job.hold(delivery, "stopped");
+  await responder.end(job, end);
+  return [counted, transport.published[0]?.routingKey];
+}
+
+describe("the responder counts a job with the status that it publishes", () => {
+  it.each<[title: string, end: RunEnd, isStopOrdered: boolean, status: string]>([
+    ["that cannot be delayed", { status: "delayed", message: "a file is missing" }, false, "error"],
+    ["that was to be stopped and cannot be delayed", { status: "delayed", message: "missing" }, true, "stopped"],
+    [
+      "whose results are too large",
+      { status: "completed", result: { destinationPaths: [], parameters: [huge] } },
+      false,
+      "error",
+    ],
+    [
+      "that is completed",
+      { status: "completed", result: { destinationPaths: [], parameters: [] } },
+      false,
+      "completed",
+    ],
+  ])("for a job %s", async (_, ended, isStopOrdered, status) => {
+    expect(await end(ended, isStopOrdered)).toEqual([status, `job_${status}`]);
+  });
+});
