@@ -1,18 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeResponse, toErrorResult } from "../../src/response/response.ts";
-import { toConfiguration } from "../../src/response/worker-configuration.ts";
-import { toMetadata } from "../../src/worker/metadata.ts";
-
-const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
-const toWire = (overrides = {}) =>
-  toConfiguration(
-    {
-      ...toMetadata(fields, overrides, "package.json"),
-      parameters: { type: "object", properties: {} },
-      hasInitProcess: false,
-    },
-    { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
-  );
+import { probeConfiguration } from "../support/probe-worker.ts";
 
 describe("a response", () => {
   it("is JSON in UTF-8", () => {
@@ -21,6 +9,6 @@ describe("a response", () => {
     expect(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body))).toMatchObject({
       parameters: [{ value: "café 日本 😀" }],
     });
-    expect(encodeResponse("worker_created", toWire()).exchange).toBe("worker_response");
+    expect(encodeResponse("worker_created", probeConfiguration()).exchange).toBe("worker_response");
   });
 });

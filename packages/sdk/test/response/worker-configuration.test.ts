@@ -1,18 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toConfiguration } from "../../src/response/worker-configuration.ts";
-import { toMetadata } from "../../src/worker/metadata.ts";
 import { describeCases } from "../support/cases.ts";
-
-const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
-const toWire = (overrides = {}) =>
-  toConfiguration(
-    {
-      ...toMetadata(fields, overrides, "package.json"),
-      parameters: { type: "object", properties: {} },
-      hasInitProcess: false,
-    },
-    { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
-  );
+import { probeConfiguration } from "../support/probe-worker.ts";
 
 describeCases<
   { license?: string; organisation?: string | null; versions?: string[]; media?: boolean },
@@ -21,12 +9,12 @@ describeCases<
   "worker_configuration.json",
   ({ input, expected }) => {
     if (input.license !== undefined) {
-      const wire = toWire({ license: input.license, organisation: input.organisation ?? undefined });
+      const wire = probeConfiguration({ license: input.license, organisation: input.organisation ?? undefined });
       expect(wire.license).toBe(expected.license_json);
       expect(wire.organisation ?? null).toBe(expected.organisation);
     }
     for (const version of input.versions ?? []) {
-      const make = () => toWire({ version });
+      const make = () => probeConfiguration({ version });
       if (expected.accepted) expect(make().version).toBe(version);
       else expect(make).toThrow(/version/);
     }
@@ -36,7 +24,7 @@ describeCases<
 
 describe("the configuration of a worker", () => {
   it("has the fields of the protocol, without those that are not set", () => {
-    expect(toWire()).toEqual({
+    expect(probeConfiguration()).toEqual({
       instance_id: "4f2a90c1d7be",
       queue_name: "job_probe",
       name: "@acme/probe",

@@ -3,25 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toConfiguration } from "../../src/response/worker-configuration.ts";
 import { readMetadata, toMetadata } from "../../src/worker/metadata.ts";
+import { probeConfiguration, probeFields } from "../support/probe-worker.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "mcai-description-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const fields = { name: "@acme/probe", version: "1.4.0", description: "Reads media", license: "MIT" };
-const toWire = (overrides = {}) =>
-  toConfiguration(
-    {
-      ...toMetadata(fields, overrides, "package.json"),
-      parameters: { type: "object", properties: {} },
-      hasInitProcess: false,
-    },
-    { instanceId: "4f2a90c1d7be", queueName: "job_probe", directMessagingIdentifier: "x" },
-  );
 
 describe("metadata", () => {
   it("comes from the nearest package.json that has a name, and keeps the scope of the name", async () => {
@@ -32,7 +21,7 @@ describe("metadata", () => {
     const people = { author: "A. Dev", contributors: [{ name: "B. Dev", email: "b@example.org" }] };
     await writeFile(
       join(folder, "worker", "package.json"),
-      JSON.stringify({ ...fields, repository, ...people, homepage: "https://example.org" }),
+      JSON.stringify({ ...probeFields, repository, ...people, homepage: "https://example.org" }),
     );
     expect(readMetadata(pathToFileURL(join(module, "worker.js")).href, {})).toEqual({
       name: "@acme/probe",
@@ -55,12 +44,12 @@ describe("metadata", () => {
       shortDescription: "Reads",
       authors: [],
     };
-    expect(toMetadata(fields, overrides, "package.json")).toMatchObject({ version: "1.4.0", ...overrides });
+    expect(toMetadata(probeFields, overrides, "package.json")).toMatchObject({ version: "1.4.0", ...overrides });
   });
 
   it("maps npm's UNLICENSED to Private, and accepts deprecated SPDX identifiers", () => {
-    expect(toWire({ license: "UNLICENSED" }).license).toBe("Private");
-    expect(toWire({ license: "GPL-3.0" }).license).toBe("GPL-3.0");
+    expect(probeConfiguration({ license: "UNLICENSED" }).license).toBe("Private");
+    expect(probeConfiguration({ license: "GPL-3.0" }).license).toBe("GPL-3.0");
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
@@ -83,11 +72,11 @@ describe("metadata", () => {
     ["an invalid author", { author: 5 }, /^field "author".*got 5/],
     ["an invalid repository", { repository: { url: 1 } }, /^field "repository"/],
   ])("that has %s is rejected with the field and the file", (_, wrong, text) => {
-    expect(() => toMetadata({ ...fields, ...wrong }, {}, "/p/package.json")).toThrow(text);
+    expect(() => toMetadata({ ...probeFields, ...wrong }, {}, "/p/package.json")).toThrow(text);
   });
 
   it("that is overridden with an invalid value is rejected", () => {
-    expect(() => toMetadata(fields, { version: "x" }, "/p/package.json")).toThrow(/^version of the worker: /);
+    expect(() => toMetadata(probeFields, { version: "x" }, "/p/package.json")).toThrow(/^version of the worker: /);
   });
 
   it("that is not found or is not JSON is rejected with the path", async () => {
