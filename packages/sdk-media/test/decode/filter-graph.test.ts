@@ -6,12 +6,12 @@ import { ffmpegFrames, folder, media, runMedia, runStreams } from "../support/me
 
 describe("invalid filters", () => {
   it.each<[what: string, filter: Filter, message: RegExp]>([
-    ["an unknown filter", { name: "no_such" }, /refused the filters "no_such": .*No such filter: 'no_such'/s],
+    ["an unknown filter", { name: "no_such" }, /rejected the filters "no_such": .*No such filter: 'no_such'/s],
     ["an unknown option", { name: "yadif", parameters: { nope: 1 } }, /Could not set non-existent option 'nope'/],
     ["a wrong value", { name: "yadif", parameters: { mode: "sideways" } }, /sideways/],
     ["an impossible size", { name: "crop", parameters: { w: 10_000, h: 10 } }, /Invalid too big or non positive size/],
     ["an audio filter for video", { name: "atempo" }, /atempo/],
-    ["two outputs", { name: "split" }, /refused the filters "split"/],
+    ["two outputs", { name: "split" }, /rejected the filters "split"/],
   ])("fail the job: %s", async (_, filter, message) => {
     const path = await media("h264-b.mp4");
     const outcome = await runStreams(path, (f) => [
