@@ -22,6 +22,8 @@
  * | `STORE_FAILED` | A store did not return the value of a parameter. | Check the key and the variables of the store. |
  * | `RESULT_INVALID` | The worker returned a result that cannot be sent. | Correct the result; the message lists all faults. |
  * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
+ * | `THREAD_EXITED` | The job thread exited in the middle of a job. | See the reason in the message; a new thread does the next job. |
+ * | `JOB_TIMEOUT` | The job took longer than `MCAI_JOB_TIMEOUT_MS` allows. | Raise the variable, or make the job faster. |
  * | `JOB_FAILED` | A {@link Worker} set the status `error`. | See the message, which the worker has set. |
  */
 export type ErrorCode =
@@ -42,6 +44,8 @@ export type ErrorCode =
   | "STORE_FAILED"
   | "RESULT_INVALID"
   | "JOB_STOPPED"
+  | "THREAD_EXITED"
+  | "JOB_TIMEOUT"
   | "JOB_FAILED";
 
 /**
@@ -71,6 +75,20 @@ export class McaiError extends Error {
     this.name = "McaiError";
     this.code = code;
   }
+}
+
+// Not a WeakSet: the media package and another copy of the SDK have the same symbol.
+const ownError = Symbol.for("@mcai/worker-sdk/own-error");
+
+/** Marks an error as one that the SDK itself made, and not the worker's own code. Returns it. */
+export function markOwn<Thrown>(error: Thrown): Thrown {
+  if (error instanceof McaiError) Object.defineProperty(error, ownError, { value: true });
+  return error;
+}
+
+/** Returns the code of an error that the SDK itself made; undefined for what the worker's own code threw. */
+export function ownCodeOf(error: unknown): string | undefined {
+  return error instanceof McaiError && ownError in error ? error.code : undefined;
 }
 
 /** The exit codes of errors that end the process; 1 for all others. */

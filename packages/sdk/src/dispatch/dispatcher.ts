@@ -135,7 +135,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     void this.#intake.hold("thread");
     const current = this.#slot.current;
     if (!current || current.isEnding) return;
-    this.#slot.end(current, { status: "error", message: reason }).catch((error: unknown) => this.#logError(error));
+    const end = { status: "error", message: reason, code: "THREAD_EXITED" } as const;
+    this.#slot.end(current, end).catch((error: unknown) => this.#logError(error));
   }
 
   onThreadRecovered(): void {

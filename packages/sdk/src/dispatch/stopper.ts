@@ -60,7 +60,7 @@ export class Stopper {
   }
 
   #endOf(cause: StopCause): RunEnd {
-    if (cause === "deadline") return { status: "error", message: this.#timeoutText() };
+    if (cause === "deadline") return { status: "error", message: this.#timeoutText(), code: "JOB_TIMEOUT" };
     return { status: "stopped", reason: cause, result: { destinationPaths: [], parameters: [] } };
   }
 

@@ -1,7 +1,19 @@
-import { describeValue, McaiError } from "../errors.ts";
+import { describeValue, McaiError, markOwn } from "../errors.ts";
 import { findFaults } from "../parameters/faults.ts";
 import type { TObject } from "../schema/typebox.ts";
-import type { ResultParameter, RunResult } from "../thread-protocol/messages.ts";
+import type { Fault, ResultParameter, RunResult } from "../thread-protocol/messages.ts";
+
+/** Thrown for a result that cannot be sent. The message has one line for each fault. */
+class ResultError extends McaiError {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    const lines = faults.map(({ path, message }) => `${path}: ${message}`);
+    super("RESULT_INVALID", `The worker returned a result that cannot be sent.\n${lines.join("\n")}`);
+    this.faults = faults;
+    markOwn(this);
+  }
+}
 
 interface Returned {
   readonly destinationPaths?: unknown;
@@ -16,13 +28,24 @@ interface Returned {
  */
 export function toRunResult(returned: unknown, schema: TObject | undefined, complete: boolean): RunResult {
   if (returned !== undefined && !isPlainObject(returned))
-    throw invalid([`the result: expected { destinationPaths, parameters } or nothing, got ${describeValue(returned)}`]);
+    throw new ResultError([
+      {
+        path: "the result",
+        message: `expected { destinationPaths, parameters } or nothing, got ${describeValue(returned)}`,
+      },
+    ]);
   const { destinationPaths = [], parameters = {} }: Returned = returned ?? {};
-  const faults: string[] = [];
+  const faults: Fault[] = [];
   if (!Array.isArray(destinationPaths) || destinationPaths.some((path) => typeof path !== "string"))
-    faults.push(`destinationPaths: expected a list of strings, got ${describeValue(destinationPaths)}`);
+    faults.push({
+      path: "destinationPaths",
+      message: `expected a list of strings, got ${describeValue(destinationPaths)}`,
+    });
   if (!isPlainObject(parameters))
-    throw invalid([...faults, `parameters: expected an object, got ${describeValue(parameters)}`]);
+    throw new ResultError([
+      ...faults,
+      { path: "parameters", message: `expected an object, got ${describeValue(parameters)}` },
+    ]);
 
   const plain: Record<string, unknown> = {};
   const sent: ResultParameter[] = [];
@@ -42,14 +65,10 @@ export function toRunResult(returned: unknown, schema: TObject | undefined, comp
   if (schema && (complete || sent.length > 0)) {
     const overridden = new Set(sent.map(({ id }) => id).filter((id) => !Object.hasOwn(plain, id)));
     for (const { path, message } of findFaults(schema, plain, () => false))
-      if (!overridden.has(path)) faults.push(`parameters.${path}: ${message}`);
+      if (!overridden.has(path)) faults.push({ path: `parameters.${path}`, message });
   }
-  if (faults.length > 0) throw invalid(faults);
+  if (faults.length > 0) throw new ResultError(faults);
   return { destinationPaths: destinationPaths as string[], parameters: sent };
-}
-
-function invalid(faults: readonly string[]): McaiError {
-  return new McaiError("RESULT_INVALID", `The worker returned a result that cannot be sent.\n${faults.join("\n")}`);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -63,20 +82,21 @@ function isTyped(value: unknown): value is { type: string; value: unknown } {
 }
 
 // JSON.stringify silently turns NaN into null, a date into a string and a Map into {}.
-function findUnsendable(value: unknown, path: string, above: readonly unknown[]): string | undefined {
+function findUnsendable(value: unknown, path: string, above: readonly unknown[]): Fault | undefined {
+  const fault = (message: string): Fault => ({ path, message });
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number")
-    return Number.isFinite(value) ? undefined : `${path}: ${value} is not a JSON number; leave it out or use null`;
+    return Number.isFinite(value) ? undefined : fault(`${value} is not a JSON number; leave it out or use null`);
   if (typeof value !== "object")
-    return `${path}: a ${typeof value} is not a JSON value; convert it to a number or a string`;
-  if (above.includes(value)) return `${path}: contains a cycle, which JSON cannot represent`;
+    return fault(`a ${typeof value} is not a JSON value; convert it to a number or a string`);
+  if (above.includes(value)) return fault("contains a cycle, which JSON cannot represent");
   if (!Array.isArray(value) && !isPlainObject(value)) {
     const remedy = ArrayBuffer.isView(value) ? "use Array.from(…)" : "convert it to plain values";
-    return `${path}: a ${value.constructor?.name ?? "class instance"} is not a JSON value; ${remedy}`;
+    return fault(`a ${value.constructor?.name ?? "class instance"} is not a JSON value; ${remedy}`);
   }
   for (const [key, item] of Object.entries(value)) {
-    const fault = findUnsendable(item, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, [...above, value]);
-    if (fault) return fault;
+    const inner = findUnsendable(item, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, [...above, value]);
+    if (inner) return inner;
   }
   return undefined;
 }

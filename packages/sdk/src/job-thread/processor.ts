@@ -1,4 +1,4 @@
-import { McaiError, messageOf } from "../errors.ts";
+import { McaiError, markOwn, messageOf, ownCodeOf } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
 import type { Redactor } from "../log/redactor.ts";
 import type { JobOrder } from "../order/order.ts";
@@ -7,7 +7,7 @@ import { type ResolvedParameters, resolveParameters } from "../parameters/resolv
 import type { Stores } from "../parameters/store.ts";
 import { mergeUpdate } from "../parameters/update.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
-import type { Command, Report, RunEnd, RunResult } from "../thread-protocol/messages.ts";
+import type { Command, FailedRun, Fault, Report, RunEnd, RunResult } from "../thread-protocol/messages.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
 import { JobStopped } from "../worker/job.ts";
@@ -124,14 +124,16 @@ export class Processor {
     await run.prepared;
     if (run.phases.current === "ending") return;
     try {
-      const update = await mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
+      const merged = mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
+      const update = await orOwnError(merged);
       this.#keepSecret(update);
       if (run.process) await run.process.updateProcess?.(update.changed);
       else await worker.updateProcess?.(update.changed, run.job, context);
       run.values = update.values;
       report({ kind: "updated", serial: run.serial });
     } catch (error) {
-      report({ kind: "updated", serial: run.serial, message: this.#text(error) });
+      const { status: _, ...failure } = this.#failure(error);
+      report({ kind: "updated", serial: run.serial, ...failure });
     }
   }
 
@@ -143,7 +145,7 @@ export class Processor {
   }
 
   async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
-    const missing = await findMissingRequirements(order.parameters, this.#options.stores, run.job);
+    const missing = await orOwnError(findMissingRequirements(order.parameters, this.#options.stores, run.job));
     if (missing.length === 0) return false;
     const lines = missing.map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
     await this.#finish(run, () => ({ status: "delayed", message: lines.join("\n") }));
@@ -152,7 +154,7 @@ export class Processor {
 
   async #resolve(run: Run, order: JobOrder): Promise<void> {
     const { worker, stores } = this.#options;
-    const resolved = await resolveParameters(worker.parameters, order.parameters, stores, run.job);
+    const resolved = await orOwnError(resolveParameters(worker.parameters, order.parameters, stores, run.job));
     this.#keepSecret(resolved);
     run.values = resolved.values;
   }
@@ -162,7 +164,7 @@ export class Processor {
   }
 
   #endOfReturn(run: Run, returned: unknown): RunEnd {
-    if (run.job.stopReason === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
+    if (run.job.stopReason === "deadline") return timeout(run);
     // A drain only asks the job to end soon: if it has done its work, it is completed.
     if (run.job.stopReason === "order")
       return { status: "stopped", reason: "order", result: this.#result(returned, false) };
@@ -173,11 +175,11 @@ export class Processor {
   #endOfError(run: Run, error: unknown): RunEnd {
     const asked = run.job.stopReason;
     const isStop = run.job.isStop(error);
-    if (isStop && asked === "deadline") return { status: "error", message: messageOf(run.job.signal.reason) };
+    if (isStop && asked === "deadline") return timeout(run);
     if (!isStop) {
       // The response has the message alone; the log has the stack too.
       if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
-      return { status: "error", message: this.#text(error) };
+      return this.#failure(error);
     }
     const result = this.#result(error instanceof JobStopped ? error.result : undefined, false);
     return { status: "stopped", reason: asked ?? "worker", result };
@@ -196,7 +198,7 @@ export class Processor {
     try {
       end = makeEnd();
     } catch (error) {
-      end = { status: "error", message: this.#text(error) };
+      end = this.#failure(error);
     }
     this.#end(run, await this.#closeProcess(run, end));
   }
@@ -211,7 +213,7 @@ export class Processor {
       this.#result(toReturned(end.result), end.status === "completed");
       return end;
     } catch (error) {
-      if (done) return { status: "error", message: this.#text(error) };
+      if (done) return this.#failure(error);
       run.job.log.error(`endingProcess failed too: ${messageOf(error)}`);
       return end;
     }
@@ -223,9 +225,28 @@ export class Processor {
     this.#options.report({ kind: "ended", serial: run.serial, end });
   }
 
-  #text(error: unknown): string {
-    return this.#options.redactor.redact(messageOf(error));
+  #failure(error: unknown): FailedRun {
+    const { redactor } = this.#options;
+    const message = redactor.redact(messageOf(error));
+    const code = ownCodeOf(error);
+    if (code === undefined) return { status: "error", message };
+    const { faults } = error as { faults?: readonly Fault[] };
+    const shown = faults?.map((fault) => ({ path: fault.path, message: redactor.redact(fault.message) }));
+    return { status: "error", message, code, ...(shown && { faults: shown }) };
   }
+}
+
+// What fails in the SDK's own part of a job is not an error of the worker's code.
+async function orOwnError<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw markOwn(error);
+  }
+}
+
+function timeout(run: Run): FailedRun {
+  return { status: "error", message: messageOf(run.job.signal.reason), code: "JOB_TIMEOUT" };
 }
 
 // The value that a worker returns for this result.

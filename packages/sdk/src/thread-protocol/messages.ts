@@ -47,11 +47,28 @@ export interface RunResult {
   readonly parameters: readonly ResultParameter[];
 }
 
+/** A fault of one value: where it is, and what is wrong with it. */
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * A run that failed. `code` is that of an error which the SDK itself made; what the worker's own code threw has none.
+ * `faults` are the single faults that the message lists.
+ */
+export interface FailedRun {
+  readonly status: "error";
+  readonly message: string;
+  readonly code?: string;
+  readonly faults?: readonly Fault[];
+}
+
 /** The end of a run. `reason` is why it was stopped; `delayed` means that required files do not exist. */
 export type RunEnd =
   | { status: "completed"; result: RunResult }
   | { status: "stopped"; result: RunResult; reason: StopReason }
-  | { status: "error"; message: string }
+  | FailedRun
   | { status: "delayed"; message: string };
 
 /** A report of the job thread to the main thread. */
@@ -63,5 +80,5 @@ export type Report =
   | { kind: "failed"; code: string; message: string }
   | { kind: "initialised" | "started"; serial: number }
   | { kind: "progression"; serial: number; percent: number }
-  | { kind: "updated"; serial: number; message?: string }
+  | { kind: "updated"; serial: number; message?: string; code?: string; faults?: readonly Fault[] }
   | { kind: "ended"; serial: number; end: RunEnd };

@@ -1,4 +1,4 @@
-import { McaiError } from "../errors.ts";
+import { McaiError, markOwn } from "../errors.ts";
 import type { Static, TObject } from "../schema/typebox.ts";
 import type { AnyWorker } from "./define-worker.ts";
 import { type Job, JobStopped } from "./job.ts";
@@ -151,7 +151,7 @@ export abstract class Worker<Parameters extends TObject = TObject> {
       process: async (parameters, job) => {
         const handle = new JobHandle(job);
         const result = toJobResult(await this.process(handle, parameters as Static<Parameters>, job.id));
-        if (handle.status === "error") throw new McaiError("JOB_FAILED", handle.errorMessage);
+        if (handle.status === "error") throw markOwn(new McaiError("JOB_FAILED", handle.errorMessage));
         if (handle.status === "stopped") throw new JobStopped(undefined, { result });
         return result;
       },
