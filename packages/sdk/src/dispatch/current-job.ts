@@ -23,7 +23,8 @@ export class CurrentJob {
   lastProgressAt = performance.now();
   /** Resolves when the final response is confirmed and all deliveries are settled. */
   readonly done: Promise<void>;
-  readonly #clock = new JobClock();
+  /** Runs from the job's order on. */
+  readonly clock = new JobClock();
   #held: HeldDelivery[] = [];
   #resolveDone: () => void = () => undefined;
 
@@ -58,12 +59,12 @@ export class CurrentJob {
 
   /** The job's result as it is now. */
   toResult(status: JobStatus = this.status, result?: RunResult): JobResultBody {
-    return this.#clock.toResult(this.id, status, result);
+    return this.clock.toResult(this.id, status, result);
   }
 
   /** The time since the job's order, in seconds. */
   get durationSeconds(): number {
-    return this.#clock.durationSeconds;
+    return this.clock.durationSeconds;
   }
 
   /** Keeps a delivery until the response that settles it. */

@@ -2,6 +2,7 @@ import type { Log } from "../log/log.ts";
 import {
   type Activity,
   encodeResponse,
+  type JobClock,
   type ResponseBodies,
   type ResponseKind,
   toErrorResult,
@@ -45,9 +46,10 @@ export class Responder {
     return this.publish(kind, this.#options.configuration);
   }
 
-  error(jobId: number, message: string): Promise<void> {
+  /** Answers with an error. `clock` is that of the job, if it ran here. */
+  error(jobId: number, message: string, clock?: JobClock): Promise<void> {
     this.failedJobs++;
-    return this.publish("job_error", toErrorResult(jobId, message));
+    return this.publish("job_error", toErrorResult(jobId, message, clock));
   }
 
   describeStatus(current: CurrentJob | undefined, activity: Activity): ResponseBodies["worker_status"] {
@@ -73,7 +75,8 @@ export class Responder {
   }
 
   updated(current: CurrentJob, failure: string | undefined): Promise<void> {
-    const body = failure === undefined ? current.toResult("updated") : toErrorResult(current.id, failure);
+    const body =
+      failure === undefined ? current.toResult("updated") : toErrorResult(current.id, failure, current.clock);
     return this.publish("worker_updated", body);
   }
 
@@ -100,7 +103,7 @@ export class Responder {
   async #answerEnd(current: CurrentJob, end: RunEnd): Promise<FinalStatus> {
     if (end.status === "completed" || end.status === "stopped") return this.#result(end.status, current, end.result);
     if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, undefined);
-    await this.error(current.id, end.message);
+    await this.error(current.id, end.message, current.clock);
     return "error";
   }
 
@@ -113,7 +116,7 @@ export class Responder {
     const message = encodeResponse(`job_${status}`, current.toResult(status, result));
     if (message.body.length > maxResponseBytes) {
       const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
-      await this.error(current.id, text);
+      await this.error(current.id, text, current.clock);
       return "error";
     }
     await this.#options.transport.publish(message);

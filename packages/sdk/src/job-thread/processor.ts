@@ -26,6 +26,9 @@ export interface ProcessorOptions {
   readonly report: (report: Report) => void;
 }
 
+/** How many missing files one message names. */
+const maxNamedFiles = 1000;
+
 type BeginCommand = Extract<Command, { kind: "run" | "initialise" }>;
 
 /** One run of one job. `prepared` resolves when its parameters and its process are ready, or it has ended. */
@@ -147,7 +150,10 @@ export class Processor {
   async #isDelayed(run: Run, order: JobOrder): Promise<boolean> {
     const missing = await orOwnError(findMissingRequirements(order.parameters, this.#options.stores, run.job));
     if (missing.length === 0) return false;
-    const lines = missing.map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
+    const lines = missing
+      .slice(0, maxNamedFiles)
+      .map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
+    if (missing.length > maxNamedFiles) lines.push(`… and ${missing.length - maxNamedFiles} more`);
     await this.#finish(run, () => ({ status: "delayed", message: lines.join("\n") }));
     return true;
   }

@@ -96,9 +96,11 @@ export class JobClock {
 
 /**
  * Returns the result of a job that failed, or that could not be updated. The message is the only parameter, as the backend
- * requires; the times are those of a job that has just begun.
+ * requires.
+ *
+ * @param clock - That of the job, if it ran here; without it the times are about 0.
  */
-export function toErrorResult(jobId: number, message: string): JobResultBody {
+export function toErrorResult(jobId: number, message: string, clock = new JobClock()): JobResultBody {
   const parameter = { id: "message", type: "string", store: null, value: message, default: null };
-  return new JobClock().toResult(jobId, "error", { destinationPaths: [], parameters: [parameter] });
+  return clock.toResult(jobId, "error", { destinationPaths: [], parameters: [parameter] });
 }

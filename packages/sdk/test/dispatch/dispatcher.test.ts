@@ -49,6 +49,25 @@ describe("a job from the queue", () => {
     expect(await test.worker.next("job_error")).toMatchObject(message('n: expected integer, got "x" (string)'));
   });
 
+  it("that fails reports how long it ran, and one that never ran about 0", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: () => {
+        const endMs = performance.now() + 60;
+        while (performance.now() < endMs);
+        throw new Error("failed on purpose");
+      },
+    });
+    await using test = disposable(await startTestWorker(worker));
+    await test.worker.send(job(1));
+    const failed = await test.worker.next("job_error");
+    expect(failed.execution_duration).toBeGreaterThanOrEqual(0.06);
+    expect(failed.execution_duration).toBeLessThan(10);
+    expect(failed.cpu_time).toBeGreaterThan(0.01);
+    await test.worker.send({ type: "reached_expiration", job_id: 2, parameters: [] });
+    expect((await test.worker.next("job_error")).execution_duration).toBeLessThan(0.05);
+  });
+
   it("with a missing requirement is delayed without a response, or fails if it cannot be delayed", async () => {
     await using test = disposable(await startTestWorker(gated().worker));
     const order = job(1, [{ id: "requirements", type: "requirements", value: { paths: ["/no/such"] } }]);

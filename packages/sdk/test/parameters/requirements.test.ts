@@ -26,6 +26,27 @@ describe("findMissingRequirements", () => {
     expect(await missing(null)).toEqual([]);
   });
 
+  it("rejects a million paths at once, and looks for 10,000 of them in turn", async () => {
+    const paths = Array.from({ length: 1_000_000 }, (_, n) => `/no/such/${n}`);
+    expect((await errorOf(missing({ paths }))).message).toBe(
+      "requirements.paths: expected at most 10000 paths, got 1000000",
+    );
+    const few = paths.slice(0, 10_000);
+    expect(await missing({ paths: few })).toEqual(few);
+  });
+
+  it("looks for no more files when the job is asked to stop", async () => {
+    const stopping = new AbortController();
+    const value = { paths: Array.from({ length: 10_000 }, (_, n) => `/no/such/${n}`) };
+    const looking = findMissingRequirements(
+      [{ id: "requirements", type: "requirements", value }],
+      new EnvironmentStores({}),
+      stopping,
+    );
+    stopping.abort(new Error("stopped"));
+    await expect(looking).rejects.toThrow("stopped");
+  });
+
   it("rejects requirements that are not of the expected form", async () => {
     expect((await errorOf(missing({ paths: "/a" }))).message).toMatch(/^requirements: expected requirements, got/);
   });
