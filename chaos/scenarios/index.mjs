@@ -7,6 +7,7 @@ import * as frozenBroker from "./frozen-broker.mjs";
 import * as kills from "./kills.mjs";
 import * as memoryAlarm from "./memory-alarm.mjs";
 import * as poison from "./poison.mjs";
+import * as progressFlood from "./progress-flood.mjs";
 import * as soak from "./soak.mjs";
 import * as stops from "./stops.mjs";
 import * as userCode from "./user-code.mjs";
@@ -39,4 +40,5 @@ export const scenarios = [
   cluster,
   soak,
   userCode,
+  progressFlood,
 ];

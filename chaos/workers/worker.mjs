@@ -16,7 +16,7 @@ const note = (event, fields) =>
 
 /**
  * One function for each thing that a job of the suite does.
- * @type {Readonly<Record<string, (parameters: { durationMs: number }, job: Job) => Returned>>}
+ * @type {Readonly<Record<string, (parameters: { durationMs: number, count: number }, job: Job) => Returned>>}
  */
 const actions = {
   async work({ durationMs }, job) {
@@ -57,6 +57,15 @@ const actions = {
     for (;;) await job.checkpoint();
   },
 
+  // Spread over the time, without yielding.
+  back_and_forth({ durationMs, count }, job) {
+    const startMs = performance.now();
+    for (let i = 0; i < count; i++) {
+      job.progress(i % 2 ? 10 : 20);
+      while (performance.now() < startMs + (i * durationMs) / count);
+    }
+  },
+
   throw_outside: () =>
     new Promise(() => {
       setTimeout(() => {
@@ -89,6 +98,7 @@ export default defineWorker({
     action: Type.String({ default: "work" }),
     attempt: Type.Integer({ default: 1 }),
     durationMs: Type.Integer({ default: 0 }),
+    count: Type.Integer({ default: 0 }),
   }),
   async process(parameters, job) {
     const { action, attempt } = parameters;

@@ -35,6 +35,8 @@ export interface Settings {
    * `teardown`.
    */
   readonly shutdownGraceMs: number;
+  /** MCAI_PROGRESS_INTERVAL_MS: how often progress that does not rise may be sent. */
+  readonly progressIntervalMs: number;
   /** MCAI_THREADS: the number of threads that a job may use. */
   readonly threads: number | undefined;
   /** Whether BACKEND_HOSTNAME is set, so that the black list is read from the backend. */
@@ -131,6 +133,7 @@ export function readSettings(env: Environment): Settings {
     jobTimeoutMs: readInteger(env, "MCAI_JOB_TIMEOUT_MS", 1),
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
     shutdownGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1) ?? 2000,
+    progressIntervalMs: readInteger(env, "MCAI_PROGRESS_INTERVAL_MS", 1) ?? 500,
     threads: readInteger(env, "MCAI_THREADS", 1),
     hasBackend: Boolean(env.BACKEND_HOSTNAME),
     broker: readBroker(env),

@@ -13,6 +13,7 @@ describe("readSettings", () => {
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,
       shutdownGraceMs: 2000,
+      progressIntervalMs: 500,
       threads: undefined,
       jobTimeoutMs: undefined,
       health: undefined,

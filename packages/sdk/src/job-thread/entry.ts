@@ -21,6 +21,7 @@ const session = new JobThreadSession({
   stores: new EnvironmentStores(environment),
   stopFlag: new StopFlag(stopFlag),
   threads: countThreads(settings.threads),
+  progressIntervalMs: settings.progressIntervalMs,
   redactor,
   logFor: (jobId) => log.forJob(jobId),
 });

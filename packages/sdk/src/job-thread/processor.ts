@@ -21,6 +21,9 @@ export interface ProcessorOptions {
   readonly stores: Stores;
   readonly stopFlag: StopFlag;
   readonly threads: number;
+  readonly progressIntervalMs: number;
+  /** Called with what each `job.progress` was called with. */
+  readonly onProgress?: ((percent: number, jobId: number) => void) | undefined;
   readonly redactor: Redactor;
   readonly logFor: (jobId: number) => JobLog;
   readonly report: (report: Report) => void;
@@ -61,14 +64,16 @@ export class Processor {
   }
 
   async #begin({ kind, serial, order }: BeginCommand): Promise<void> {
-    const { stopFlag, threads, logFor, report } = this.#options;
+    const { stopFlag, threads, progressIntervalMs, onProgress, logFor, report } = this.#options;
     const job = new RunningJob({
       id: order.job_id,
       serial,
       threads,
       stopFlag,
       logFor,
-      onProgress: (percent) => report({ kind: "progression", serial, percent }),
+      progressIntervalMs,
+      sendProgress: (percent) => report({ kind: "progression", serial, percent }),
+      onProgress: onProgress && ((percent) => onProgress(percent, order.job_id)),
     });
     const phases = new JobPhases(kind === "initialise");
     const run: Run = { serial, job, phases, prepared: Promise.resolve(), values: undefined, process: undefined };
@@ -228,6 +233,7 @@ export class Processor {
   #end(run: Run, end: RunEnd): void {
     if (this.#run !== run) return;
     this.#run = undefined;
+    run.job.close();
     this.#options.report({ kind: "ended", serial: run.serial, end });
   }
 

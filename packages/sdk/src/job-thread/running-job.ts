@@ -3,6 +3,7 @@ import type { JobLog } from "../log/job-log.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import { type Job, JobStopped, type StopReason } from "../worker/job.ts";
 import type { JobResult } from "../worker/job-result.ts";
+import { ProgressReporter } from "./progress-reporter.ts";
 
 const reasonTexts: Readonly<Record<StopReason, string>> = {
   order: "The job was asked to stop by an order.",
@@ -18,8 +19,12 @@ export interface RunningJobOptions {
   readonly threads: number;
   readonly logFor: (jobId: number) => JobLog;
   readonly stopFlag: StopFlag;
-  /** Called for each new whole percent. */
-  readonly onProgress: (percent: number) => void;
+  /** At most one percent that does not rise is sent in this time. */
+  readonly progressIntervalMs: number;
+  /** Sends a whole percent to the main thread. */
+  readonly sendProgress: (percent: number) => void;
+  /** Called with what `progress` was called with. */
+  readonly onProgress?: ((percent: number) => void) | undefined;
 }
 
 /** The {@link Job} of a run in the job thread. */
@@ -30,11 +35,12 @@ export class RunningJob implements Job {
   // Made on first use: they cost as much as the rest of a job that does nothing.
   #log: JobLog | undefined;
   #controller: AbortController | undefined;
-  #percent = 0;
+  readonly #progress: ProgressReporter;
 
   constructor(options: RunningJobOptions) {
     this.id = options.id;
     this.threads = options.threads;
+    this.#progress = new ProgressReporter({ intervalMs: options.progressIntervalMs, send: options.sendProgress });
     this.#options = options;
   }
 
@@ -82,10 +88,13 @@ export class RunningJob implements Job {
   progress(percent: number): void {
     if (typeof percent !== "number" || Number.isNaN(percent))
       throw new TypeError(`job.progress: expected a number from 0 to 100, got ${describeValue(percent)}`);
-    const whole = Math.floor(Math.min(100, Math.max(0, percent)));
-    if (whole === this.#percent) return;
-    this.#percent = whole;
-    this.#options.onProgress(whole);
+    this.#options.onProgress?.(percent);
+    this.#progress.report(Math.floor(Math.min(100, Math.max(0, percent))));
+  }
+
+  /** The job has ended: no progress is sent any more. */
+  close(): void {
+    this.#progress.close();
   }
 
   /** Whether an error means that the job was stopped: a {@link JobStopped}, or the `AbortError` of an aborted signal. */

@@ -48,7 +48,7 @@ export interface JobOutcome {
   readonly types: Readonly<Record<string, string>>;
   /** The destination paths of the result. */
   readonly destinationPaths: readonly string[];
-  /** The percents that the worker reported, in order, without the 0 that the SDK reports at the start. */
+  /** What the worker called `job.progress` with, in order. Not every call becomes a message. */
   readonly progress: readonly number[];
   /** The message if `status` is `error`, else an empty string. */
   readonly message: string;
@@ -79,15 +79,18 @@ export async function runJob<Parameters extends TObject, Results extends TObject
   parameters: Given<Parameters>,
   options: RunJobOptions<Context> = {},
 ): Promise<JobOutcome> {
-  const { jobId = 1, stopAfterProgress = Number.POSITIVE_INFINITY, onResponse, ...rest } = options;
+  const { jobId = 1, stopAfterProgress = Number.POSITIVE_INFINITY, onResponse, onProgress, ...rest } = options;
   const progress: number[] = [];
   let stopped = false;
   const test = await startTestWorker(worker, {
     ...rest,
+    onProgress: (percent, id) => {
+      onProgress?.(percent, id);
+      progress.push(percent);
+    },
     onResponse: (response) => {
       onResponse?.(response);
       if (response.kind !== "job_progression") return;
-      progress.push(response.body.progression);
       if (stopped || response.body.progression < stopAfterProgress) return;
       stopped = true;
       void test.send({ type: "stop_process", job_id: jobId, parameters: [] }, { direct: true });
@@ -109,7 +112,7 @@ export async function runJob<Parameters extends TObject, Results extends TObject
     parameters: failed ? {} : Object.fromEntries(results.map(({ id, value }) => [id, value])),
     types: failed ? {} : Object.fromEntries(results.map(({ id, type }) => [id, type])),
     destinationPaths,
-    progress: progress.slice(1),
+    progress,
     message: failed ? String(results[0]?.value) : "",
   };
 }

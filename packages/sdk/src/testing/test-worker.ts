@@ -30,6 +30,8 @@ export interface TestWorkerOptions<Context = unknown> {
   readonly metadata?: Partial<WorkerMetadata>;
   /** Called for each response, before a `next` that awaits it resolves. */
   readonly onResponse?: (response: TestResponse) => void;
+  /** Called for each call of `job.progress`, with what it was called with; not every percent becomes a response. */
+  readonly onProgress?: (percent: number, jobId: number) => void;
   /** The level from which log lines are written to standard error. @default "silent" */
   readonly logLevel?: LogSettings["level"];
 }
@@ -94,6 +96,8 @@ export async function startTestWorker<Context>(
     context: "context" in options ? { value: options.context } : undefined,
     stores: new TestStores(options.stores ?? {}, new EnvironmentStores(environment)),
     threads: countThreads(settings.threads),
+    progressIntervalMs: settings.progressIntervalMs,
+    onProgress: options.onProgress,
     redactor,
     logFor: (jobId) => log.forJob(jobId),
   });

@@ -91,8 +91,9 @@ export interface Job<Results extends TObject | undefined = TObject | undefined> 
    */
   throwIfStopped(result?: JobResult<Results>): void;
   /**
-   * Reports the progress of the job. A message is sent only when the whole percentage changes, so this may be called
-   * at any rate.
+   * Reports the progress of the job. It may be called at any rate: a message is sent at once for each whole percent above
+   * all earlier ones. Of the others the newest is sent, at most once per `MCAI_PROGRESS_INTERVAL_MS` (500 ms by default);
+   * one that still waits when the job ends is dropped.
    *
    * @param percent - 0 to 100. It is rounded down and clamped to that range.
    * @throws {@link TypeError} If it is not a number.

@@ -20,6 +20,7 @@ async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | un
     stores: { read: () => Promise.reject(new Error("no store")) },
     stopFlag: new StopFlag(),
     threads: 1,
+    progressIntervalMs: 500,
     redactor: new Redactor(),
     logFor: () => silent,
     report: (report) => void reports.push(report),

@@ -2,19 +2,59 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/index.ts";
 import { RunningJob } from "../../src/job-thread/running-job.ts";
-import { fromStore, runJob } from "../../src/testing.ts";
+import { fromStore, type RunJobOptions, runJob, type TestResponse } from "../../src/testing.ts";
 import { StopFlag } from "../../src/thread-protocol/stop-flag.ts";
 
+/** Runs a job, and returns the percents that it sent. */
+async function sentBy(worker: Parameters<typeof runJob>[0], options: RunJobOptions = {}): Promise<number[]> {
+  const sent: number[] = [];
+  const onResponse = ({ kind, body }: TestResponse) => kind === "job_progression" && sent.push(body.progression);
+  expect(await runJob(worker, {}, { ...options, onResponse })).toMatchObject({ status: "completed" });
+  return sent;
+}
+
 describe("a job", () => {
-  it("reports each whole percent once, however often progress is called", async () => {
+  it("sends each whole percent once, however often progress is called", async () => {
     const worker = defineWorker({
       parameters: Type.Object({}),
       process: (_, job) => {
         for (let i = 0; i <= 1_000_000; i++) job.progress(i / 10_000);
       },
     });
-    const { progress } = await runJob(worker, {});
-    expect(progress).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(await sentBy(worker)).toEqual(Array.from({ length: 101 }, (_, i) => i));
+  });
+
+  it("lists in the test kit what progress was called with", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => [20, 10, 10, 12.5, -5, 300].forEach((percent) => void job.progress(percent)),
+    });
+    expect((await runJob(worker, {})).progress).toEqual([20, 10, 10, 12.5, -5, 300]);
+  });
+
+  it("sends a percent that does not rise twice a second, also if the job never yields", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      process: (_, job) => {
+        const endMs = performance.now() + 1300;
+        for (let i = 0; performance.now() < endMs; i++) job.progress(i % 2 ? 10 : 20);
+      },
+    });
+    expect(await sentBy(worker)).toEqual([0, 20, 10, 20]);
+  });
+
+  it("sends the newest percent that does not rise when its time comes, and none after the end", async () => {
+    const worker = defineWorker({
+      parameters: Type.Object({}),
+      async process(_, job) {
+        for (const percent of [50, 10, 30, 20]) job.progress(percent);
+        await delay(150);
+        job.progress(40);
+        setTimeout(() => job.progress(99), 20);
+      },
+    });
+    const environment = { MCAI_PROGRESS_INTERVAL_MS: "50" };
+    expect(await sentBy(worker, { environment })).toEqual([0, 50, 20]);
   });
 
   it("limits progress to 0–100, and rejects NaN", async () => {
@@ -22,7 +62,7 @@ describe("a job", () => {
       parameters: Type.Object({}),
       process: (_, job) => [-5, 0.9, 300, Number.POSITIVE_INFINITY].forEach((percent) => void job.progress(percent)),
     });
-    expect((await runJob(told, {})).progress).toEqual([100]);
+    expect(await sentBy(told)).toEqual([0, 100]);
     const wrong = defineWorker({ parameters: Type.Object({}), process: (_, job) => job.progress(Number.NaN) });
     expect((await runJob(wrong, {})).message).toMatch(/job\.progress: expected a number from 0 to 100/);
   });
@@ -66,8 +106,9 @@ describe("a job", () => {
 
   it("aborts its signal when throwIfStopped passes a result", () => {
     const stopFlag = new StopFlag();
+    const quiet = { progressIntervalMs: 500, sendProgress() {} };
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const job = new RunningJob({ id: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, onProgress() {} });
+    const job = new RunningJob({ id: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, ...quiet });
     const { signal } = job;
     stopFlag.raise(7, "order");
     expect(() => job.throwIfStopped({ parameters: { tiles: 3 } })).toThrow(JobStopped);
