@@ -37,6 +37,10 @@ export interface Settings {
   readonly shutdownGraceMs: number;
   /** MCAI_PROGRESS_INTERVAL_MS: how often progress that does not rise may be sent. */
   readonly progressIntervalMs: number;
+  /** MCAI_MAX_PENDING_UPDATES: how many `update_process` orders may wait for the job. */
+  readonly maxPendingUpdates: number;
+  /** MCAI_MAX_PENDING_UPDATE_BYTES: the maximum size of these orders together. */
+  readonly maxPendingUpdateBytes: number;
   /** MCAI_THREADS: the number of threads that a job may use. */
   readonly threads: number | undefined;
   /** Whether BACKEND_HOSTNAME is set, so that the black list is read from the backend. */
@@ -134,6 +138,8 @@ export function readSettings(env: Environment): Settings {
     stopGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1),
     shutdownGraceMs: readInteger(env, "MCAI_STOP_GRACE_MS", 1) ?? 2000,
     progressIntervalMs: readInteger(env, "MCAI_PROGRESS_INTERVAL_MS", 1) ?? 500,
+    maxPendingUpdates: readInteger(env, "MCAI_MAX_PENDING_UPDATES", 1) ?? 10_000,
+    maxPendingUpdateBytes: readInteger(env, "MCAI_MAX_PENDING_UPDATE_BYTES", 1) ?? 64 * 1024 * 1024,
     threads: readInteger(env, "MCAI_THREADS", 1),
     hasBackend: Boolean(env.BACKEND_HOSTNAME),
     broker: readBroker(env),

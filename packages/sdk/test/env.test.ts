@@ -13,6 +13,8 @@ describe("readSettings", () => {
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,
       shutdownGraceMs: 2000,
+      maxPendingUpdates: 10_000,
+      maxPendingUpdateBytes: 64 * 1024 * 1024,
       progressIntervalMs: 500,
       threads: undefined,
       jobTimeoutMs: undefined,

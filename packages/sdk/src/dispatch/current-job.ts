@@ -2,13 +2,14 @@ import type { JobLog } from "../log/job-log.ts";
 import { JobClock, type JobResultBody, type JobStatus } from "../response/response.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
 import type { RunResult } from "../thread-protocol/messages.ts";
-import type { Delivery, Settlement } from "../transport/transport.ts";
+import type { Receipt, Settlement } from "../transport/transport.ts";
+import type { PendingUpdates } from "./pending-updates.ts";
 
-/** The response that settles a delivery of a job; `stopped` is a stop order, which the final response settles too. */
-export type SettledBy = "initialised" | "started" | "updated" | "stopped" | "ended";
+/** The response that settles a delivery of a job; `stopped` is the first stop order, which the final response settles too. */
+export type SettledBy = "initialised" | "started" | "stopped" | "ended";
 
 interface HeldDelivery {
-  readonly delivery: Delivery;
+  readonly delivery: Receipt;
   readonly settledBy: SettledBy;
 }
 
@@ -19,6 +20,7 @@ export class CurrentJob {
   readonly serial: number;
   readonly phases: JobPhases;
   readonly log: JobLog;
+  readonly updates: PendingUpdates;
   /** When the job began or last reported progress, on the clock of `performance.now()`. */
   lastProgressAt = performance.now();
   /** Resolves when the final response is confirmed and all deliveries are settled. */
@@ -28,10 +30,11 @@ export class CurrentJob {
   #held: HeldDelivery[] = [];
   #resolveDone: () => void = () => undefined;
 
-  constructor(id: number, serial: number, initialisedFirst: boolean, log: JobLog) {
+  constructor(id: number, serial: number, initialisedFirst: boolean, log: JobLog, updates: PendingUpdates) {
     this.id = id;
     this.serial = serial;
     this.log = log;
+    this.updates = updates;
     this.phases = new JobPhases(initialisedFirst, log);
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve;
@@ -68,7 +71,7 @@ export class CurrentJob {
   }
 
   /** Keeps a delivery until the response that settles it. */
-  hold(delivery: Delivery, settledBy: SettledBy): void {
+  hold(delivery: Receipt, settledBy: SettledBy): void {
     this.#held.push({ delivery, settledBy });
   }
 
@@ -78,12 +81,12 @@ export class CurrentJob {
   }
 
   /** The delivery whose requeue would start the job again; undefined once an `init_process` is acknowledged. */
-  get origin(): Delivery | undefined {
+  get origin(): Receipt | undefined {
     return this.#held.find(({ settledBy }) => settledBy === "initialised" || settledBy === "ended")?.delivery;
   }
 
   /** Keeps an order that was delivered again, in place of the delivery that was lost with its connection. */
-  async replaceOrigin(delivery: Delivery): Promise<void> {
+  async replaceOrigin(delivery: Receipt): Promise<void> {
     const lost = this.#held.find((held) => held.delivery === this.origin);
     if (!lost) return void (await delivery.settle("acknowledge"));
     this.#held.splice(this.#held.indexOf(lost), 1, { delivery, settledBy: lost.settledBy });
@@ -104,9 +107,9 @@ export class CurrentJob {
     const { origin } = this;
     const rest = this.#held;
     this.#held = [];
-    const sent = await Promise.all(
-      rest.map(({ delivery }) => delivery.settle(delivery === origin ? how : "acknowledge")),
-    );
+    const settled = rest.map(({ delivery }) => delivery.settle(delivery === origin ? how : "acknowledge"));
+    const updates = this.updates.clear().map((delivery) => delivery.settle("acknowledge"));
+    const sent = await Promise.all([...settled, ...updates]);
     this.#resolveDone();
     return !sent.includes(false);
   }

@@ -5,15 +5,19 @@ import { decodeOrder, OrderError } from "../order/decode.ts";
 import type { JobOrder, Order, OrderOf } from "../order/order.ts";
 import type { JobThreadHandle, JobThreadListener } from "../thread-protocol/job-thread-handle.ts";
 import type { Report } from "../thread-protocol/messages.ts";
-import type { Delivery, TransportListener } from "../transport/transport.ts";
+import type { StopCause } from "../thread-protocol/stop-flag.ts";
+import type { Delivery, Receipt, TransportListener } from "../transport/transport.ts";
+import { Answers } from "./answers.ts";
 import type { BlackList } from "./black-list.ts";
-import type { CurrentJob } from "./current-job.ts";
 import { EndedJobs } from "./ended-jobs.ts";
 import { JobIntake } from "./job-intake.ts";
+import { JobReports } from "./job-reports.ts";
 import { JobSlot } from "./job-slot.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
-import { type StopCause, Stopper } from "./stopper.ts";
+import { Stopper } from "./stopper.ts";
 import { WorkerOrderHandler } from "./worker-order-handler.ts";
+
+const otherJob = "The Job ID is not the same as the current job.";
 
 /** Options of a {@link Dispatcher}. */
 export interface DispatcherOptions extends ResponderOptions {
@@ -22,7 +26,13 @@ export interface DispatcherOptions extends ResponderOptions {
   readonly hasInitProcess: boolean;
   readonly settings: Pick<
     Settings,
-    "maxDeaths" | "maxSoftRejects" | "jobTimeoutMs" | "stopGraceMs" | "shutdownGraceMs"
+    | "maxDeaths"
+    | "maxSoftRejects"
+    | "jobTimeoutMs"
+    | "stopGraceMs"
+    | "shutdownGraceMs"
+    | "maxPendingUpdates"
+    | "maxPendingUpdateBytes"
   >;
   readonly blackList: BlackList;
   /** Called for a `stop_worker`. */
@@ -44,8 +54,7 @@ export interface DispatcherStats {
 }
 
 /**
- * The main thread's side of every job: decides what happens to each order in each phase of the current job, and answers
- * what the job thread reports. docs/orders.md has the whole table.
+ * The main thread's side of every job: decides what happens to each order in each phase of the current job. docs/orders.md has the whole table.
  */
 export class Dispatcher implements JobThreadListener, TransportListener {
   readonly workerOrders: WorkerOrderHandler;
@@ -53,18 +62,22 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   readonly #responder: Responder;
   readonly #intake: JobIntake;
   readonly #slot: JobSlot;
+  readonly #reports: JobReports;
   readonly #stopper: Stopper;
   readonly #endedJobs = new EndedJobs();
+  readonly #answers: Answers;
   #unreadableOrders = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const responder = new Responder(options);
     const intake = new JobIntake(options.transport, options.log);
-    const slot = new JobSlot({ intake, responder, endedJobs: this.#endedJobs, log: options.log });
+    const slot = new JobSlot({ ...options, intake, responder, endedJobs: this.#endedJobs });
     this.#responder = responder;
     this.#intake = intake;
     this.#slot = slot;
+    this.#reports = new JobReports({ slot, responder, hasInitProcess: options.hasInitProcess });
+    this.#answers = new Answers(options.log);
     this.#stopper = new Stopper({ ...options, intake, slot });
     this.workerOrders = new WorkerOrderHandler({ ...options, intake, slot, responder });
   }
@@ -92,7 +105,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   /** Handles a delivery: it is carried out, answered, requeued or rejected. Never throws. */
   onDelivery(delivery: Delivery): void {
-    this.#handle(delivery).catch((error: unknown) => this.#logError(error, delivery.origin));
+    const { origin } = delivery;
+    this.#handle(delivery).catch((error: unknown) => this.#logError(error, origin));
   }
 
   onDisconnected(): void {
@@ -127,7 +141,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   onThreadReport(report: Report): void {
-    this.#handleReport(report).catch((error: unknown) => this.#logError(error));
+    this.#reports.handle(report).catch((error: unknown) => this.#logError(error));
   }
 
   onThreadLost(reason: string): void {
@@ -147,10 +161,12 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     this.#options.onFailure(error);
   }
 
-  async #handle(delivery: Delivery): Promise<void> {
+  // Not async: the body would be kept until the order is settled. For the same reason what it calls awaits nothing while it
+  // has the order.
+  #handle({ body, ...delivery }: Delivery): Promise<void> {
     let order: Order;
     try {
-      order = decodeOrder(delivery.body);
+      order = decodeOrder(body);
     } catch (error) {
       return this.#answerUnreadable(delivery, error);
     }
@@ -161,129 +177,91 @@ export class Dispatcher implements JobThreadListener, TransportListener {
       case "start_process":
         return this.#start(order, delivery);
       case "update_process":
-        return this.#update(order, delivery);
+        return this.#update(order, body, delivery);
       case "stop_process":
         return this.#stopJob(order, delivery);
       case "reached_expiration":
-        if (this.#slot.current?.id === order.job_id) return this.#reject(delivery, "this job is in progress here");
-        return this.#answerError(order, delivery, "Job TTL has been reached.");
+        if (this.#slot.current?.id === order.job_id)
+          return this.#answers.reject(delivery, "this job is in progress here");
+        return this.#answerError(order.job_id, delivery, "Job TTL has been reached.");
       default:
         return this.workerOrders.handle(order, delivery);
     }
   }
 
-  async #answerUnreadable(delivery: Delivery, error: unknown): Promise<void> {
+  async #answerUnreadable(delivery: Receipt, error: unknown): Promise<void> {
     const message = messageOf(error);
     this.#unreadableOrders++;
     this.#options.log.error(`${delivery.origin}: not an order: ${message}`);
     const jobId = error instanceof OrderError ? error.jobId : undefined;
     // A malformed message about the current job must not end it.
-    if (jobId !== undefined && jobId !== this.#slot.current?.id) await this.#responder.error(jobId, message);
+    if (jobId !== undefined && jobId !== this.#slot.current?.id) return this.#answerError(jobId, delivery, message);
     await delivery.settle("acknowledge");
   }
 
-  async #begin(order: OrderOf<"job" | "init_process">, delivery: Delivery): Promise<void> {
+  async #begin(order: OrderOf<"job" | "init_process">, delivery: Receipt): Promise<void> {
     const { thread, settings, blackList } = this.#options;
     const { current } = this.#slot;
     const settled = this.#endedJobs.settleRedelivered(order.job_id, delivery, current);
-    if (settled) return void (await settled);
+    if (settled) return settled.then(() => undefined);
     if (current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
     if (delivery.deaths > settings.maxDeaths || delivery.softRejects > settings.maxSoftRejects)
-      return this.#answerError(order, delivery, "Job TTL has been reached.");
-    if (blackList.has(order.job_id)) {
-      await blackList.drop(order.job_id);
-      return void (await delivery.settle("acknowledge"));
-    }
+      return this.#answerError(order.job_id, delivery, "Job TTL has been reached.");
+    const { job_id: jobId } = order;
+    if (blackList.has(jobId)) return this.#answers.give(delivery, () => blackList.drop(jobId));
     const job = this.#slot.begin(order, delivery);
     thread.post({ kind: job.phases.initialisedFirst ? "initialise" : "run", serial: job.serial, order });
     if (!job.phases.initialisedFirst) this.#stopper.startTimeout(job);
   }
 
-  async #turnAway(order: JobOrder, delivery: Delivery): Promise<void> {
+  async #turnAway({ job_id: jobId }: JobOrder, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
     // A file of a local run cannot wait for an initialised job: its start could only come from a later file.
     const isBlocked = delivery.direct && current !== undefined && !current.isStarted;
-    if (delivery.canRequeue && !isBlocked) return void (await delivery.settle("requeue"));
-    if (current?.id === order.job_id) return this.#reject(delivery, "this job is in progress here");
+    if (delivery.canRequeue && !isBlocked) {
+      // After a lost connection the order of the current job may be elsewhere, so that it does not fill the prefetch.
+      if (current) void this.#intake.hold("job");
+      return void (await delivery.settle("requeue"));
+    }
+    if (current?.id === jobId) return this.#answers.reject(delivery, "this job is in progress here");
     const reason = current ? "an another job is already in progress" : "the worker does not accept jobs now";
-    return this.#answerError(order, delivery, `Cannot initialize this job, ${reason}.`);
+    return this.#answerError(jobId, delivery, `Cannot initialize this job, ${reason}.`);
   }
 
-  async #start(order: OrderOf<"start_process">, delivery: Delivery): Promise<void> {
+  async #start(order: OrderOf<"start_process">, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
     if (current?.id === order.job_id && (current.isStarted || current.isEnding))
-      return this.#reject(delivery, "the job has already been started");
-    if (!current || current.isStarted) return this.#answerError(order, delivery, "Cannot start a not initialized job.");
+      return this.#answers.reject(delivery, "the job has already been started");
+    if (!current || current.isStarted)
+      return this.#answerError(order.job_id, delivery, "Cannot start a not initialized job.");
     if (current.id !== order.job_id)
-      return this.#answerError(order, delivery, "The Job ID is not the same as the initialized job.");
+      return this.#answerError(order.job_id, delivery, "The Job ID is not the same as the initialized job.");
     current.hold(delivery, "started");
     if (current.phases.current === "initialised") current.phases.enter("starting");
     this.#stopper.startTimeout(current);
     this.#options.thread.post({ kind: "start", serial: current.serial, order });
   }
 
-  async #update(order: OrderOf<"update_process">, delivery: Delivery): Promise<void> {
+  async #update(order: OrderOf<"update_process">, body: Uint8Array, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
-    if (!current || current.isEnding) return this.#reject(delivery, "Cannot update a non-running job.");
-    if (current.id !== order.job_id) return this.#reject(delivery, "The Job ID is not the same as the current job.");
-    current.hold(delivery, "updated");
-    this.#options.thread.post({ kind: "update", serial: current.serial, order });
+    if (!current || current.isEnding) return this.#answers.reject(delivery, "Cannot update a non-running job.");
+    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob);
+    const refusal = current.updates.add(order, body, delivery);
+    if (refusal !== undefined) return this.#answers.give(delivery, () => this.#responder.updated(current, refusal));
   }
 
-  async #stopJob(order: OrderOf<"stop_process">, delivery: Delivery): Promise<void> {
+  async #stopJob(order: OrderOf<"stop_process">, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
-    if (!current) return this.#reject(delivery, "there is no current job");
-    if (current.id !== order.job_id) return this.#reject(delivery, "The Job ID is not the same as the current job.");
-    const isFirst = !current.holds("stopped");
+    if (!current) return this.#answers.reject(delivery, "there is no current job");
+    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob);
+    // One is enough to be delivered again if the connection is lost.
+    if (current.holds("stopped")) return void (await delivery.settle("acknowledge"));
     current.hold(delivery, "stopped");
-    if (isFirst && !current.isEnding) await this.#stopper.stop(current, "order", this.#options.settings.stopGraceMs);
+    if (!current.isEnding) await this.#stopper.stop(current, "order", this.#options.settings.stopGraceMs);
   }
 
-  async #answerError(order: JobOrder, delivery: Delivery, message: string): Promise<void> {
-    await this.#responder.error(order.job_id, message);
-    await delivery.settle("acknowledge");
-  }
-
-  async #reject(delivery: Delivery, reason: string): Promise<void> {
-    this.#options.log.warn(`${delivery.origin}: order rejected: ${reason}`);
-    await delivery.settle("reject");
-  }
-
-  async #handleReport(report: Report): Promise<void> {
-    const { current } = this.#slot;
-    if (!current || !("serial" in report) || report.serial !== current.serial || current.isEnding) return;
-    switch (report.kind) {
-      case "initialised":
-        return this.#onInitialised(current);
-      case "started":
-        return this.#onStarted(current);
-      case "progression":
-        current.lastProgressAt = performance.now();
-        return this.#responder.progress(current, report.percent);
-      case "updated":
-        await this.#responder.updated(current, report.message);
-        return current.acknowledge("updated");
-      case "ended":
-        return this.#slot.end(current, report.end);
-    }
-  }
-
-  async #onInitialised(current: CurrentJob): Promise<void> {
-    current.phases.enter("initialised");
-    const answered = this.#responder.publish("worker_initialized", current.toResult());
-    if (current.holds("started")) current.phases.enter("starting");
-    await answered;
-    await current.acknowledge("initialised");
-  }
-
-  async #onStarted(current: CurrentJob): Promise<void> {
-    current.phases.enter("running");
-    const isAnnounced = this.#options.hasInitProcess || current.phases.initialisedFirst;
-    const announced = isAnnounced ? this.#responder.publish("worker_started", current.toResult()) : undefined;
-    const progressed = this.#responder.progress(current, 0);
-    await announced;
-    await current.acknowledge("started");
-    await progressed;
+  #answerError(jobId: number, delivery: Receipt, message: string): Promise<void> {
+    return this.#answers.give(delivery, () => this.#responder.error(jobId, message));
   }
 
   #logError(error: unknown, origin = "the worker"): void {

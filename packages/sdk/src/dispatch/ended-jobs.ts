@@ -1,4 +1,4 @@
-import type { Delivery } from "../transport/transport.ts";
+import type { Receipt } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 
 /** A settlement that was written longer than this before a connection was lost has reached the broker. */
@@ -29,7 +29,7 @@ export class EndedJobs {
    *
    * @returns Undefined if the job is to be run: known at once, so that orders that arrive together stay in order.
    */
-  settleRedelivered(jobId: number, delivery: Delivery, current: CurrentJob | undefined): Promise<unknown> | undefined {
+  settleRedelivered(jobId: number, delivery: Receipt, current: CurrentJob | undefined): Promise<unknown> | undefined {
     if (!delivery.redelivered && delivery.deaths === 0) this.#writtenAt.delete(jobId);
     else if (current?.id === jobId) return current.replaceOrigin(delivery);
     else if (this.#has(jobId)) return delivery.settle("acknowledge");

@@ -1,6 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log/log.ts";
-import type { Delivery, Transport } from "../transport/transport.ts";
+import type { Receipt, Transport } from "../transport/transport.ts";
 
 /**
  * A reason for which no job is taken from the job queue: the worker has not started, does a job that was initialised
@@ -30,7 +30,7 @@ export class JobIntake {
   }
 
   /** Whether a job that is delivered now can be done; a suspended worker still does the direct ones. */
-  isOpenTo(delivery: Delivery): boolean {
+  isOpenTo(delivery: Receipt): boolean {
     return this.canRunJobs && (delivery.direct || !this.#holds.has("suspended"));
   }
 

@@ -1,10 +1,12 @@
 import type { Log } from "../log/log.ts";
 import type { JobOrder } from "../order/order.ts";
+import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
 import type { RunEnd } from "../thread-protocol/messages.ts";
-import type { Delivery } from "../transport/transport.ts";
+import type { Receipt } from "../transport/transport.ts";
 import { CurrentJob } from "./current-job.ts";
 import type { EndedJobs } from "./ended-jobs.ts";
 import type { JobIntake } from "./job-intake.ts";
+import { PendingUpdates, type UpdateLimits } from "./pending-updates.ts";
 import type { Responder } from "./responder.ts";
 
 /** Options of a {@link JobSlot}. */
@@ -13,6 +15,8 @@ export interface JobSlotOptions {
   readonly responder: Responder;
   readonly endedJobs: EndedJobs;
   readonly log: Log;
+  readonly thread: Pick<JobThreadHandle, "post">;
+  readonly settings: UpdateLimits;
 }
 
 /** The one job that a worker does at a time: takes it, and ends it with its final response. */
@@ -31,14 +35,16 @@ export class JobSlot {
   }
 
   /** Takes a job. Its delivery is settled by the response that answers it. */
-  begin(order: JobOrder, delivery: Delivery): CurrentJob {
-    const { intake, log } = this.#options;
+  begin(order: JobOrder, delivery: Receipt): CurrentJob {
+    const { intake, log, thread, settings } = this.#options;
     const initialisedFirst = order.type === "init_process";
-    const current = new CurrentJob(order.job_id, ++this.#lastSerial, initialisedFirst, log.forJob(order.job_id));
+    const serial = ++this.#lastSerial;
+    const updates = new PendingUpdates(settings, (update) => thread.post({ kind: "update", serial, order: update }));
+    const current = new CurrentJob(order.job_id, serial, initialisedFirst, log.forJob(order.job_id), updates);
     current.hold(delivery, initialisedFirst ? "initialised" : "ended");
     this.#current = current;
-    // Any other job fills the prefetch of the job queue by itself.
-    if (initialisedFirst) void intake.hold("job");
+    // Any other job fills the prefetch of the job queue by itself: its order is not settled before it ends.
+    if (initialisedFirst || delivery.direct) void intake.hold("job");
     return current;
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "../env.ts";
 import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
 import type { RunEnd } from "../thread-protocol/messages.ts";
+import type { StopCause } from "../thread-protocol/stop-flag.ts";
 import type { CurrentJob } from "./current-job.ts";
 import type { JobIntake } from "./job-intake.ts";
 import type { JobSlot } from "./job-slot.ts";
@@ -13,9 +14,6 @@ export interface StopperOptions {
   readonly slot: JobSlot;
   readonly settings: Pick<Settings, "jobTimeoutMs" | "shutdownGraceMs">;
 }
-
-/** Why the main thread stops a job. */
-export type StopCause = "order" | "drain" | "deadline";
 
 /** Asks jobs to stop, and terminates the thread of a job that does not. */
 export class Stopper {

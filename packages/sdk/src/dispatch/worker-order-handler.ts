@@ -1,6 +1,7 @@
 import type { JobOrder, Order } from "../order/order.ts";
 import type { ResponseBodies } from "../response/response.ts";
-import type { Delivery } from "../transport/transport.ts";
+import type { Receipt } from "../transport/transport.ts";
+import { SameAnswer } from "./answers.ts";
 import type { BlackList } from "./black-list.ts";
 import type { JobIntake } from "./job-intake.ts";
 import type { JobSlot } from "./job-slot.ts";
@@ -22,30 +23,38 @@ export type WorkerOrder = Exclude<Order, JobOrder>;
 /** Carries out the orders about the worker, which need no job thread. */
 export class WorkerOrderHandler {
   readonly #options: WorkerOrderHandlerOptions;
-  readonly #stopWorkers: Delivery[] = [];
+  readonly #status: SameAnswer;
+  readonly #blackList: SameAnswer;
+  readonly #sync: SameAnswer;
+  #stopWorker: Receipt | undefined;
 
   constructor(options: WorkerOrderHandlerOptions) {
+    const { responder, blackList } = options;
     this.#options = options;
+    this.#status = new SameAnswer(() => responder.publish("worker_status", this.describeStatus()));
+    this.#blackList = new SameAnswer(async () => responder.blackList(await blackList.read()));
+    this.#sync = new SameAnswer(() => blackList.sync());
   }
 
-  async handle(order: WorkerOrder, delivery: Delivery): Promise<void> {
-    const { intake, responder, blackList, onStopWorker } = this.#options;
+  async handle(order: WorkerOrder, delivery: Receipt): Promise<void> {
+    const { intake, blackList, onStopWorker } = this.#options;
     switch (order.type) {
       case "stop_worker":
-        this.#stopWorkers.push(delivery);
+        if (this.#stopWorker) break;
+        this.#stopWorker = delivery;
         return onStopWorker();
       case "stop_consuming_jobs":
         await intake.hold("suspended");
-        await this.#answerStatus();
+        await this.#status.give();
         break;
       case "resume_consuming_jobs":
         // At once, since the next order may suspend again; jobs are taken after the answer, which none may overtake.
         intake.lift("suspended");
-        await this.#answerStatus();
+        await this.#status.give();
         await delivery.settle("acknowledge");
         return intake.resume();
       case "status":
-        await this.#answerStatus();
+        await this.#status.give();
         break;
       case "add_to_black_list":
         blackList.add(order.job_id);
@@ -54,10 +63,10 @@ export class WorkerOrderHandler {
         blackList.delete(order.job_id);
         break;
       case "get_black_list":
-        await responder.blackList(await blackList.read());
+        await this.#blackList.give();
         break;
       case "sync_black_list":
-        await blackList.sync();
+        await this.#sync.give();
         break;
     }
     await delivery.settle("acknowledge");
@@ -68,10 +77,10 @@ export class WorkerOrderHandler {
     return this.#options.responder.announce("worker_created");
   }
 
-  /** Publishes `worker_terminated`, then acknowledges the orders that stopped the worker. */
+  /** Publishes `worker_terminated`, then acknowledges the order that stopped the worker. */
   async announceTerminated(): Promise<void> {
     await this.#options.responder.announce("worker_terminated");
-    await Promise.all(this.#stopWorkers.map((delivery) => delivery.settle("acknowledge")));
+    await this.#stopWorker?.settle("acknowledge");
   }
 
   /** The body of a `worker_status`. */
@@ -79,9 +88,5 @@ export class WorkerOrderHandler {
     const { intake, slot, responder } = this.#options;
     const isSuspended = intake.isHeldBy("suspended");
     return responder.describeStatus(slot.current, isSuspended ? "Suspended" : slot.current ? "Busy" : "Idle");
-  }
-
-  #answerStatus(): Promise<void> {
-    return this.#options.responder.publish("worker_status", this.describeStatus());
   }
 }

@@ -10,8 +10,12 @@
 export type Settlement = "acknowledge" | "reject" | "requeue" | "count_death" | "delay";
 
 /** A received message. It must be settled exactly once. */
-export interface Delivery {
+export interface Delivery extends Receipt {
   readonly body: Uint8Array;
+}
+
+/** A received message without its body: what is kept until it is settled. All of it are properties of the delivery's own. */
+export interface Receipt {
   /** Where the message comes from, for log messages: the path of a file or the name of a queue. */
   readonly origin: string;
   /** Whether the message was sent to this worker alone, and not to a queue that several workers share. */

@@ -142,6 +142,21 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     expect(status.body).toMatchObject({ job: { job_id: id, status: "processing" }, worker: { activity: "Busy" } });
   });
 
+  it("answers status and stops a job behind any number of updates that it cannot take", async () => {
+    const { wire } = worker;
+    const id = nextId++;
+    await wire.sendJob(job(id, { action: "poll" }));
+    await wire.next("job_progression", id);
+    const update = (count: number) => wire.sendDirect({ type: "update_process", ...job(id, { count }) });
+    await Promise.all(Array.from({ length: 1000 }, (_, count) => update(count)));
+    const startMs = performance.now();
+    await wire.sendDirect({ type: "status" });
+    expect((await wire.next("worker_status")).body.job).toMatchObject({ job_id: id });
+    await wire.sendDirect({ type: "stop_process", job_id: id, parameters: [] });
+    await wire.next("job_stopped", id);
+    expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
   it("stops a job that never yields, and ignores a stop for another job", async () => {
     const { wire } = worker;
     const id = nextId++;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CurrentJob } from "../../src/dispatch/current-job.ts";
+import type { PendingUpdates } from "../../src/dispatch/pending-updates.ts";
 import { Responder } from "../../src/dispatch/responder.ts";
 import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
@@ -27,7 +28,7 @@ async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [strin
     ...{ body: new Uint8Array(), origin: "the test", direct: true, redelivered: false, deaths: 0, softRejects: 0 },
     ...{ canRequeue: false, canCountDeath: false, canDelay: false, settle: async () => true },
   };
-  const job = new CurrentJob(1, 1, false, log);
+  const job = new CurrentJob(1, 1, false, log, {} as PendingUpdates);
   job.hold(delivery, "ended");
   if (isStopOrdered) job.hold(delivery, "stopped");
   await responder.end(job, end);

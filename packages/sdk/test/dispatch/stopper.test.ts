@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CurrentJob } from "../../src/dispatch/current-job.ts";
 import { JobIntake } from "../../src/dispatch/job-intake.ts";
 import type { JobSlot } from "../../src/dispatch/job-slot.ts";
+import type { PendingUpdates } from "../../src/dispatch/pending-updates.ts";
 import { Stopper } from "../../src/dispatch/stopper.ts";
 import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
@@ -25,7 +26,7 @@ async function stopUnresponsiveJob(whileAnswering: (thread: { launches: number }
     ...{ thread, slot, intake: new JobIntake(new MemoryTransport(), log) },
     settings: { jobTimeoutMs: undefined, shutdownGraceMs: 1 },
   });
-  await stopper.stop(new CurrentJob(1, 1, false, log), "order", 1);
+  await stopper.stop(new CurrentJob(1, 1, false, log, {} as PendingUpdates), "order", 1);
   return replaced;
 }
 

@@ -10,8 +10,6 @@ import { toDelivery } from "./incoming.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
-/** The prefetch count of the direct queue: an order that waits must not block a stop order. */
-const directPrefetch = 32;
 // The consumer tags of the reference.
 const jobTag = "amqp_worker";
 const directTag = "status_amqp_worker";
@@ -69,7 +67,8 @@ export class Consumer {
       // RabbitMQ 4.3 and later close the connection when a queue is neither durable nor exclusive.
       if (replyCode(error) === 541) this.#exclusiveDirectQueue = true;
     });
-    await Promise.all([jobs.prefetch(1), direct.prefetch(directPrefetch)]);
+    // The direct queue has no limit, so that no number of orders that wait for a job holds back a stop order.
+    await jobs.prefetch(1);
     const [before, after] = topology(this.#topologyOptions(brokerVersion(connection)));
     await this.#declare(jobs, before);
     announce();

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage, Options } from "amqplib";
-import type { Delivery, Settlement } from "../transport.ts";
+import type { Delivery } from "../transport.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 
 /** Options of {@link toDelivery}. */
@@ -26,17 +26,9 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
   const redelivered = message.fields.redelivered || (cluster && headers.redelivered === true);
   // For the broker, a republished message is a new one. The header tells the worker that runs the job that it is the same.
   const requeuedHeaders = cluster && (redelivered || deaths > 0) ? { ...headers, redelivered: true } : headers;
-  const settle = async (how: Settlement): Promise<boolean> => {
-    // The broker redelivers the message by itself.
-    if (!options.isOpen()) return false;
-    if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
-    else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
-    else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
-    if (!options.isOpen()) return false;
-    if (how === "reject") channel.reject(message, false);
-    else channel.ack(message);
-    return true;
-  };
+  // A direct message is never published again: what settles it does not keep its body.
+  const receipt = toReceipt(message.fields, channel, options.isOpen);
+  const settle = direct ? receipt : republishing(receipt, message, options, { headers, requeuedHeaders, softRejects });
   return {
     body: message.content,
     origin: queueName,
@@ -48,6 +40,33 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
     softRejects,
     canDelay: !direct,
     settle,
+  };
+}
+
+function toReceipt(fields: ConsumeMessage["fields"], channel: Channel, isOpen: () => boolean): Delivery["settle"] {
+  const message = { fields } as ConsumeMessage;
+  return async (how) => {
+    // The broker redelivers the message by itself.
+    if (!isOpen()) return false;
+    if (how === "reject") channel.reject(message, false);
+    else channel.ack(message);
+    return true;
+  };
+}
+
+function republishing(
+  settle: Delivery["settle"],
+  message: ConsumeMessage,
+  options: IncomingOptions,
+  facts: { headers: Record<string, unknown>; requeuedHeaders: object; softRejects: number },
+): Delivery["settle"] {
+  const { headers, requeuedHeaders, softRejects } = facts;
+  return async (how) => {
+    if (!options.isOpen()) return false;
+    if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
+    else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
+    else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
+    return settle(how);
   };
 }
 
