@@ -7,7 +7,7 @@ import { ProgressReporter } from "./progress-reporter.ts";
 
 const reasonTexts: Readonly<Record<StopReason, string>> = {
   order: "The job was asked to stop by an order.",
-  drain: "The worker shuts down and returns the job to the queue.",
+  drain: "The job was stopped because the worker shuts down.",
   deadline: "The job took longer than its timeout allows.",
   worker: "The job was stopped by the worker.",
 };

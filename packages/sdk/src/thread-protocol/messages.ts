@@ -1,6 +1,7 @@
 import type { JobOrder } from "../order/order.ts";
 import type { StopReason } from "../worker/job.ts";
 import type { WorkerMetadata } from "../worker/metadata.ts";
+import type { StopCause } from "./stop-flag.ts";
 
 // Every message between the two threads, in both directions. Each run of a job has a serial number of its own.
 
@@ -19,7 +20,7 @@ export type Command =
   | { kind: "run" | "initialise"; serial: number; order: JobOrder }
   | { kind: "start" | "update"; serial: number; order: JobOrder }
   /** The stop flag was raised: abort the job's signal. */
-  | { kind: "stop"; serial: number; reason: StopReason }
+  | { kind: "stop"; serial: number; reason: StopCause }
   /** Answer with a pong. */
   | { kind: "ping" }
   /** Run `teardown` and answer with closed. */

@@ -1,6 +1,9 @@
 import type { StopReason } from "../worker/job.ts";
 
-const reasons: readonly StopReason[] = ["order", "drain", "deadline"];
+/** Why the main thread stops a job. */
+export type StopCause = Exclude<StopReason, "worker">;
+
+const causes: readonly StopCause[] = ["order", "drain", "deadline"];
 
 /**
  * The stop flag of the job thread, in memory that both threads share: the serial number of the run that must stop, and the
@@ -16,13 +19,13 @@ export class StopFlag {
   }
 
   /** Asks the run with this serial number to stop. */
-  raise(serial: number, reason: StopReason): void {
-    Atomics.store(this.#cells, 1, reasons.indexOf(reason));
+  raise(serial: number, cause: StopCause): void {
+    Atomics.store(this.#cells, 1, causes.indexOf(cause));
     Atomics.store(this.#cells, 0, serial);
   }
 
   /** The reason for which the run with this serial number must stop; undefined if it need not. */
-  reasonFor(serial: number): StopReason | undefined {
-    return Atomics.load(this.#cells, 0) === serial ? reasons[Atomics.load(this.#cells, 1)] : undefined;
+  reasonFor(serial: number): StopCause | undefined {
+    return Atomics.load(this.#cells, 0) === serial ? causes[Atomics.load(this.#cells, 1)] : undefined;
   }
 }

@@ -4,8 +4,8 @@ import type { TObject } from "../schema/typebox.ts";
 import type { JobResult } from "./job-result.ts";
 
 /**
- * Why a job stops: `order` (a `stop_process`, or Ctrl-C in a local run), `drain` (the worker is shutting down and
- * requeues the job), `deadline` (the job has exceeded `MCAI_JOB_TIMEOUT_MS`), or `worker` (the worker has thrown
+ * Why a job stops: `order` (a `stop_process`, or Ctrl-C in a local run), `drain` (the worker is shutting down; it requeues a
+ * job of the queue), `deadline` (the job has exceeded `MCAI_JOB_TIMEOUT_MS`), or `worker` (the worker has thrown
  * {@link JobStopped}).
  */
 export type StopReason = "order" | "drain" | "deadline" | "worker";
