@@ -1,11 +1,9 @@
 import { delimiter } from "node:path";
-import { McaiError } from "./errors.ts";
-
-/** Environment variables, in the form of `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The lowest severity that is logged. */
-type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+import { type BrokerHost, readHost, readHosts, readHttpAddress } from "./env/addresses.ts";
+import { type LogLevel, readLevel, readRustLevel } from "./env/levels.ts";
+import { readName, readQueueName } from "./env/names.ts";
+import { readEnvStore } from "./env/stores.ts";
+import { type Environment, invalid, readInteger, readReferenceWord, readSwitch, readText } from "./env/values.ts";
 
 /** The settings of a worker, read from environment variables. docs/configuration.md documents every variable. */
 export interface Settings {
@@ -49,6 +47,8 @@ export interface Settings {
   /** Settings of the health server; undefined if MCAI_HTTP_PORT is not set. */
   readonly health: HealthSettings | undefined;
   readonly log: LogSettings;
+  /** What the environment has that the worker understands differently, for the log. */
+  readonly warnings: readonly string[];
 }
 
 /** The address of the health server, and the limits of `/healthz`. */
@@ -91,12 +91,6 @@ export interface BrokerSettings {
   readonly heartbeatSeconds: number;
 }
 
-/** The address of a broker. */
-export interface BrokerHost {
-  readonly hostname: string;
-  readonly port: number;
-}
-
 /** The level, format and destinations of the log. */
 export interface LogSettings {
   /** MCAI_LOG, or else RUST_LOG. */
@@ -110,27 +104,21 @@ export interface LogSettings {
 }
 
 /**
- * The address and the credentials of a store: `<STORE>_HOSTNAME`, `<STORE>_USERNAME`, `<STORE>_PASSWORD`,
- * `<STORE>_TOKEN`.
- */
-export interface StoreAccess {
-  readonly hostname: string;
-  readonly username: string;
-  readonly password: string;
-  readonly token: string;
-}
-
-/**
- * Reads all variables except those of the stores.
+ * Reads all variables. Those of stores other than `BACKEND` are only read when an order names the store.
  *
  * @throws {@link McaiError} `ENVIRONMENT_INVALID` if a variable has an invalid value.
  */
 export function readSettings(env: Environment): Settings {
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  const hasBackend = readHttpAddress(env, "BACKEND_HOSTNAME") !== undefined;
+  readEnvStore(env);
   return {
-    describe: /^(1|true)$/i.test(env.DESCRIBE ?? ""),
+    describe: readReferenceWord(env, "DESCRIBE", { on: /^(1|true)$/i, off: offWord, use: "1 or true" }, warn),
+    // A local run without files, as in the reference: it must not take jobs from a broker.
     sourceOrders: env.SOURCE_ORDERS?.split(delimiter),
-    queueName: env.AMQP_QUEUE ?? "job_undefined",
-    directMessagingIdentifier: env.DIRECT_MESSAGING_IDENTIFIER,
+    queueName: readQueueName(env) ?? "job_undefined",
+    directMessagingIdentifier: readName(env, "DIRECT_MESSAGING_IDENTIFIER", "direct_messaging_"),
     maxDeaths: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
     maxSoftRejects: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,
@@ -141,95 +129,88 @@ export function readSettings(env: Environment): Settings {
     maxPendingUpdates: readInteger(env, "MCAI_MAX_PENDING_UPDATES", 1) ?? 10_000,
     maxPendingUpdateBytes: readInteger(env, "MCAI_MAX_PENDING_UPDATE_BYTES", 1) ?? 64 * 1024 * 1024,
     threads: readInteger(env, "MCAI_THREADS", 1),
-    hasBackend: Boolean(env.BACKEND_HOSTNAME),
-    broker: readBroker(env),
+    hasBackend,
+    broker: readBroker(env, warn),
     health: readHealth(env),
-    log: {
-      level: readLevel(env.MCAI_LOG ?? env.RUST_LOG ?? "info"),
-      json: env.ONLY_JSON_LOGS === "1",
-      file: env.FILE_LOGGING || undefined,
-      color: env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : undefined,
-    },
+    log: readLog(env, warn),
+    warnings,
   };
 }
+
+const offWord = /^(0|false|no|off)$/i;
 
 function readHealth(env: Environment): HealthSettings | undefined {
   const port = readInteger(env, "MCAI_HTTP_PORT", 1, 65_535);
-  if (port === undefined) return undefined;
-  return {
-    port,
-    host: env.MCAI_HTTP_HOST || "127.0.0.1",
+  const health = {
+    host: readHost(env, "MCAI_HTTP_HOST") ?? "127.0.0.1",
     maxThreadSilenceMs: readInteger(env, "MCAI_THREAD_SILENCE_LIMIT_MS", 1),
     maxProgressSilenceMs: readInteger(env, "MCAI_PROGRESS_SILENCE_LIMIT_MS", 1),
   };
+  return port === undefined ? undefined : { port, ...health };
 }
 
-function readBroker(env: Environment): BrokerSettings {
-  const tls = env.AMQP_TLS === undefined ? undefined : /^(1|true)$/i.test(env.AMQP_TLS);
-  const port = readInteger(env, "AMQP_PORT", 1, 65_535) ?? (tls ? 5671 : 5672);
-  const deliveryMode = readInteger(env, "AMQP_DELIVERY_MODE", 1, 2) ?? 2;
+function readBroker(env: Environment, warn: (text: string) => void): BrokerSettings {
+  const tlsSwitch = readSwitch(env, "AMQP_TLS");
+  const port = readInteger(env, "AMQP_PORT", 1, 65_535) ?? (tlsSwitch ? tlsPort : 5672);
+  const hosts = readHosts(env, "AMQP_HOSTNAME", port) ?? [{ hostname: "127.0.0.1", port }];
+  const tlsCertificateFile = readText(env, "AMQP_TLS_CERT");
+  const tls = tlsSwitch ?? isTls(hosts);
+  if (!tls && tlsCertificateFile !== undefined) warn("AMQP_TLS_CERT has no effect, because TLS is off; see AMQP_TLS");
+  const virtualHosts = [readName(env, "AMQP_VHOST"), readName(env, "AMQP_VIRTUAL_HOST")];
   return {
-    hosts: (env.AMQP_HOSTNAME || "127.0.0.1").split(",").map((text) => readHost(text.trim(), port)),
-    username: env.AMQP_USERNAME ?? "guest",
-    password: env.AMQP_PASSWORD ?? "guest",
-    virtualHost: env.AMQP_VHOST ?? env.AMQP_VIRTUAL_HOST ?? "/",
-    tls: tls ?? port === 5671,
-    tlsCertificateFile: env.AMQP_TLS_CERT || undefined,
-    tlsVerify: !/^(0|false)$/i.test(env.AMQP_TLS_VERIFY ?? ""),
-    cluster: env.AMQP_SERVER_CONFIGURATION === "cluster",
-    deliveryMode: deliveryMode === 1 ? 1 : 2,
+    hosts,
+    username: readName(env, "AMQP_USERNAME") ?? "guest",
+    password: readPassword(env, warn) ?? "guest",
+    virtualHost: virtualHosts.find((name) => name !== undefined) ?? "/",
+    tls,
+    tlsCertificateFile,
+    tlsVerify: readSwitch(env, "AMQP_TLS_VERIFY") ?? true,
+    cluster: readReferenceWord(
+      env,
+      "AMQP_SERVER_CONFIGURATION",
+      { on: /^cluster$/, off: /^standalone$/, use: "standalone or cluster" },
+      warn,
+    ),
+    deliveryMode: readInteger(env, "AMQP_DELIVERY_MODE", 1, 2) === 1 ? 1 : 2,
     consumerTimeoutMs: readInteger(env, "AMQP_CONSUMER_TIMEOUT", 1, 0xffff_ffff),
     maxRetries: readInteger(env, "AMQP_CONNECTION_MAX_RETRY", 0),
     heartbeatSeconds: readInteger(env, "AMQP_HEARTBEAT", 1, 3600) ?? 10,
   };
 }
 
-// Accepts `host`, `host:port`, `[::1]` and `[::1]:port`.
-function readHost(text: string, port: number): BrokerHost {
-  const match = /^(?:\[([^\]]+)\]|([^:]+|[^:]*(?::[^:]*){2,}))(?::(\d{1,5}))?$/.exec(text);
-  const hostname = match?.[1] ?? match?.[2];
-  if (hostname === undefined)
-    throw new McaiError("ENVIRONMENT_INVALID", `AMQP_HOSTNAME: expected host names separated by commas, got "${text}"`);
-  return { hostname, port: match?.[3] === undefined ? port : Number(match[3]) };
+const tlsPort = 5671;
+
+// The port that the broker uses for TLS implies TLS. All hosts are spoken to in the same way.
+function isTls(hosts: readonly BrokerHost[]): boolean {
+  const withTls = hosts.filter(({ port }) => port === tlsPort).length;
+  if (withTls !== 0 && withTls !== hosts.length)
+    throw invalid("AMQP_TLS", `a value, because only some of the hosts have the port of TLS, ${tlsPort}`);
+  return withTls > 0;
 }
 
-/** Reads the variables of a store. The case of the store's name is kept. */
-export function readStoreAccess(env: Environment, store: string): StoreAccess {
-  const standard = store.toLowerCase() === "vault" ? "http://127.0.0.1:8200/v1" : "http://127.0.0.1:4000/api";
+// The broker closes a connection without a reason if the login does not fit into its first frame: 8 KiB, before 4.0 4 KiB.
+const maxPasswordBytes = 7168;
+const maxOldPasswordBytes = 3072;
+
+// Empty stays empty.
+function readPassword(env: Environment, warn: (text: string) => void): string | undefined {
+  const password = env.AMQP_PASSWORD;
+  const sizeBytes = Buffer.byteLength(password ?? "");
+  if (sizeBytes > maxPasswordBytes)
+    throw invalid("AMQP_PASSWORD", `at most ${maxPasswordBytes} bytes, got ${sizeBytes} bytes`);
+  if (sizeBytes > maxOldPasswordBytes)
+    warn(
+      `AMQP_PASSWORD has ${sizeBytes} bytes; RabbitMQ before 4.0 closes the connection beyond ${maxOldPasswordBytes}`,
+    );
+  return password;
+}
+
+function readLog(env: Environment, warn: (text: string) => void): LogSettings {
+  const json = { on: /^1$/, off: offWord, use: "1" };
   return {
-    hostname: (env[`${store}_HOSTNAME`] ?? standard).replace(/\/+$/, ""),
-    username: env[`${store}_USERNAME`] ?? "",
-    password: env[`${store}_PASSWORD`] ?? "",
-    token: env[`${store}_TOKEN`] ?? "",
+    level: readLevel(env) ?? readRustLevel(env, warn) ?? "info",
+    json: readReferenceWord(env, "ONLY_JSON_LOGS", json, warn),
+    file: readText(env, "FILE_LOGGING"),
+    color: env.NO_COLOR ? false : env.FORCE_COLOR ? !/^(0|false)$/.test(env.FORCE_COLOR) : undefined,
   };
-}
-
-/** Returns the secret values of the environment: every `…_PASSWORD` and `…_TOKEN`. */
-export function environmentSecrets(env: Environment): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (/_(PASSWORD|TOKEN)$/.test(name) && value ? [value] : []));
-}
-
-// 2^31 − 1 is also the maximum delay of a timer in Node.js.
-function readInteger(env: Environment, name: string, minimum: number, maximum = 0x7fff_ffff): number | undefined {
-  const text = env[name];
-  if (text === undefined || text === "") return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-  throw new McaiError(
-    "ENVIRONMENT_INVALID",
-    `${name}: expected a whole number from ${minimum} to ${maximum}, got "${text}"`,
-  );
-}
-
-// RUST_LOG may hold filters such as `warn,hyper=error`. The first one without a module is used.
-function readLevel(text: string): LogLevel {
-  const word =
-    text
-      .toLowerCase()
-      .split(",")
-      .find((filter) => !filter.includes("=")) ?? "info";
-  const names: Readonly<Record<string, LogLevel>> = { off: "silent", warning: "warn", critical: "error" };
-  const level = names[word.trim()] ?? word.trim();
-  const known: readonly string[] = ["trace", "debug", "info", "warn", "error", "silent"];
-  return known.includes(level) ? (level as LogLevel) : "info";
 }

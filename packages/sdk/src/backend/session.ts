@@ -1,4 +1,4 @@
-import type { StoreAccess } from "../env.ts";
+import type { StoreAccess } from "../env/stores.ts";
 import { McaiError } from "../errors.ts";
 import { fetchJson, type JsonAnswer } from "./http.ts";
 

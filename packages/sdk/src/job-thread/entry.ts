@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { environmentSecrets, readSettings } from "../env.ts";
+import { environmentSecrets } from "../env/stores.ts";
+import { readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";

@@ -46,7 +46,7 @@ export async function readParameter<Type extends keyof WireTypes>(
         "PARAMETERS_INVALID",
         `${id}: expected a key of store ${parameter.store}, got ${describeValue(given)}`,
       );
-    value = await stores.read(parameter.store, given, job.signal);
+    value = await stores.read(parameter.store, given, job.signal, false);
     if (type !== "string" && typeof value === "string") value = parseText(value);
   }
   const read = coercions[type](value);

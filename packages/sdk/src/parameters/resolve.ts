@@ -83,7 +83,7 @@ async function lookUp(
       "PARAMETERS_INVALID",
       `expected a key of store ${store}, which is a string, got ${describeValue(given)}`,
     );
-  const found = await stores.read(store, given, job.signal);
+  const found = await stores.read(store, given, job.signal, isSecret(property));
   // A password such as 12345 or true stays a string where the schema accepts a string.
   if (typeof found !== "string" || typebox().Check(property, found)) return found;
   try {

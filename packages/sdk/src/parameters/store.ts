@@ -1,7 +1,9 @@
 import { fetchJson } from "../backend/http.ts";
 import { BackendSession } from "../backend/session.ts";
-import { type Environment, readStoreAccess } from "../env.ts";
+import { isVault, readStoreAccess } from "../env/stores.ts";
+import type { Environment } from "../env/values.ts";
 import { McaiError } from "../errors.ts";
+import { EnvironmentStore } from "./environment-store.ts";
 
 /** Reads the values of keys from stores. */
 export interface Stores {
@@ -9,9 +11,10 @@ export interface Stores {
    * Reads the value of a key: a string, or any JSON value if the store supports it. Rejects with the reason of the signal
    * if it aborts.
    *
+   * @param intoSecret - Whether the value is that of a `Secret()`, which may come from a variable with the name of a secret.
    * @throws {@link McaiError} `STORE_FAILED`, with the store, the key and the reason.
    */
-  read(store: string, key: string, signal: AbortSignal): Promise<unknown>;
+  read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown>;
 }
 
 /** Whether the values of a store are secret. Those of the environment are not: it also has paths and numbers. */
@@ -22,25 +25,22 @@ export function holdsSecrets(store: string): boolean {
 /** The stores of docs/protocol.md, "Stores": `env` and `environment`, `vault`, and backends for all other names. */
 export class EnvironmentStores implements Stores {
   readonly #environment: Environment;
+  readonly #variables: EnvironmentStore;
   readonly #backends = new Map<string, BackendSession>();
 
+  /** @throws {@link McaiError} `ENVIRONMENT_INVALID` if MCAI_ENV_STORE is invalid. */
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#variables = new EnvironmentStore(environment);
   }
 
-  async read(store: string, key: string, signal: AbortSignal): Promise<unknown> {
-    if (isEnvironment(store)) return this.#readEnvironment(store, key);
-    if (store.toLowerCase() === "vault") return this.#readVault(store, key, signal);
+  async read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown> {
+    if (isEnvironment(store)) return this.#variables.read(store, key, intoSecret);
+    checkKey(store, key);
+    if (isVault(store)) return this.#readVault(store, key, signal);
     const backend = this.#backends.get(store) ?? new BackendSession(store, readStoreAccess(this.#environment, store));
     this.#backends.set(store, backend);
     return backend.credential(key, signal);
-  }
-
-  #readEnvironment(store: string, key: string): string {
-    const value = Object.hasOwn(this.#environment, key) ? this.#environment[key] : undefined;
-    if (value === undefined)
-      throw new McaiError("STORE_FAILED", `store ${store}: the environment variable ${key} is not set`);
-    return value;
   }
 
   // The key-value engine of HashiCorp Vault, version 2, has the secret in data.data.
@@ -58,6 +58,15 @@ export class EnvironmentStores implements Stores {
       );
     return value;
   }
+}
+
+// A key is a part of a path: it must stay below the path of its store, whatever a server on the way decodes.
+function checkKey(store: string, key: string): void {
+  const refuse = (why: string) =>
+    new McaiError("STORE_FAILED", `store ${store}: the key ${JSON.stringify(key)} ${why}, which could leave its place`);
+  if (/[\p{Cc}\p{Cs}\\]|%[\da-f]{2}/iu.test(key))
+    throw refuse("has a backslash, a control character or a percent-encoded character");
+  if (key.split("/").some((part) => /^\.{0,2}(?:;|$)/.test(part))) throw refuse('has an empty part, "." or ".."');
 }
 
 function isEnvironment(store: string): boolean {

@@ -4,7 +4,7 @@ import { BackendSession } from "../backend/session.ts";
 import { BlackList } from "../dispatch/black-list.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { ThreadHost } from "../dispatch/thread-host.ts";
-import { readStoreAccess } from "../env.ts";
+import { readStoreAccess } from "../env/stores.ts";
 import type { HealthServer, HealthSources } from "../health/health-server.ts";
 import { encodeResponse } from "../response/response.ts";
 import { toConfiguration } from "../response/worker-configuration.ts";

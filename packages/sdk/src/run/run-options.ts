@@ -1,4 +1,5 @@
-import type { Environment, Settings } from "../env.ts";
+import type { Environment } from "../env/values.ts";
+import type { Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
 import type { WorkerAddress } from "../response/worker-configuration.ts";
 

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
-import { environmentSecrets, readSettings } from "../env.ts";
+import { environmentSecrets } from "../env/stores.ts";
+import { readSettings } from "../env.ts";
 import { exitCodeOf, McaiError, messageOf } from "../errors.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
@@ -44,6 +45,7 @@ export async function runWorker(module: URL | string): Promise<void> {
     const { queueName, directMessagingIdentifier = instanceId } = settings;
     const address = { instanceId, queueName, directMessagingIdentifier };
     log = createLog(settings.log, address, redactor);
+    for (const warning of settings.warnings) log.warn(warning);
     process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log });
   } catch (error) {
     try {

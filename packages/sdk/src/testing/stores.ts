@@ -11,11 +11,11 @@ export class TestStores implements Stores {
     this.#environment = environment;
   }
 
-  async read(store: string, key: string, signal: AbortSignal): Promise<unknown> {
+  async read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown> {
     const keys = Object.hasOwn(this.#given, store) ? this.#given[store] : undefined;
     if (keys && Object.hasOwn(keys, key)) return keys[key];
     if (!keys && ["env", "environment"].includes(store.toLowerCase()))
-      return this.#environment.read(store, key, signal);
+      return this.#environment.read(store, key, signal, intoSecret);
     const known = keys ? `it has ${Object.keys(keys).join(", ") || "no keys"}` : "the test does not provide this store";
     throw new McaiError("STORE_FAILED", `store ${store}: no key ${key}; ${known}`);
   }

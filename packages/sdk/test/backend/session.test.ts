@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BackendSession } from "../../src/backend/session.ts";
-import { readStoreAccess } from "../../src/env.ts";
+import { readStoreAccess } from "../../src/env/stores.ts";
 import { Backend } from "../support/backend.ts";
 
 const never = new AbortController().signal;

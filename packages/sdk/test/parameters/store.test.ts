@@ -37,7 +37,7 @@ describe("EnvironmentStores", () => {
   });
 
   it("does not show a value of a store in a fault", async () => {
-    const error = await errorOf(resolve(schema, stored("number", "environment", "KEY"), { KEY: "s3cret" }));
+    const error = await errorOf(resolve(schema, stored("number", "environment", "TEXT"), { TEXT: "s3cret" }));
     expect(error.message).toBe("number: expected integer, got a string that is not shown");
   });
 
@@ -55,7 +55,7 @@ describe("EnvironmentStores", () => {
     });
     const env = { MINE_HOSTNAME: `${server.url}/`, MINE_USERNAME: "w@example.org", MINE_PASSWORD: "p" };
     const stores = new EnvironmentStores(env);
-    const read = (key: string) => stores.read("MINE", key, never.signal);
+    const read = (key: string) => stores.read("MINE", key, never.signal, false);
     expect(await Promise.all([read("a"), read("a/b?c")])).toEqual(["v", "v"]);
     expect(seen.sort()).toEqual(["GET /credentials/a", "GET /credentials/a%2Fb%3Fc", "POST /sessions"]);
     token = "t2";
@@ -71,8 +71,8 @@ describe("EnvironmentStores", () => {
         : { status: 403, json: {} },
     );
     const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" });
-    expect(await stores.read("vault", "team/a b", never.signal)).toEqual({ user: "u", password: "pw" });
-    expect((await errorOf(stores.read("vault", "other", never.signal))).message).toMatch(
+    expect(await stores.read("vault", "team/a b", never.signal, false)).toEqual({ user: "u", password: "pw" });
+    expect((await errorOf(stores.read("vault", "other", never.signal, false))).message).toMatch(
       /forbidden; check vault_TOKEN/,
     );
   });
@@ -91,7 +91,7 @@ describe("EnvironmentStores", () => {
   ])("explains %s", async (_, answer, text) => {
     await using server = await startHttpServer([answer]);
     const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url, MINE_PASSWORD: "s3cret" });
-    const error = await errorOf(stores.read("MINE", "k", never.signal));
+    const error = await errorOf(stores.read("MINE", "k", never.signal, false));
     expect(error).toMatchObject({ code: "STORE_FAILED" });
     expect(error.message).toMatch(text);
     expect(error.message).not.toContain("s3cret");
@@ -100,16 +100,19 @@ describe("EnvironmentStores", () => {
   it("explains an unreachable backend and an unknown credential", async () => {
     const gone = await startHttpServer([]);
     await gone[Symbol.asyncDispose]();
-    const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });
-    const noPort = await errorOf(absent.read("MINE", "k", never.signal));
+    const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url });
+    const noPort = await errorOf(absent.read("MINE", "k", never.signal, false));
     expect(noPort.message).toMatch(/store MINE: POST http:\/\/127.*check MINE_HOSTNAME/);
-    expect(noPort.message).not.toContain("s3cret");
+    const withUser = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });
+    const refused = await errorOf(withUser.read("MINE", "k", never.signal, false));
+    expect(refused).toMatchObject({ code: "ENVIRONMENT_INVALID", message: expect.stringMatching(/^MINE_HOSTNAME: /) });
+    expect(refused.message).not.toContain("s3cret");
     await using server = await startHttpServer([
       { method: "POST", path: "/sessions", status: 200, json: { access_token: "t" } },
       { method: "GET", path: "/credentials/k", status: 404, json: {} },
     ]);
     const there = new EnvironmentStores({ MINE_HOSTNAME: server.url });
-    expect((await errorOf(there.read("MINE", "k", never.signal))).message).toMatch(/no credential k \(HTTP 404/);
+    expect((await errorOf(there.read("MINE", "k", never.signal, false))).message).toMatch(/no credential k \(HTTP 404/);
   });
 
   it("stops waiting when the job is stopped", async () => {
@@ -119,6 +122,34 @@ describe("EnvironmentStores", () => {
       return undefined;
     });
     const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url });
-    await expect(stores.read("MINE", "k", controller.signal)).rejects.toThrow("stop");
+    await expect(stores.read("MINE", "k", controller.signal, false)).rejects.toThrow("stop");
+  });
+
+  it.each([
+    "../../other-mount/data/root",
+    "..",
+    ".",
+    "",
+    "a/./b",
+    "a//b",
+    "/a",
+    "a/",
+    "a/..",
+    "a/..;x/b",
+    "%2e%2e/a",
+    "a%2Fb",
+    "a%5cb",
+    "a\\..\\b",
+    "a\nb",
+    "a\u0000",
+    "a\u007f",
+    "a\ud800",
+  ])("refuses the key %j without a request", async (key) => {
+    const stores = new EnvironmentStores({ MINE_HOSTNAME: "http://127.0.0.1:1", vault_HOSTNAME: "http://127.0.0.1:1" });
+    for (const store of ["vault", "MINE"]) {
+      const error = await errorOf(stores.read(store, key, never.signal, true));
+      expect(error).toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("could leave its place") });
+      expect(error.message).toContain(`store ${store}: the key ${JSON.stringify(key)} `);
+    }
   });
 });

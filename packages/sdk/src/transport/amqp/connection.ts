@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { SocketConstructorOpts } from "node:net";
 import type { ChannelModel, Options, SocketOptions } from "amqplib";
-import type { BrokerHost, BrokerSettings } from "../../env.ts";
+import type { BrokerHost } from "../../env/addresses.ts";
+import type { BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
 import { toBrokerError } from "./broker-error.ts";
 

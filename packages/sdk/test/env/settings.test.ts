@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { environmentSecrets, readSettings, readStoreAccess } from "../src/env.ts";
+import { environmentSecrets, readStoreAccess } from "../../src/env/stores.ts";
+import { readSettings } from "../../src/env.ts";
 
 describe("readSettings", () => {
   it("has the defaults of the protocol", () => {
@@ -35,6 +36,7 @@ describe("readSettings", () => {
         heartbeatSeconds: 10,
       },
       log: { level: "info", json: false, file: undefined, color: undefined },
+      warnings: [],
     });
   });
 
@@ -53,6 +55,7 @@ describe("readSettings", () => {
     [{ RUST_LOG: "hyper=error,trace" }, "trace"],
     [{ RUST_LOG: "off" }, "silent"],
     [{ RUST_LOG: "mcai=loud" }, "info"],
+    [{ MCAI_LOG: " Off " }, "silent"],
   ])("reads %o as log level %s", (env, level) => expect(readSettings(env).log.level).toBe(level));
 
   it("names the variable that is invalid", () => {
