@@ -66,6 +66,7 @@ const table: Readonly<Record<string, { verdicts: Verdicts; takes?: string[]; ref
   MCAI_JOB_TIMEOUT_MS: { verdicts: every("refused"), takes: ["1"], refuses: ["0"] },
   MCAI_STOP_GRACE_MS: { verdicts: every("refused"), takes: ["1"], refuses: ["0", "soon"] },
   MCAI_DRAIN_TIMEOUT_MS: { verdicts: every("refused"), takes: ["0"], refuses: ["2147483648"] },
+  MCAI_PROGRESS_INTERVAL_MS: { verdicts: every("refused"), takes: ["1"], refuses: ["0"] },
   MCAI_THREADS: { verdicts: every("refused"), takes: ["1"], refuses: ["0"] },
   MCAI_LOG: { verdicts: every("refused"), takes: ["warn", "OFF", "warn,hyper=error"], refuses: ["foo", "hyper=error"] },
   RUST_LOG: { verdicts: every("warned"), takes: ["warn", "OFF", "warn,hyper=error"] },
