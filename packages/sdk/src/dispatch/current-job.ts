@@ -1,7 +1,6 @@
 import type { JobLog } from "../log/job-log.ts";
 import { JobClock, type JobResultBody, type JobStatus } from "../response/response.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
-import type { RunResult } from "../thread-protocol/messages.ts";
 import type { Receipt, Settlement } from "../transport/transport.ts";
 import type { PendingUpdates } from "./pending-updates.ts";
 
@@ -61,8 +60,8 @@ export class CurrentJob {
   }
 
   /** The job's result as it is now. */
-  toResult(status: JobStatus = this.status, result?: RunResult): JobResultBody {
-    return this.clock.toResult(this.id, status, result);
+  toResult(status: JobStatus = this.status): JobResultBody {
+    return this.clock.toResult(this.id, status);
   }
 
   /** The time since the job's order, in seconds. */

@@ -2,6 +2,7 @@ import type { Log } from "../log/log.ts";
 import {
   type Activity,
   encodeResponse,
+  encodeResult,
   type JobClock,
   type ResponseBodies,
   type ResponseKind,
@@ -9,7 +10,7 @@ import {
 } from "../response/response.ts";
 import type { WorkerConfiguration } from "../response/worker-configuration.ts";
 import type { SystemInfo } from "../system-info/system-info.ts";
-import type { RunEnd, RunResult } from "../thread-protocol/messages.ts";
+import { type EncodedResult, emptyResult, type RunEnd } from "../thread-protocol/messages.ts";
 import type { Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
 
@@ -102,18 +103,14 @@ export class Responder {
 
   async #answerEnd(current: CurrentJob, end: RunEnd): Promise<FinalStatus> {
     if (end.status === "completed" || end.status === "stopped") return this.#result(end.status, current, end.result);
-    if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, undefined);
+    if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, emptyResult);
     await this.error(current.id, end.message, current.clock);
     return "error";
   }
 
   // The broker would reject a larger message each time it is published again.
-  async #result(
-    status: "completed" | "stopped",
-    current: CurrentJob,
-    result: RunResult | undefined,
-  ): Promise<FinalStatus> {
-    const message = encodeResponse(`job_${status}`, current.toResult(status, result));
+  async #result(status: "completed" | "stopped", current: CurrentJob, result: EncodedResult): Promise<FinalStatus> {
+    const message = encodeResult(`job_${status}`, current.toResult(status), result);
     if (message.body.length > maxResponseBytes) {
       const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
       await this.error(current.id, text, current.clock);

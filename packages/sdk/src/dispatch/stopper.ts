@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "../env.ts";
 import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
-import type { RunEnd } from "../thread-protocol/messages.ts";
+import { emptyResult, type RunEnd } from "../thread-protocol/messages.ts";
 import type { StopCause } from "../thread-protocol/stop-flag.ts";
 import type { CurrentJob } from "./current-job.ts";
 import type { JobIntake } from "./job-intake.ts";
@@ -59,7 +59,7 @@ export class Stopper {
 
   #endOf(cause: StopCause): RunEnd {
     if (cause === "deadline") return { status: "error", message: this.#timeoutText(), code: "JOB_TIMEOUT" };
-    return { status: "stopped", reason: cause, result: { destinationPaths: [], parameters: [] } };
+    return { status: "stopped", reason: cause, result: emptyResult };
   }
 
   #timeoutText(): string {

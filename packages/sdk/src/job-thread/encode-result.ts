@@ -1,7 +1,17 @@
 import { describeValue, McaiError, markOwn } from "../errors.ts";
 import { findFaults } from "../parameters/faults.ts";
 import type { TObject } from "../schema/typebox.ts";
-import type { Fault, ResultParameter, RunResult } from "../thread-protocol/messages.ts";
+import type { EncodedResult, Fault, ResultParameter } from "../thread-protocol/messages.ts";
+import { findUnsendable, isPlainObject, type NumberSchema } from "./unsendable.ts";
+
+/** What no broker takes: the default of those before RabbitMQ 4.0. The main thread knows the limit of the broker. */
+const maxResultCharacters = 128 * 1024 * 1024;
+
+/** The result of a run: destination paths and parameters. */
+export interface RunResult {
+  readonly destinationPaths: readonly string[];
+  readonly parameters: readonly ResultParameter[];
+}
 
 /** Thrown for a result that cannot be sent. The message has one line for each fault. */
 class ResultError extends McaiError {
@@ -21,7 +31,36 @@ interface Returned {
 }
 
 /**
- * Encodes what a worker returned for the wire. The types are those of the results' schema, else those of the values.
+ * Returns the result of a run as JSON. The job thread does this, since the main thread would need seconds to read a result of
+ * a few megabytes that is deeply nested, and to write it again.
+ *
+ * @throws {@link McaiError} `RESULT_INVALID` if no broker takes that much.
+ */
+export function encodeResult({ destinationPaths, parameters }: RunResult): EncodedResult {
+  const encoded = { destinationPaths: toText(destinationPaths), parameters: toText(parameters) };
+  const size = encoded.destinationPaths.length + encoded.parameters.length;
+  if (size > maxResultCharacters) throw tooLarge(`${size} characters`);
+  return encoded;
+}
+
+function toText(values: readonly unknown[]): string {
+  if (values.length === 0) return "[]";
+  try {
+    return JSON.stringify(values);
+  } catch (error) {
+    // A string in V8 has at most 2^29 − 24 characters.
+    if (error instanceof RangeError) throw tooLarge("more than 536870888 characters");
+    throw error;
+  }
+}
+
+function tooLarge(size: string): ResultError {
+  const message = `has ${size} as JSON, more than the maximum of ${maxResultCharacters}; write it to a file and return its path`;
+  return new ResultError([{ path: "the result", message }]);
+}
+
+/**
+ * Converts what a worker returned to the parameters of the wire. The types are those of the results' schema, else those of the values.
  *
  * @param complete - Whether the results that the schema requires must be present; a stopped job may lack them.
  * @throws {@link McaiError} `RESULT_INVALID` with every fault, one per line.
@@ -53,12 +92,13 @@ export function toRunResult(returned: unknown, schema: TObject | undefined, comp
     if (given === undefined) continue;
     const typed = isTyped(given);
     const value = typed ? given.value : given;
-    const fault = findUnsendable(value, `parameters.${id}`, []);
+    const property = schema?.properties[id] as SchemaNode | undefined;
+    const fault = findUnsendable(value, `parameters.${id}`, typed ? floats[given.type] : property);
     if (fault) {
       faults.push(fault);
       continue;
     }
-    const type = typed ? given.type : wireTypeOf(value, schema?.properties[id] as SchemaNode | undefined);
+    const type = typed ? given.type : wireTypeOf(value, property);
     if (!typed) plain[id] = value;
     sent.push({ id, type, store: null, value, default: null });
   }
@@ -71,40 +111,19 @@ export function toRunResult(returned: unknown, schema: TObject | undefined, comp
   return { destinationPaths: destinationPaths as string[], parameters: sent };
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 function isTyped(value: unknown): value is { type: string; value: unknown } {
   return isPlainObject(value) && Object.keys(value).length === 2 && typeof value.type === "string" && "value" in value;
 }
 
-// JSON.stringify silently turns NaN into null, a date into a string and a Map into {}.
-function findUnsendable(value: unknown, path: string, above: readonly unknown[]): Fault | undefined {
-  const fault = (message: string): Fault => ({ path, message });
-  if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
-  if (typeof value === "number")
-    return Number.isFinite(value) ? undefined : fault(`${value} is not a JSON number; leave it out or use null`);
-  if (typeof value !== "object")
-    return fault(`a ${typeof value} is not a JSON value; convert it to a number or a string`);
-  if (above.includes(value)) return fault("contains a cycle, which JSON cannot represent");
-  if (!Array.isArray(value) && !isPlainObject(value)) {
-    const remedy = ArrayBuffer.isView(value) ? "use Array.from(…)" : "convert it to plain values";
-    return fault(`a ${value.constructor?.name ?? "class instance"} is not a JSON value; ${remedy}`);
-  }
-  for (const [key, item] of Object.entries(value)) {
-    const inner = findUnsendable(item, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, [...above, value]);
-    if (inner) return inner;
-  }
-  return undefined;
-}
-
-interface SchemaNode {
-  readonly type?: unknown;
+interface SchemaNode extends NumberSchema {
   readonly items?: { readonly type?: unknown };
 }
+
+/** The types that a worker can set for numbers of any size. */
+const floats: Readonly<Record<string, NumberSchema>> = {
+  float: { type: "number" },
+  array_of_floats: { items: { type: "number" } },
+};
 
 const scalars: Readonly<Record<string, string>> = {
   integer: "integer",

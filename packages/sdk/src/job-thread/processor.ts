@@ -7,11 +7,11 @@ import { type ResolvedParameters, resolveParameters } from "../parameters/resolv
 import type { Stores } from "../parameters/store.ts";
 import { mergeUpdate } from "../parameters/update.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
-import type { Command, FailedRun, Fault, Report, RunEnd, RunResult } from "../thread-protocol/messages.ts";
+import type { Command, RunEnd as EncodedEnd, FailedRun, Fault, Report } from "../thread-protocol/messages.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
 import { JobStopped } from "../worker/job.ts";
-import { toRunResult } from "./encode-result.ts";
+import { encodeResult, type RunResult, toRunResult } from "./encode-result.ts";
 import { RunningJob } from "./running-job.ts";
 
 /** Options of a {@link Processor}. */
@@ -32,6 +32,7 @@ export interface ProcessorOptions {
 /** How many missing files one message names. */
 const maxNamedFiles = 1000;
 
+type RunEnd = EncodedEnd<RunResult>;
 type BeginCommand = Extract<Command, { kind: "run" | "initialise" }>;
 
 /** One run of one job. `prepared` resolves when its parameters and its process are ready, or it has ended. */
@@ -234,7 +235,16 @@ export class Processor {
     if (this.#run !== run) return;
     this.#run = undefined;
     run.job.close();
-    this.#options.report({ kind: "ended", serial: run.serial, end });
+    this.#options.report({ kind: "ended", serial: run.serial, end: this.#encode(end) });
+  }
+
+  #encode(end: RunEnd): EncodedEnd {
+    if (end.status !== "completed" && end.status !== "stopped") return end;
+    try {
+      return { ...end, result: encodeResult(end.result) };
+    } catch (error) {
+      return this.#failure(error);
+    }
   }
 
   #failure(error: unknown): FailedRun {

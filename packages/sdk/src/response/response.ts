@@ -1,5 +1,5 @@
 import type { ProgressionSystemInfo, StatusSystemInfo } from "../system-info/system-info.ts";
-import type { ResultParameter, RunResult } from "../thread-protocol/messages.ts";
+import type { EncodedResult, ResultParameter } from "../thread-protocol/messages.ts";
 import type { Message } from "../transport/transport.ts";
 import type { WorkerConfiguration } from "./worker-configuration.ts";
 
@@ -64,8 +64,32 @@ export type ResponseKind = keyof ResponseBodies;
 
 /** Encodes a response as UTF-8 JSON, for the exchange from which the backend consumes it. */
 export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
+  return toMessage(kind, JSON.stringify(body));
+}
+
+// How the lists of a result without any look in the JSON of a JobResultBody. Only an id and a status come before them.
+const emptyLists = '"destination_paths":[],"parameters":[]';
+
+/**
+ * Encodes a final response. The JSON of the result comes from the job thread and is not read here: that could take seconds.
+ *
+ * @param body - The response, without the result.
+ */
+export function encodeResult(
+  kind: "job_completed" | "job_stopped",
+  body: JobResultBody,
+  result: EncodedResult,
+): Message {
+  const lists = `"destination_paths":${result.destinationPaths},"parameters":${result.parameters}`;
+  return toMessage(
+    kind,
+    JSON.stringify(body).replace(emptyLists, () => lists),
+  );
+}
+
+function toMessage(kind: ResponseKind, text: string): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
-  return { exchange, routingKey: kind, body: Buffer.from(JSON.stringify(body)) };
+  return { exchange, routingKey: kind, body: Buffer.from(text) };
 }
 
 /** Measures the time and the CPU time of a job, from the creation of the clock. */
@@ -79,13 +103,13 @@ export class JobClock {
   }
 
   /** Returns the result of the job, with the times so far. */
-  toResult(jobId: number, status: JobStatus, result?: RunResult): JobResultBody {
+  toResult(jobId: number, status: JobStatus, parameters: readonly ResultParameter[] = []): JobResultBody {
     const { user, system } = process.cpuUsage(this.#startCpu);
     return {
       job_id: jobId,
       status,
-      destination_paths: result?.destinationPaths ?? [],
-      parameters: result?.parameters ?? [],
+      destination_paths: [],
+      parameters: parameters,
       execution_duration: this.durationSeconds,
       cpu_time: (user + system) / 1_000_000,
       gpu_time: 0,
@@ -102,5 +126,5 @@ export class JobClock {
  */
 export function toErrorResult(jobId: number, message: string, clock = new JobClock()): JobResultBody {
   const parameter = { id: "message", type: "string", store: null, value: message, default: null };
-  return clock.toResult(jobId, "error", { destinationPaths: [], parameters: [parameter] });
+  return clock.toResult(jobId, "error", [parameter]);
 }

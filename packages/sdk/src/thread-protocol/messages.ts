@@ -42,11 +42,14 @@ export interface ResultParameter {
   readonly default: unknown;
 }
 
-/** The result of a run: destination paths and parameters. */
-export interface RunResult {
-  readonly destinationPaths: readonly string[];
-  readonly parameters: readonly ResultParameter[];
+/** The result of a run: its destination paths and its parameters ({@link ResultParameter}), each as a list in JSON. */
+export interface EncodedResult {
+  readonly destinationPaths: string;
+  readonly parameters: string;
 }
+
+/** The result of a run that has none. */
+export const emptyResult: EncodedResult = { destinationPaths: "[]", parameters: "[]" };
 
 /** A fault of one value: where it is, and what is wrong with it. */
 export interface Fault {
@@ -66,9 +69,9 @@ export interface FailedRun {
 }
 
 /** The end of a run. `reason` is why it was stopped; `delayed` means that required files do not exist. */
-export type RunEnd =
-  | { status: "completed"; result: RunResult }
-  | { status: "stopped"; result: RunResult; reason: StopReason }
+export type RunEnd<Result = EncodedResult> =
+  | { status: "completed"; result: Result }
+  | { status: "stopped"; result: Result; reason: StopReason }
   | FailedRun
   | { status: "delayed"; message: string };
 

@@ -1,6 +1,9 @@
 import type { Static, TObject } from "../schema/typebox.ts";
 
-/** A value of a result parameter: any JSON value. NaN, bigint, dates, cycles and class instances are errors. */
+/**
+ * A value of a result parameter: any JSON value, nested at most 64 levels deep. NaN, bigint, dates, cycles and class
+ * instances are errors, and so are integers beyond ±(2^53 − 1), unless the schema declares a number there.
+ */
 export type ResultValue =
   | string
   | number

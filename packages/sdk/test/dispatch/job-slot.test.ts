@@ -9,6 +9,7 @@ import { Redactor } from "../../src/log/redactor.ts";
 import type { WorkerConfiguration } from "../../src/response/worker-configuration.ts";
 import { SystemInfo } from "../../src/system-info/system-info.ts";
 import { startTestWorker } from "../../src/testing.ts";
+import { emptyResult } from "../../src/thread-protocol/messages.ts";
 import type { Settlement } from "../../src/transport/transport.ts";
 import { direct, job } from "../support/test-orders.ts";
 import { disposable } from "../support/test-workers.ts";
@@ -50,8 +51,8 @@ async function begin(isDirect: boolean) {
   deliver(1, isDirect);
   const isConsumingAfterBegin = isConsuming;
   const end = async () => {
-    const result = { destinationPaths: [], parameters: [] };
-    dispatcher.onThreadReport({ kind: "ended", serial: 1, end: { status: "completed", result } });
+    const end = { status: "completed", result: emptyResult } as const;
+    dispatcher.onThreadReport({ kind: "ended", serial: 1, end });
     await nextTurn();
   };
   return { isConsumingAfterBegin, isConsuming: () => isConsuming, deliver, end };

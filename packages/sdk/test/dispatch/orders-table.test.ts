@@ -10,6 +10,7 @@ import { orderSchemas } from "../../src/order/order.ts";
 import { toConfiguration } from "../../src/response/worker-configuration.ts";
 import { SystemInfo } from "../../src/system-info/system-info.ts";
 import type { JobThreadHandle } from "../../src/thread-protocol/job-thread-handle.ts";
+import { emptyResult } from "../../src/thread-protocol/messages.ts";
 import type { Delivery, Message, Settlement, Transport } from "../../src/transport/transport.ts";
 
 // Runs the tables of docs/orders.md against the dispatcher, so that the page and the code cannot differ.
@@ -126,8 +127,8 @@ class Stage {
   /** The job ends; the broker does not confirm its final response. */
   async end(): Promise<void> {
     this.#isFinalBlocked = true;
-    const result = { destinationPaths: [], parameters: [] };
-    this.#dispatcher.onThreadReport({ kind: "ended", serial: 1, end: { status: "completed", result } });
+    const end = { status: "completed", result: emptyResult } as const;
+    this.#dispatcher.onThreadReport({ kind: "ended", serial: 1, end });
     await nextTurn();
   }
 

@@ -7,7 +7,7 @@ import { Redactor } from "../../src/log/redactor.ts";
 import type { WorkerConfiguration } from "../../src/response/worker-configuration.ts";
 import { SystemInfo } from "../../src/system-info/system-info.ts";
 import { MemoryTransport } from "../../src/testing/memory-transport.ts";
-import type { RunEnd } from "../../src/thread-protocol/messages.ts";
+import { emptyResult, type RunEnd } from "../../src/thread-protocol/messages.ts";
 import type { Delivery } from "../../src/transport/transport.ts";
 
 const huge = { id: "text", type: "string", store: null, value: "x".repeat(17 * 1024 * 1024), default: null };
@@ -41,16 +41,11 @@ describe("the responder counts a job with the status that it publishes", () => {
     ["that was to be stopped and cannot be delayed", { status: "delayed", message: "missing" }, true, "stopped"],
     [
       "whose results are too large",
-      { status: "completed", result: { destinationPaths: [], parameters: [huge] } },
+      { status: "completed", result: { ...emptyResult, parameters: JSON.stringify([huge]) } },
       false,
       "error",
     ],
-    [
-      "that is completed",
-      { status: "completed", result: { destinationPaths: [], parameters: [] } },
-      false,
-      "completed",
-    ],
+    ["that is completed", { status: "completed", result: emptyResult }, false, "completed"],
   ])("for a job %s", async (_, ended, isStopOrdered, status) => {
     expect(await end(ended, isStopOrdered)).toEqual([status, `job_${status}`]);
   });
