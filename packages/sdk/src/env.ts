@@ -71,12 +71,16 @@ export interface BrokerSettings {
   readonly username: string;
   /** AMQP_PASSWORD. */
   readonly password: string;
+  /** Whether AMQP_USERNAME is set. */
+  readonly hasUsername: boolean;
   /** AMQP_VHOST, or else AMQP_VIRTUAL_HOST. */
   readonly virtualHost: string;
   /** AMQP_TLS. If it is not set, TLS is used for port 5671 only. */
   readonly tls: boolean;
   /** AMQP_TLS_CERT: a file of trusted certificates, which replaces those of Node.js. */
   readonly tlsCertificateFile: string | undefined;
+  /** AMQP_TLS_CLIENT_CERT and AMQP_TLS_CLIENT_KEY: the files of the worker's own certificate and of its key. */
+  readonly tlsClient: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** AMQP_TLS_VERIFY: whether the certificate of the broker is verified. */
   readonly tlsVerify: boolean;
   /** Whether AMQP_SERVER_CONFIGURATION is `cluster`: queues are then quorum queues. */
@@ -161,9 +165,11 @@ function readBroker(env: Environment, warn: (text: string) => void): BrokerSetti
     hosts,
     username: readName(env, "AMQP_USERNAME") ?? "guest",
     password: readPassword(env, warn) ?? "guest",
+    hasUsername: Boolean(env.AMQP_USERNAME),
     virtualHost: virtualHosts.find((name) => name !== undefined) ?? "/",
     tls,
     tlsCertificateFile,
+    tlsClient: readTlsClient(env, tls),
     tlsVerify: readSwitch(env, "AMQP_TLS_VERIFY") ?? true,
     cluster: readReferenceWord(
       env,
@@ -176,6 +182,17 @@ function readBroker(env: Environment, warn: (text: string) => void): BrokerSetti
     maxRetries: readInteger(env, "AMQP_CONNECTION_MAX_RETRY", 0),
     heartbeatSeconds: readInteger(env, "AMQP_HEARTBEAT", 1, 3600) ?? 10,
   };
+}
+
+function readTlsClient(env: Environment, tls: boolean): BrokerSettings["tlsClient"] {
+  const certificateFile = readText(env, "AMQP_TLS_CLIENT_CERT");
+  const keyFile = readText(env, "AMQP_TLS_CLIENT_KEY");
+  if (certificateFile === undefined && keyFile === undefined) return undefined;
+  if (keyFile === undefined) throw invalid("AMQP_TLS_CLIENT_CERT", "AMQP_TLS_CLIENT_KEY to be set too");
+  if (certificateFile === undefined) throw invalid("AMQP_TLS_CLIENT_KEY", "AMQP_TLS_CLIENT_CERT to be set too");
+  // Without TLS the password would be sent in clear, where a certificate is meant to be the login.
+  if (!tls) throw invalid("AMQP_TLS_CLIENT_CERT", "TLS to be on; see AMQP_TLS");
+  return { certificateFile, keyFile };
 }
 
 const tlsPort = 5671;

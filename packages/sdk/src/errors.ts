@@ -17,6 +17,8 @@
  * | `BROKER_VIRTUAL_HOST_MISSING` | The virtual host does not exist, or the user may not access it. | Check `AMQP_VHOST`; create it, or grant access. |
  * | `BROKER_PERMISSION_REFUSED` | The user may not declare or use an exchange or a queue. | Grant permissions for the object that the message names. |
  * | `BROKER_DECLARATION_MISMATCH` | An exchange or a queue is already declared with different properties. | Delete it, or use the same properties. |
+ * | `BROKER_LIMIT_REACHED` | The broker has as many connections or channels as its settings allow. | Close others, or raise the limit, which the message names. |
+ * | `OPEN_FILES_EXHAUSTED` | The worker cannot open another file or connection. | Raise the limit of open files, which the message names. |
  * | `ORDER_INVALID` | A message is not a valid order. | Correct the sender; the message says what is expected. |
  * | `PARAMETERS_INVALID` | The parameters of a job do not match the schema of the worker. | Correct the order; the message lists all faults. |
  * | `STORE_FAILED` | A store did not return the value of a parameter. | Check the key and the variables of the store. |
@@ -39,6 +41,8 @@ export type ErrorCode =
   | "BROKER_VIRTUAL_HOST_MISSING"
   | "BROKER_PERMISSION_REFUSED"
   | "BROKER_DECLARATION_MISMATCH"
+  | "BROKER_LIMIT_REACHED"
+  | "OPEN_FILES_EXHAUSTED"
   | "ORDER_INVALID"
   | "PARAMETERS_INVALID"
   | "STORE_FAILED"
@@ -105,6 +109,8 @@ const exitCodes: Partial<Record<string, number>> = {
   BROKER_VIRTUAL_HOST_MISSING: 75,
   BROKER_PERMISSION_REFUSED: 76,
   BROKER_DECLARATION_MISMATCH: 77,
+  BROKER_LIMIT_REACHED: 72,
+  OPEN_FILES_EXHAUSTED: 78,
 };
 
 /** Returns the exit code of the process for an error. docs/operations.md lists all of them. */

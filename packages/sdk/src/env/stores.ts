@@ -43,8 +43,8 @@ export function isSecretName(name: string): boolean {
 /** Returns the secret values of the environment: of every variable that {@link isSecretName} finds. */
 export function environmentSecrets(env: Environment): string[] {
   return Object.entries(env).flatMap(([name, value]) =>
-    // PASS_THROUGH=true is not a secret, and its replacement would be everywhere.
-    isSecretName(name) && value && !/^(?:true|false)$/i.test(value) ? [value] : [],
+    // PASS_THROUGH=true is not a secret, and its replacement would be everywhere. AMQP_TLS_CLIENT_KEY is a path.
+    isSecretName(name) && name !== "AMQP_TLS_CLIENT_KEY" && value && !/^(?:true|false)$/i.test(value) ? [value] : [],
   );
 }
 

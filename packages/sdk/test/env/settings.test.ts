@@ -25,9 +25,11 @@ describe("readSettings", () => {
         hosts: [{ hostname: "127.0.0.1", port: 5672 }],
         username: "guest",
         password: "guest",
+        hasUsername: false,
         virtualHost: "/",
         tls: false,
         tlsCertificateFile: undefined,
+        tlsClient: undefined,
         tlsVerify: true,
         cluster: false,
         deliveryMode: 2,
@@ -65,6 +67,12 @@ describe("readSettings", () => {
           new RegExp(`^${name}: expected a whole number from .* got "${text}"`),
         );
   });
+
+  it.each([
+    [{ AMQP_TLS_CLIENT_CERT: "c.pem" }, /^AMQP_TLS_CLIENT_CERT: expected AMQP_TLS_CLIENT_KEY to be set too/],
+    [{ AMQP_TLS_CLIENT_KEY: "c.key" }, /^AMQP_TLS_CLIENT_KEY: expected AMQP_TLS_CLIENT_CERT to be set too/],
+    [{ AMQP_TLS_CLIENT_CERT: "c.pem", AMQP_TLS_CLIENT_KEY: "c.key" }, /^AMQP_TLS_CLIENT_CERT: expected TLS to be on/],
+  ])("refuses %o", (env, message) => expect(() => readSettings(env)).toThrow(message));
 
   it("reads the access to a store by the exact code of the store", () => {
     expect(readStoreAccess({ Mine_HOSTNAME: "http://h/api/", Mine_TOKEN: "t" }, "Mine")).toEqual({

@@ -123,6 +123,8 @@ const table: Readonly<Record<string, { verdicts: Verdicts; takes?: string[]; ref
     refuses: ["required", "2", "enabled", "y"],
   },
   AMQP_TLS_CERT: { verdicts: text, refuses: ["-----BEGIN PRIVATE KEY-----\ns3cret\n"] },
+  AMQP_TLS_CLIENT_CERT: { verdicts: every("refused"), refuses: ["without-key.pem"] },
+  AMQP_TLS_CLIENT_KEY: { verdicts: every("refused"), refuses: ["-----BEGIN PRIVATE KEY-----\ns3cret\n"] },
   AMQP_TLS_VERIFY: { verdicts: every("refused"), takes: ["0", "No", "off", "1"], refuses: ["peer", "none"] },
   AMQP_SERVER_CONFIGURATION: { verdicts: every("warned"), takes: ["cluster", "standalone"] },
   AMQP_DELIVERY_MODE: { verdicts: every("refused"), takes: ["1", "2"], refuses: ["0", "3"] },

@@ -147,7 +147,8 @@ export class Consumer {
       queueName: direct ? directQueueName : queueName,
       direct,
       cluster: settings.cluster,
-      username: settings.username,
+      // The broker takes the user from a client certificate.
+      username: settings.tlsClient ? undefined : settings.username,
       isOpen: () => channels.isOpen,
       publish,
     });

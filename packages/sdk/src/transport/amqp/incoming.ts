@@ -9,8 +9,8 @@ export interface IncomingOptions {
   readonly direct: boolean;
   /** Whether the queue is a quorum queue: those count deliveries themselves, and may lose dead letters with a broker. */
   readonly cluster: boolean;
-  /** The user of the connection: the broker rejects messages whose user id is another one. */
-  readonly username: string;
+  /** The user of the connection, if it is known: the broker rejects messages whose user id is another one. */
+  readonly username: string | undefined;
   /** Whether the channel that delivered the message is still open. */
   readonly isOpen: () => boolean;
   /** Publishes a message; resolves when the broker has confirmed it. */

@@ -3,8 +3,9 @@ import type { ChannelModel } from "amqplib";
 import type { BrokerSettings } from "../../env.ts";
 import { McaiError, messageOf } from "../../errors.ts";
 import type { JobLog } from "../../log/job-log.ts";
-import { isRefusal, toBrokerError } from "./broker-error.ts";
+import { toBrokerError } from "./broker-error.ts";
 import { closeConnection, openConnection } from "./connection.ts";
+import { HostTurns } from "./host-turns.ts";
 
 /** The longest pause between two attempts. */
 const maxPauseMs = 5000;
@@ -33,6 +34,12 @@ export interface LinkUser {
   readonly onFailure: (error: Error) => void;
 }
 
+/** How a connection ended: it was up and lost, or it could not be opened and set up. */
+interface ConnectionEnd {
+  readonly wasUp: boolean;
+  readonly error: McaiError;
+}
+
 /**
  * Keeps one connection to the broker: opens it, detects its loss, and opens another one on the next host. The first
  * connection is opened ahead of its use. Until {@link Link.attach} is called, it is not set up, and connection errors are
@@ -53,13 +60,14 @@ export class Link {
   /** The number of connections that were set up. */
   connections = 0;
   #attempt = 0;
-  #host = 0;
+  readonly #hosts: HostTurns;
   #isAttached = false;
   readonly #running: Promise<void>;
   #resolveUser: (user: LinkUser | undefined) => void = () => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#hosts = new HostTurns(options.settings.hosts);
     this.#user = new Promise((resolve) => {
       this.#resolveUser = resolve;
     });
@@ -71,8 +79,8 @@ export class Link {
   /**
    * Sets the user of the connection. Resolves when the first connection is set up.
    *
-   * @throws {@link McaiError} when the broker refuses the connection, at once, or when the maximum number of attempts has
-   * failed.
+   * @throws {@link McaiError} when every host of the broker refuses the connection, at once, or when the maximum number of
+   * attempts has failed.
    */
   attach(user: LinkUser): Promise<void> {
     this.#isAttached = true;
@@ -114,22 +122,27 @@ export class Link {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const error = await this.#connectUntilLost();
+      const end = await this.#connectUntilLost();
       if (signal.aborted) return;
       if (!this.#isAttached) {
         await this.#user;
+        // As if there had been no attempt: what comes of this one depends on how long the worker's module loads.
+        this.#hosts.reset();
         continue;
       }
-      if (this.connections === 0 && isRefusal(error)) throw error;
-      await this.#pause(error);
+      if (end.wasUp) this.#hosts.startRound();
+      else if (this.#hosts.fail(end.error)) {
+        this.#options.log.warn(`${messageOf(end.error)}; trying the next host (${this.#options.name})`);
+        continue;
+      } else if (this.connections === 0 && this.#hosts.haveAllRefused) throw this.#hosts.toError();
+      await this.#pause(end);
     }
   }
 
   // Resolves with the reason why the connection could not be opened, or was lost.
-  async #connectUntilLost(): Promise<McaiError> {
+  async #connectUntilLost(): Promise<ConnectionEnd> {
     const { name, settings, log } = this.#options;
-    const host = settings.hosts[this.#host % settings.hosts.length];
-    if (!host) return new McaiError("ENVIRONMENT_INVALID", "AMQP_HOSTNAME: no host");
+    const host = this.#hosts.current;
     const socket = new AbortController();
     this.#socket = socket;
     let user: LinkUser | undefined;
@@ -151,16 +164,16 @@ export class Link {
       user.onConnected();
       const why = await lost;
       if (performance.now() - upSinceMs > stableMs) this.#attempt = 0;
-      return new McaiError("BROKER_UNREACHABLE", `the connection to ${host.hostname}:${host.port} was lost: ${why}`);
+      const text = `the connection to ${host.hostname}:${host.port} was lost: ${why}`;
+      return { wasUp: true, error: new McaiError("BROKER_UNREACHABLE", text) };
     } catch (error) {
-      return toBrokerError(error, `broker ${host.hostname}:${host.port}`);
+      return { wasUp: false, error: toBrokerError(error, `broker ${host.hostname}:${host.port}`) };
     } finally {
       this.#lose = undefined;
       this.isUp = false;
       this.#connection = undefined;
       // close() first waits until the broker has confirmed that the connection is closed.
       if (!this.#closing.signal.aborted) socket.abort();
-      if (upSinceMs === undefined) this.#host++;
       user?.onDisconnected();
     }
   }
@@ -176,12 +189,14 @@ export class Link {
     });
   }
 
-  async #pause(error: McaiError): Promise<void> {
+  async #pause({ wasUp, error }: ConnectionEnd): Promise<void> {
     const { name, settings, log } = this.#options;
-    if (settings.maxRetries !== undefined && this.#attempt >= settings.maxRetries)
-      throw new McaiError(error.code, `${error.message} (attempt ${this.#attempt + 1}, AMQP_CONNECTION_MAX_RETRY)`, {
-        cause: error,
-      });
+    if (settings.maxRetries !== undefined && this.#attempt >= settings.maxRetries) {
+      const details = ` (attempt ${this.#attempt + 1}, AMQP_CONNECTION_MAX_RETRY)`;
+      throw wasUp
+        ? new McaiError(error.code, `${error.message}${details}`, { cause: error })
+        : this.#hosts.toError(details);
+    }
     const fullPauseMs = Math.min(maxPauseMs, 250 * 2 ** this.#attempt++);
     const pauseMs = Math.round(fullPauseMs * (0.5 + Math.random() / 2));
     log.warn(`${messageOf(error)}; next attempt in ${pauseMs} ms (${name})`);
