@@ -1,4 +1,5 @@
 import { McaiError } from "../errors.ts";
+import { JsonText, LostNumbersError } from "../json-text.ts";
 
 /** The timeout of a request to a store or the backend. */
 const requestTimeoutMs = 10_000;
@@ -9,21 +10,33 @@ const maxAnswerBytes = 1024 * 1024;
 /** The response of a store: its status and its JSON body. */
 export class JsonAnswer {
   readonly status: number;
-  readonly #body: unknown;
+  readonly #body: JsonText | undefined;
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: JsonText | undefined) {
     this.status = status;
     this.#body = body;
   }
 
   /** Returns the value at a path of keys; undefined if the request failed or the body has no such value. */
   field(...path: readonly string[]): unknown {
-    let value: unknown = this.status >= 200 && this.status < 300 ? this.#body : undefined;
+    let value: unknown = this.status >= 200 && this.status < 300 ? this.#body?.value : undefined;
     for (const key of path)
       value =
         typeof value === "object" && value !== null && Object.hasOwn(value, key)
           ? (value as Record<string, unknown>)[key]
           : undefined;
+    return value;
+  }
+
+  /**
+   * As {@link field}, for a value that becomes a parameter.
+   *
+   * @throws {@link LostNumbersError} If it has numbers that JavaScript does not keep.
+   */
+  exactField(...path: readonly string[]): unknown {
+    const value = this.field(...path);
+    const lost = value === undefined ? undefined : this.#body?.lostNumbers(...path);
+    if (lost) throw new LostNumbersError(lost);
     return value;
   }
 }
@@ -78,9 +91,9 @@ async function readText(response: Response, tooLarge: () => McaiError): Promise<
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function parse(text: string): unknown {
+function parse(text: string): JsonText | undefined {
   try {
-    return JSON.parse(text);
+    return new JsonText(text);
   } catch {
     return undefined;
   }

@@ -29,7 +29,7 @@ export class BackendSession {
    */
   async credential(key: string, signal: AbortSignal): Promise<unknown> {
     const answer = await this.request("GET", `/credentials/${encodeURIComponent(key)}`, signal);
-    const value = answer.field("data", "value");
+    const value = answer.exactField("data", "value");
     if (value === undefined)
       throw new McaiError(
         "STORE_FAILED",

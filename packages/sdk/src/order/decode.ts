@@ -1,4 +1,5 @@
 import { describeValue, McaiError, typeName } from "../errors.ts";
+import { JsonText } from "../json-text.ts";
 import { type Order, type OrderType, orderSchemas, type Parameter } from "./order.ts";
 
 /** The maximum size of an order, in bytes: the default of RabbitMQ since 4.0. */
@@ -28,7 +29,8 @@ export class OrderError extends McaiError {
 
 /**
  * Decodes an order. A message without `type` is a job. Unknown keys are ignored. `store`, `value` and `default` of a
- * parameter may be null, which means the same as absent.
+ * parameter may be null, which means the same as absent. Parameters whose numbers JavaScript does not keep, such as 1e400, have
+ * `lostNumbers`: the job that declares such a parameter fails.
  *
  * @param body - The message: UTF-8 JSON, at most 16 MiB and 128 levels deep.
  * @returns The order, with its `type` always set.
@@ -40,7 +42,8 @@ export class OrderError extends McaiError {
  * ```
  */
 export function decodeOrder(body: Uint8Array): Order {
-  const message = parse(body);
+  const text = parse(body);
+  const { value: message } = text;
   if (typeof message !== "object" || message === null || Array.isArray(message))
     throw new OrderError(`expected a JSON object such as {"job_id":1,"parameters":[]}, got ${typeName(message)}`);
   const { job_id: id, type = "job", parameters } = message as Record<string, unknown>;
@@ -55,15 +58,16 @@ export function decodeOrder(body: Uint8Array): Order {
   if ((required as readonly string[]).includes("job_id")) {
     if (jobId === undefined)
       throw new OrderError(
-        `job_id: expected an integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${describeValue(id)}`,
+        `job_id: expected an integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${text.lostNumbers("job_id")?.[0]?.text ?? describeValue(id)}`,
       );
     order.job_id = jobId;
   }
-  if ((required as readonly string[]).includes("parameters")) order.parameters = readParameters(parameters, jobId);
+  if ((required as readonly string[]).includes("parameters"))
+    order.parameters = readParameters(parameters, text, jobId);
   return order as Order;
 }
 
-function parse(body: Uint8Array): unknown {
+function parse(body: Uint8Array): JsonText {
   if (body.length === 0) throw new OrderError("the message is empty; expected a JSON object");
   if (body.length > maxOrderBytes)
     throw new OrderError(`the message has ${body.length} bytes; an order has at most ${maxOrderBytes}`);
@@ -77,7 +81,7 @@ function parse(body: Uint8Array): unknown {
   if (depth > maxOrderDepth)
     throw new OrderError(`the message is nested ${depth} levels deep; an order has at most ${maxOrderDepth}`);
   try {
-    return JSON.parse(text);
+    return new JsonText(text);
   } catch (cause) {
     throw new OrderError(`the message is not JSON: ${withoutText(cause)}`);
   }
@@ -109,10 +113,14 @@ function isJobId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function readParameters(list: unknown, jobId: number | undefined): Parameter[] {
+function readParameters(list: unknown, text: JsonText, jobId: number | undefined): Parameter[] {
   if (!Array.isArray(list))
     throw new OrderError(`parameters: expected an array, which may be empty, got ${typeName(list)}`, jobId);
-  return list.map((entry: unknown, index) => readParameter(entry, `parameters[${index}]`, jobId));
+  return list.map((entry: unknown, index) => {
+    const parameter = readParameter(entry, `parameters[${index}]`, jobId);
+    const lostNumbers = text.lostNumbers("parameters", index, parameter.value === null ? "default" : "value");
+    return lostNumbers ? { ...parameter, lostNumbers } : parameter;
+  });
 }
 
 function readParameter(entry: unknown, where: string, jobId: number | undefined): Parameter {

@@ -1,4 +1,5 @@
 import type { XStatic } from "typebox/schema";
+import type { LostNumber } from "../json-text.ts";
 
 // Plain JSON Schema, so that the main thread does not load TypeBox. `test/order/decode.test.ts` checks that `decode.ts`
 // accepts the same messages.
@@ -78,7 +79,10 @@ export type OrderType = keyof typeof orderSchemas;
  * const token: Parameter = { id: "token", type: "string", store: "BACKEND", value: "FTP_TOKEN" };
  * ```
  */
-export type Parameter = XStatic<typeof parameterSchema>;
+export type Parameter = XStatic<typeof parameterSchema> & {
+  /** Set by {@link decodeOrder}: the numbers of the value that JavaScript does not keep. */
+  readonly lostNumbers?: readonly LostNumber[];
+};
 
 /** An order of the given type, as it is sent. `job_id` is an integer from 0 to 2^53 − 1. */
 export type OrderOf<Type extends OrderType> = XStatic<(typeof orderSchemas)[Type]>;

@@ -1,4 +1,5 @@
 import { describeValue, McaiError, typeName } from "../errors.ts";
+import type { LostNumber } from "../json-text.ts";
 import { type TObject, typebox } from "../schema/typebox.ts";
 import { isSecret } from "../worker/secret.ts";
 import { compileSchema } from "./compiled-schema.ts";
@@ -32,6 +33,19 @@ export class ParameterError extends McaiError {
     this.name = "ParameterError";
     this.faults = faults;
   }
+}
+
+/** Describes a number that is lost, as a fault of the parameter with this id. */
+export function toLostFault(id: string, { keys, text }: LostNumber, hidden: boolean): ParameterFault {
+  const value = Number(text);
+  const isInRange = Number.isFinite(value);
+  const expected = isInRange
+    ? "a number that is kept exactly"
+    : `a number from -${Number.MAX_VALUE} to ${Number.MAX_VALUE}`;
+  const remedy = isInRange ? `, which would become ${BigInt(value)}; send it as a string` : "";
+  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  const got = hidden ? "a number that is not shown" : short + remedy;
+  return { path: toPath([id, ...keys]), message: `expected ${expected}, got ${got}` };
 }
 
 interface SchemaNode {

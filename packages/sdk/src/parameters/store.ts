@@ -13,6 +13,7 @@ export interface Stores {
    *
    * @param intoSecret - Whether the value is that of a `Secret()`, which may come from a variable with the name of a secret.
    * @throws {@link McaiError} `STORE_FAILED`, with the store, the key and the reason.
+   * @throws {@link LostNumbersError} If the value has numbers that JavaScript does not keep.
    */
   read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown>;
 }
@@ -50,7 +51,7 @@ export class EnvironmentStores implements Stores {
     const answer = await fetchJson(store, "GET", `${hostname}/secret/data/${path}`, signal, { "X-Vault-Token": token });
     if (answer.status === 403)
       throw new McaiError("STORE_FAILED", `store ${store}: reading ${key} is forbidden; check ${store}_TOKEN`);
-    const value = answer.field("data", "data");
+    const value = answer.exactField("data", "data");
     if (value === undefined)
       throw new McaiError(
         "STORE_FAILED",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Check } from "typebox/value";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { decodeOrder, maxOrderBytes, maxOrderDepth, OrderError } from "../../src/order/decode.ts";
-import { type Order, type OrderOf, type OrderType, orderSchemas } from "../../src/order/order.ts";
+import { type Order, type OrderOf, type OrderType, orderSchemas, type Parameter } from "../../src/order/order.ts";
 import { describeCases } from "../support/cases.ts";
 
 const decode = (message: unknown) =>
@@ -44,6 +44,23 @@ describe("decodeOrder", () => {
       job_id: 71,
       parameters: [{ id: "a", type: "string", store: null, value: "b", default: null }],
     });
+  });
+
+  it("names the numbers that are not kept, of the value or of the default that is used", () => {
+    const fields = [
+      '"value":[1e400]',
+      '"value":1,"default":1e400',
+      '"value":null,"default":9007199254740993',
+      '"value":1e22',
+    ];
+    const parameters = fields.map((field) => `{"id":"n","type":"integer",${field}}`);
+    const order = decode(`{"job_id":71,"parameters":[${parameters.join()}]}`) as OrderOf<"job">;
+    expect(order.parameters.map((one: Parameter) => one.lostNumbers)).toEqual([
+      [{ keys: ["0"], text: "1e400" }],
+      undefined,
+      [{ keys: [], text: "9007199254740993" }],
+      undefined,
+    ]);
   });
 
   it("decodes all fourteen orders", () => {
@@ -95,6 +112,12 @@ describe("decodeOrder with invalid input", () => {
       "has a job_id that is too large",
       '{"job_id":18446744073709551615,"parameters":[]}',
       /job_id.*from 0 to 9007199254740991/,
+      undefined,
+    ],
+    [
+      "has a job_id that is not kept",
+      '{"job_id":9007199254740993,"parameters":[]}',
+      /job_id.*from 0 to 9007199254740991, got 9007199254740993$/,
       undefined,
     ],
     ["has no job_id", '{"parameters":[]}', /job_id.*got nothing/, undefined],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Parameter } from "../../src/order/order.ts";
 import { ParameterError } from "../../src/parameters/faults.ts";
 import { type TObject, Type } from "../../src/schema/typebox.ts";
+import { Secret } from "../../src/worker/secret.ts";
 import { describeCases } from "../support/cases.ts";
 import { type Expected, errorOf, given, order, resolve } from "../support/parameters.ts";
 
@@ -38,6 +39,63 @@ describe("resolveParameters", () => {
     const deep = Type.Object({ tiles: Type.Array(Type.Object({ width: Type.Integer({ default: 4 }) })) });
     expect((await resolve(deep, given({ tiles: [{}, { width: 8 }] }))).values).toEqual({
       tiles: [{ width: 4 }, { width: 8 }],
+    });
+  });
+
+  describe("with numbers that JavaScript does not keep", () => {
+    const numbers = Type.Object({
+      n: Type.Optional(Type.Integer()),
+      rows: Type.Optional(Type.Array(Type.Object({ size: Type.Number() }))),
+      map: Type.Optional(Type.Record(Type.String(), Type.Any())),
+      key: Type.Optional(Secret({ type: "integer" })),
+      level: Type.Number({ default: 7 }),
+    });
+    const resolveText = (parameters: string) => {
+      const texts = parameters.split(";").map((one) => `{"type":"any",${one}}`);
+      return resolve(numbers, order(`{"job_id":1,"parameters":[${texts.join()}]}`).parameters);
+    };
+    const exact = "expected a number that is kept exactly, got";
+    const range = "expected a number from -1.7976931348623157e+308 to 1.7976931348623157e+308, got";
+
+    it.each([
+      [
+        '"id":"n","value":9007199254740993',
+        `n: ${exact} 9007199254740993, which would become 9007199254740992; send it as a string`,
+      ],
+      [
+        '"id":"n","default":-9007199254740993',
+        `n: ${exact} -9007199254740993, which would become -9007199254740992; send it as a string`,
+      ],
+      ['"id":"level","value":1e400', `level: ${range} 1e400`],
+      ['"id":"level","default":-1e400', `level: ${range} -1e400`],
+      ['"id":"rows","value":[{"size":1},{"size":1e999}]', `rows[1].size: ${range} 1e999`],
+      [
+        '"id":"map","value":{"a":{"b":[9007199254740993]}}',
+        `map.a.b[0]: ${exact} 9007199254740993, which would become 9007199254740992; send it as a string`,
+      ],
+      ['"id":"key","value":9007199254740993', `key: ${exact} a number that is not shown`],
+    ])("names the fault of %s", async (parameters, message) => {
+      expect((await errorOf(resolveText(parameters))).message).toBe(message);
+    });
+
+    it("ignores those of undeclared parameters, of unused defaults, and of parameters that are given again", async () => {
+      const text = '"id":"other","value":1e400;"id":"n","value":1e400;"id":"n","value":3,"default":1e400';
+      expect((await resolveText(text)).values).toEqual({ n: 3, level: 7 });
+    });
+
+    it("keeps large numbers that are doubles", async () => {
+      const text =
+        '"id":"level","value":1e22;"id":"n","value":9007199254740992;"id":"map","value":{"a":[0.1,-0,1e-400]}';
+      expect((await resolveText(text)).values).toEqual({ level: 1e22, n: 2 ** 53, map: { a: [0.1, -0, 0] } });
+    });
+
+    it("names those in a string from a store that is parsed, without showing them", async () => {
+      const stored: Parameter[] = [{ id: "rows", type: "any", store: "env", value: "ROWS" }];
+      const error = await errorOf(resolve(numbers, stored, { ROWS: '[{"size":1e400}]' }));
+      expect(error.message).toBe(`rows[0].size: ${range} a number that is not shown`);
+      const text = Type.Object({ text: Type.String() });
+      const kept = await resolve(text, [{ id: "text", type: "any", store: "env", value: "ROWS" }], { ROWS: "1e400" });
+      expect(kept.values).toEqual({ text: "1e400" });
     });
   });
 

@@ -41,6 +41,23 @@ describe("EnvironmentStores", () => {
     expect(error.message).toBe("number: expected integer, got a string that is not shown");
   });
 
+  it("names a number in a secret of a vault or in a credential that JavaScript does not keep", async () => {
+    const texts = [
+      '{"data":{"data":{"sizes":[1,9007199254740993]}}}',
+      '{"access_token":"t"}',
+      '{"data":{"value":1e400}}',
+    ];
+    await using server = await startHttpServer(() => ({ status: 200, json: undefined, text: texts.shift() ?? "" }));
+    const env = { vault_HOSTNAME: server.url, MINE_HOSTNAME: server.url };
+    const any = Type.Object({ key: Type.Any(), number: Type.Optional(Type.Number()) });
+    expect((await errorOf(resolve(any, stored("key", "vault", "k"), env))).message).toMatch(
+      /^key\.sizes\[1\]: expected a number that is kept exactly, got a number that is not shown$/m,
+    );
+    expect((await errorOf(resolve(any, stored("number", "MINE", "k"), env))).message).toMatch(
+      /^number: expected a number from/m,
+    );
+  });
+
   it("logs in to a backend once for all jobs, escapes keys, and logs in again after the session has ended", async () => {
     let token = "t1";
     const seen: string[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EnvironmentStores } from "../../src/parameters/store.ts";
 import { mergeUpdate } from "../../src/parameters/update.ts";
 import { Type } from "../../src/schema/typebox.ts";
-import { errorOf, given, never } from "../support/parameters.ts";
+import { errorOf, given, never, order } from "../support/parameters.ts";
 
 describe("mergeUpdate", () => {
   const schema = Type.Object({ source_path: Type.String(), threshold: Type.Number({ maximum: 1 }), n: Type.Integer() });
@@ -16,6 +16,14 @@ describe("mergeUpdate", () => {
       changed: { threshold: 0.7 },
     });
     expect((await merge({ threshold: null })).changed).toEqual({});
+  });
+
+  it("rejects a number that JavaScript does not keep", async () => {
+    const { parameters } = order('{"job_id":1,"parameters":[{"id":"n","type":"integer","value":9007199254740993}]}');
+    const merging = mergeUpdate(schema, current, parameters, new EnvironmentStores({}), never);
+    expect((await errorOf(merging)).message).toMatch(
+      /^n: expected a number that is kept exactly, got 9007199254740993/,
+    );
   });
 
   it("validates the merged values and rejects a change of source_path", async () => {

@@ -20,6 +20,8 @@ export interface Request {
 export interface Reply {
   readonly status: number;
   readonly json: unknown;
+  /** The body, instead of JSON. */
+  readonly text?: string;
 }
 
 type Responder = (request: Request) => Reply | undefined | Promise<Reply | undefined>;
@@ -43,7 +45,9 @@ export async function startHttpServer(
     request.on("end", async () => {
       const { method = "", url = "", headers } = request;
       const answer = await find({ method, url, headers, body: Buffer.concat(chunks).toString() });
-      if (answer) response.writeHead(answer.status).end(JSON.stringify(answer.json) ?? "<html>");
+      if (!answer) return;
+      const { status, json, text } = answer as Reply;
+      response.writeHead(status).end(text ?? JSON.stringify(json) ?? "<html>");
     });
   });
   await new Promise<void>((resolve, reject) =>
