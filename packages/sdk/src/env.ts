@@ -39,6 +39,10 @@ export interface Settings {
   readonly maxPendingUpdates: number;
   /** MCAI_MAX_PENDING_UPDATE_BYTES: the maximum size of these orders together. */
   readonly maxPendingUpdateBytes: number;
+  /** MCAI_MAX_RESPONSE_BYTES: the maximum size of a response; what the transport takes if undefined. */
+  readonly maxResponseBytes: number | undefined;
+  /** MCAI_MAX_ERROR_BYTES: the maximum size of the text of an error in a response, in UTF-8. */
+  readonly maxErrorBytes: number;
   /** MCAI_THREADS: the number of threads that a job may use. */
   readonly threads: number | undefined;
   /** Whether BACKEND_HOSTNAME is set, so that the black list is read from the backend. */
@@ -132,6 +136,9 @@ export function readSettings(env: Environment): Settings {
     progressIntervalMs: readInteger(env, "MCAI_PROGRESS_INTERVAL_MS", 1) ?? 500,
     maxPendingUpdates: readInteger(env, "MCAI_MAX_PENDING_UPDATES", 1) ?? 10_000,
     maxPendingUpdateBytes: readInteger(env, "MCAI_MAX_PENDING_UPDATE_BYTES", 1) ?? 64 * 1024 * 1024,
+    // A response about an error has at most 1 KiB without its text. No RabbitMQ takes more than 512 MiB.
+    maxResponseBytes: readInteger(env, "MCAI_MAX_RESPONSE_BYTES", 4096, 512 * 1024 * 1024),
+    maxErrorBytes: readInteger(env, "MCAI_MAX_ERROR_BYTES", 256) ?? 64 * 1024,
     threads: readInteger(env, "MCAI_THREADS", 1),
     hasBackend,
     broker: readBroker(env, warn),

@@ -27,6 +27,7 @@ export interface DispatcherOptions extends ResponderOptions {
   readonly settings: Pick<
     Settings,
     | "maxDeaths"
+    | "maxErrorBytes"
     | "maxSoftRejects"
     | "jobTimeoutMs"
     | "stopGraceMs"
@@ -117,8 +118,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     this.#options.blackList.load().catch((error: unknown) => this.#logError(error));
   }
 
-  onOutboxFull(isFull: boolean): void {
-    void (isFull ? this.#intake.hold("outbox") : this.#intake.release("outbox"));
+  onOutboxHeld(isHeld: boolean): void {
+    void (isHeld ? this.#intake.hold("outbox") : this.#intake.release("outbox"));
   }
 
   /** Resolves when no job is in progress. An initialised job that was not started does not count. */

@@ -1,21 +1,20 @@
+import type { Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
 import {
   type Activity,
+  encodeError,
   encodeResponse,
   encodeResult,
   type JobClock,
+  type JobError,
   type ResponseBodies,
   type ResponseKind,
-  toErrorResult,
 } from "../response/response.ts";
 import type { WorkerConfiguration } from "../response/worker-configuration.ts";
 import type { SystemInfo } from "../system-info/system-info.ts";
 import { type EncodedResult, emptyResult, type RunEnd } from "../thread-protocol/messages.ts";
-import type { Settlement, Transport } from "../transport/transport.ts";
+import type { Message, Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
-
-/** The default maximum of RabbitMQ 4.0 and later. */
-const maxResponseBytes = 16 * 1024 * 1024;
 
 type FinalStatus = "completed" | "stopped" | "error";
 
@@ -25,6 +24,7 @@ export interface ResponderOptions {
   readonly configuration: WorkerConfiguration;
   readonly systemInfo: SystemInfo;
   readonly log: Log;
+  readonly settings: Pick<Settings, "maxErrorBytes">;
 }
 
 /** Publishes the responses about jobs and the worker. Each method resolves when its response is confirmed. */
@@ -39,8 +39,9 @@ export class Responder {
     this.#options = options;
   }
 
-  publish<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Promise<void> {
-    return this.#options.transport.publish(encodeResponse(kind, body));
+  /** @param replaces - While the response waits, a later one with the same key replaces it. */
+  publish<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind], replaces?: string): Promise<void> {
+    return this.#options.transport.publish({ ...encodeResponse(kind, body), replaces });
   }
 
   announce(kind: "worker_created" | "worker_terminated"): Promise<void> {
@@ -50,7 +51,7 @@ export class Responder {
   /** Answers with an error. `clock` is that of the job, if it ran here. */
   error(jobId: number, message: string, clock?: JobClock): Promise<void> {
     this.failedJobs++;
-    return this.publish("job_error", toErrorResult(jobId, message, clock));
+    return this.#publishError("job_error", { jobId, message, clock });
   }
 
   describeStatus(current: CurrentJob | undefined, activity: Activity): ResponseBodies["worker_status"] {
@@ -59,7 +60,8 @@ export class Responder {
   }
 
   blackList(jobIds: readonly number[]): Promise<void> {
-    return this.publish("worker_black_list", { worker_description: this.#describe(), black_list: { job_ids: jobIds } });
+    const body = { worker_description: this.#describe(), black_list: { job_ids: jobIds } };
+    return this.publish("worker_black_list", body, "worker_black_list");
   }
 
   progress(current: CurrentJob, percent: number): Promise<void> {
@@ -71,14 +73,13 @@ export class Responder {
       docker_container_id: configuration.instance_id,
       system_info: systemInfo.forProgression(),
     };
-    const message = encodeResponse("job_progression", body);
-    return this.#options.transport.publish({ ...message, replaces: `progression ${current.serial}` });
+    return this.publish("job_progression", body, `progression ${current.serial}`);
   }
 
   updated(current: CurrentJob, failure: string | undefined): Promise<void> {
-    const body =
-      failure === undefined ? current.toResult("updated") : toErrorResult(current.id, failure, current.clock);
-    return this.publish("worker_updated", body);
+    if (failure !== undefined)
+      return this.#publishError("worker_updated", { jobId: current.id, message: failure, clock: current.clock });
+    return this.publish("worker_updated", current.toResult("updated"));
   }
 
   /**
@@ -108,16 +109,25 @@ export class Responder {
     return "error";
   }
 
-  // The broker would reject a larger message each time it is published again.
   async #result(status: "completed" | "stopped", current: CurrentJob, result: EncodedResult): Promise<FinalStatus> {
-    const message = encodeResult(`job_${status}`, current.toResult(status), result);
-    if (message.body.length > maxResponseBytes) {
-      const text = `The job's results have ${message.body.length} bytes as JSON, more than the maximum of ${maxResponseBytes}. Write them to a file and return its path.`;
-      await this.error(current.id, text, current.clock);
-      return "error";
-    }
-    await this.#options.transport.publish(message);
-    return status;
+    let sent: FinalStatus = status;
+    const response = encodeResult(`job_${status}`, current.toResult(status), result);
+    const substitute = (maxBytes: number) => {
+      sent = "error";
+      this.failedJobs++;
+      const message = `The job's results have ${response.body.length} bytes as JSON, more than the maximum of ${maxBytes}. Write them to a file and return its path.`;
+      return this.#encodeError("job_error", { jobId: current.id, message, clock: current.clock });
+    };
+    await this.#options.transport.publish({ ...response, substitute });
+    return sent;
+  }
+
+  #publishError(kind: "job_error" | "worker_updated", error: JobError): Promise<void> {
+    return this.#options.transport.publish(this.#encodeError(kind, error));
+  }
+
+  #encodeError(kind: "job_error" | "worker_updated", error: JobError): Message {
+    return encodeError(kind, error, this.#options.settings.maxErrorBytes);
   }
 
   #describe(): Omit<WorkerConfiguration, "parameters"> {

@@ -31,7 +31,7 @@ export class WorkerOrderHandler {
   constructor(options: WorkerOrderHandlerOptions) {
     const { responder, blackList } = options;
     this.#options = options;
-    this.#status = new SameAnswer(() => responder.publish("worker_status", this.describeStatus()));
+    this.#status = new SameAnswer(() => responder.publish("worker_status", this.describeStatus(), "worker_status"));
     this.#blackList = new SameAnswer(async () => responder.blackList(await blackList.read()));
     this.#sync = new SameAnswer(() => blackList.sync());
   }

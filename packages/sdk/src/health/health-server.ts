@@ -11,6 +11,8 @@ const requestTimeoutMs = 5000;
 export interface HealthSources extends MetricSources {
   /** Whether the job thread is set up and the worker is not shutting down. */
   readonly canRunJobs: () => boolean;
+  /** Whether the broker confirms responses; while it refuses one about a job, or too many wait, no job is taken. */
+  readonly isConfirming: () => boolean;
   /** The time for which the job thread has been unresponsive. */
   readonly threadSilentMs: () => number;
   /** The time since the current job reported progress; undefined if there is none. */
@@ -84,8 +86,10 @@ export class HealthServer {
   }
 
   #readiness(response: ServerResponse): void {
-    const { canRunJobs, isConsuming, isPublishing } = this.#sources;
-    const state = { takingJobs: canRunJobs(), consuming: isConsuming(), publishing: isPublishing() };
+    const { canRunJobs, isConfirming, isConsuming, isPublishing } = this.#sources;
+    const confirming = isConfirming();
+    const takingJobs = canRunJobs() && confirming;
+    const state = { takingJobs, consuming: isConsuming(), publishing: isPublishing(), confirming };
     send(response, Object.values(state).every(Boolean) ? 200 : 503, state);
   }
 

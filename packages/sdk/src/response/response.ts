@@ -1,7 +1,11 @@
 import type { ProgressionSystemInfo, StatusSystemInfo } from "../system-info/system-info.ts";
 import type { EncodedResult, ResultParameter } from "../thread-protocol/messages.ts";
 import type { Message } from "../transport/transport.ts";
+import { cutText } from "./cut-text.ts";
 import type { WorkerConfiguration } from "./worker-configuration.ts";
+
+/** No text of an error is cut to less than half of this. */
+const minTextBytes = 256;
 
 /** The status of a job in a response. */
 export type JobStatus = "unknown" | "ready_to_start" | "processing" | "stopped" | "completed" | "error" | "updated";
@@ -64,7 +68,7 @@ export type ResponseKind = keyof ResponseBodies;
 
 /** Encodes a response as UTF-8 JSON, for the exchange from which the backend consumes it. */
 export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
-  return toMessage(kind, JSON.stringify(body));
+  return toMessage(kind, "job_id" in body ? body.job_id : undefined, JSON.stringify(body));
 }
 
 // How the lists of a result without any look in the JSON of a JobResultBody. Only an id and a status come before them.
@@ -81,15 +85,46 @@ export function encodeResult(
   result: EncodedResult,
 ): Message {
   const lists = `"destination_paths":${result.destinationPaths},"parameters":${result.parameters}`;
-  return toMessage(
-    kind,
-    JSON.stringify(body).replace(emptyLists, () => lists),
-  );
+  const text = JSON.stringify(body).replace(emptyLists, () => lists);
+  return toMessage(kind, body.job_id, text);
 }
 
-function toMessage(kind: ResponseKind, text: string): Message {
+/** The error of a job, or of its update. */
+export interface JobError {
+  readonly jobId: number;
+  readonly message: string;
+  /** The clock of the job, if it ran here. */
+  readonly clock?: JobClock | undefined;
+}
+
+/**
+ * Encodes the error of a job, or of its update, with a text of at most `maxErrorBytes`. As a substitute for a message that
+ * is larger than the broker takes, it has as much of the text as fits.
+ */
+export function encodeError(
+  kind: "job_error" | "worker_updated",
+  { jobId, message, clock }: JobError,
+  maxErrorBytes: number,
+): Message {
+  const encode = (maxTextBytes: number) =>
+    encodeResponse(kind, toErrorResult(jobId, cutText(message, maxTextBytes), clock));
+  const substitute = (maxBytes: number) => {
+    // JSON writes a byte of the text as up to six.
+    let maxTextBytes = Math.min(maxErrorBytes, maxBytes);
+    let shorter = encode(maxTextBytes);
+    while (shorter.body.length > maxBytes && maxTextBytes > minTextBytes) {
+      maxTextBytes = Math.floor(maxTextBytes / 2);
+      shorter = encode(maxTextBytes);
+    }
+    return shorter;
+  };
+  return { ...encode(maxErrorBytes), substitute };
+}
+
+function toMessage(kind: ResponseKind, jobId: number | undefined, text: string): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
-  return { exchange, routingKey: kind, body: Buffer.from(text) };
+  const isLast = kind === "job_completed" || kind === "job_stopped" || kind === "job_error";
+  return { exchange, routingKey: kind, body: Buffer.from(text), jobId, isLast };
 }
 
 /** Measures the time and the CPU time of a job, from the creation of the clock. */

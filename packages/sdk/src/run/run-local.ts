@@ -14,7 +14,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
   const { settings, log, address, moduleUrl, environment } = options;
   const { instanceId } = address;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
-  const transport = new FileTransport(files, log);
+  const transport = new FileTransport(files, log, settings.maxResponseBytes);
   const signals = new ShutdownSignals(() => void transport.stop());
   const { failed, report: onFailure } = new RunFailure();
   const listen = (worker: WorkerDescription) =>

@@ -51,6 +51,7 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       },
       // Backends since 2021 read the first exchange, older ones the second.
       announcements: [discovery, { ...discovery, exchange: "worker_response" }],
+      maxResponseBytes: settings.maxResponseBytes,
       onFailure,
     });
     return createDispatcher({
@@ -107,6 +108,7 @@ function toHealthSources(
 ): HealthSources {
   return {
     canRunJobs: () => dispatcher.stats.canRunJobs,
+    isConfirming: () => !outbox.isHeld,
     isPublishing: () => publishing.isUp,
     isConsuming: () => consuming.isUp,
     connections: () => ({ publishing: publishing.connections, consuming: consuming.connections }),

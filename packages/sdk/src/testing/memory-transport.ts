@@ -1,3 +1,4 @@
+import { fitMessage } from "../transport/fit-message.ts";
 import type { Delivery, Message, Settlement, Transport, TransportListener } from "../transport/transport.ts";
 
 /** Options of a message that is delivered by a {@link MemoryTransport}. */
@@ -31,6 +32,12 @@ export class MemoryTransport implements Transport {
   #listener: TransportListener | undefined;
   #consuming = false;
   #busy = false;
+  readonly #maxResponseBytes: number | undefined;
+
+  /** @param maxResponseBytes - The maximum size of a response. @default unlimited */
+  constructor(maxResponseBytes?: number) {
+    this.#maxResponseBytes = maxResponseBytes;
+  }
 
   /** Puts a message into the job queue or the direct queue. Resolves with its final settlement. */
   deliver(body: Uint8Array, options: MemoryDeliveryOptions = {}): Promise<Exclude<Settlement, "requeue">> {
@@ -55,8 +62,10 @@ export class MemoryTransport implements Transport {
   }
 
   async publish(message: Message): Promise<void> {
-    this.published.push(message);
-    this.onPublish(message);
+    const fitting = fitMessage(message, this.#maxResponseBytes);
+    if (!fitting) return;
+    this.published.push(fitting);
+    this.onPublish(fitting);
   }
 
   async stop(): Promise<void> {

@@ -101,7 +101,7 @@ export async function startTestWorker<Context>(
     redactor,
     logFor: (jobId) => log.forJob(jobId),
   });
-  const transport = new MemoryTransport();
+  const transport = new MemoryTransport(settings.maxResponseBytes);
   const inbox = new Inbox();
   transport.onPublish = (message) => {
     const response = inbox.put(message);

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../log/log.ts";
+import { fitMessage } from "./fit-message.ts";
 import type { Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
 // The names under which the reference logs the responses of a local run.
@@ -22,15 +23,17 @@ export class FileTransport implements Transport {
   readonly ended: Promise<void>;
   readonly #files: string[];
   readonly #log: Log;
+  readonly #maxResponseBytes: number | undefined;
   #end: () => void = () => undefined;
   #listener: TransportListener | undefined;
   #isBusy = false;
   #isPaused = true;
   #requeuedFile: string | undefined;
 
-  constructor(files: readonly string[], log: Log) {
+  constructor(files: readonly string[], log: Log, maxResponseBytes?: number) {
     this.#files = [...files];
     this.#log = log;
+    this.#maxResponseBytes = maxResponseBytes;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -47,7 +50,10 @@ export class FileTransport implements Transport {
     this.#next();
   }
 
-  async publish({ routingKey, body }: Message): Promise<void> {
+  async publish(message: Message): Promise<void> {
+    const fitting = fitMessage(message, this.#maxResponseBytes, this.#log);
+    if (!fitting) return;
+    const { routingKey, body } = fitting;
     const response: unknown = JSON.parse(Buffer.from(body).toString());
     const tag = tags[routingKey] ?? routingKey.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const tagged = tag === "Feedback" ? { type: "progression", ...(response as object) } : response;

@@ -44,8 +44,17 @@ export interface Message {
   readonly exchange: "job_response" | "worker_response";
   readonly routingKey: string;
   readonly body: Uint8Array;
-  /** While the message cannot be sent, a later message with the same key replaces it. */
-  readonly replaces?: string;
+  /** The job that the message is about. While the broker refuses one of a job, the later ones of the job wait. */
+  readonly jobId?: number | undefined;
+  /** Whether it is the last message about this job. */
+  readonly isLast?: boolean | undefined;
+  /** While the message waits, a later message with the same key replaces it. */
+  readonly replaces?: string | undefined;
+  /**
+   * Returns what is sent instead if the message has more than this many bytes; undefined if nothing is.
+   * @default the message is then not sent
+   */
+  readonly substitute?: ((maxBytes: number) => Message | undefined) | undefined;
 }
 
 /** Receives the events of a {@link Transport}. */
@@ -56,8 +65,11 @@ export interface TransportListener {
   onDisconnected?(): void;
   /** Called when a lost connection is established again. */
   onReconnected?(): void;
-  /** Called with true when so many messages are unconfirmed that no job should be taken, and with false when that is over. */
-  onOutboxFull?(isFull: boolean): void;
+  /**
+   * Called with true when no job should be taken, because too many messages are unconfirmed or one about a job was
+   * refused; with false when that is over.
+   */
+  onOutboxHeld?(isHeld: boolean): void;
 }
 
 /**
@@ -72,7 +84,10 @@ export interface Transport {
    * delivered in either case. A requeued message is delivered again after the next start.
    */
   consume(jobs: boolean): Promise<void>;
-  /** Publishes a message; resolves when it is stored safely. Messages arrive in the order of the calls. */
+  /**
+   * Publishes a message, or its substitute if it is too large; resolves when it is stored safely. Messages arrive in the
+   * order of the calls.
+   */
   publish(message: Message): Promise<void>;
   /** Disconnects. Messages that are not settled return to their queues. */
   stop(): Promise<void>;

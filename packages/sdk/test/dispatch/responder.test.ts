@@ -10,15 +10,17 @@ import { MemoryTransport } from "../../src/testing/memory-transport.ts";
 import { emptyResult, type RunEnd } from "../../src/thread-protocol/messages.ts";
 import type { Delivery } from "../../src/transport/transport.ts";
 
-const huge = { id: "text", type: "string", store: null, value: "x".repeat(17 * 1024 * 1024), default: null };
+const maxResponseBytes = 10_000;
+const huge = { id: "text", type: "string", store: null, value: "x".repeat(maxResponseBytes), default: null };
 
 /** Ends a job that came directly, and returns the status that was counted and the response that was published. */
 async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [string | undefined, string | undefined]> {
   const settings = { level: "silent", json: false, file: undefined, color: false } as const;
   const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
-  const transport = new MemoryTransport();
+  const transport = new MemoryTransport(maxResponseBytes);
   const responder = new Responder({
     ...{ transport, log, systemInfo: new SystemInfo("test"), configuration: {} as WorkerConfiguration },
+    settings: { maxErrorBytes: 1000 },
   });
   let counted: string | undefined;
   responder.onJobEnded = (status) => {

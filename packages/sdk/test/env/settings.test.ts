@@ -10,6 +10,8 @@ describe("readSettings", () => {
       queueName: "job_undefined",
       directMessagingIdentifier: undefined,
       maxDeaths: 4,
+      maxErrorBytes: 65_536,
+      maxResponseBytes: undefined,
       maxSoftRejects: 800,
       drainTimeoutMs: 20_000,
       stopGraceMs: undefined,

@@ -27,7 +27,8 @@ describe("the health server", { timeout: 30_000 }, () => {
         await response.arrayBuffer();
       }
     };
-    expect(await (await until("/readyz", 200)).json()).toEqual({ takingJobs: true, consuming: true, publishing: true });
+    const ready = { takingJobs: true, consuming: true, publishing: true, confirming: true };
+    expect(await (await until("/readyz", 200)).json()).toEqual(ready);
     expect((await get("/healthz")).status).toBe(200);
     await wire.sendJob(job(nextId));
     await wire.next("job_completed", nextId++);

@@ -35,7 +35,10 @@ function makeLinks({ queueName }: ReturnType<typeof names>): Links {
 
 function makeTransport(of: ReturnType<typeof names>, links = makeLinks(of)): AmqpTransport {
   const settings = readSettings(virtualHost().env).broker;
-  return new AmqpTransport({ ...of, settings, log: silent, links, announcements: [], onFailure: () => undefined });
+  return new AmqpTransport({
+    ...{ ...of, settings, log: silent, links, announcements: [], maxResponseBytes: undefined },
+    onFailure: () => undefined,
+  });
 }
 
 async function openChannel() {

@@ -82,4 +82,22 @@ describe("FileTransport", () => {
       [undefined, '{"WorkerTerminated":{"name":"w"}}'],
     ]);
   });
+
+  it("replaces a response that is larger than the maximum, or leaves it out, and says so", async () => {
+    const lines: string[] = [];
+    const note = (line: string) => void lines.push(line);
+    const log = { ...silent, info: note, error: note, forJob: () => log };
+    const transport = new FileTransport([], log, 100);
+    const body = Buffer.from(`{"job_id":1,"text":"${"x".repeat(100)}"}`);
+    const large = { exchange: "job_response", routingKey: "job_completed", body, jobId: 1 } as const;
+    const substitute = (maxBytes: number) =>
+      ({ exchange: "job_response", routingKey: "job_error", body: Buffer.from(`{"job_id":${maxBytes}}`) }) as const;
+    await transport.publish({ ...large, substitute });
+    await transport.publish(large);
+    expect(lines).toEqual([
+      "job_completed of job 1: 122 bytes, more than the maximum of 100; job_error is sent instead.",
+      '{"Error":{"job_id":100}}',
+      "job_completed of job 1: 122 bytes, more than the maximum of 100; it is not sent.",
+    ]);
+  });
 });

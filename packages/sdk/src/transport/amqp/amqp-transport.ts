@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BrokerSettings } from "../../env.ts";
-import type { JobLog } from "../../log/job-log.ts";
+import type { Log } from "../../log/log.ts";
 import type { Message, Transport, TransportListener } from "../transport.ts";
 import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import type { Links } from "./links.ts";
-import { Outbox, type OutgoingMessage } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
+import type { OutgoingMessage } from "./pending-messages.ts";
 
 /** The timeout for the last messages when the transport is stopped, and then for the deletion of the direct queue. */
 const stopTimeoutMs = 1000;
@@ -12,7 +13,9 @@ const stopTimeoutMs = 1000;
 /** Options of {@link AmqpTransport}. */
 export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
   readonly settings: BrokerSettings;
-  readonly log: JobLog;
+  readonly log: Log;
+  /** The maximum size of a response; that of the broker's version if undefined. */
+  readonly maxResponseBytes: number | undefined;
   /** The connections of the transport. It closes them when it is stopped. */
   readonly links: Links;
   /** The messages that announce the worker. They are published on every connection, when the discovery queue is declared. */
@@ -32,24 +35,20 @@ export class AmqpTransport implements Transport {
   #isStarted = false;
 
   constructor(options: AmqpTransportOptions) {
-    const { log, links, announcements } = options;
+    const { log, links, announcements, maxResponseBytes } = options;
     this.#options = options;
     this.#properties = { deliveryMode: options.settings.deliveryMode };
     this.outbox = new Outbox({
       log,
+      maxResponseBytes,
       reset: (why) => links.publishing.reset(why),
-      onFull: (isFull) => {
-        if (isFull)
-          log.warn(
-            "Too many messages wait for the broker's confirmation: no jobs are taken until it has confirmed them.",
-          );
-        this.#listener?.onOutboxFull?.(isFull);
-      },
+      onHeld: (isHeld) => this.#listener?.onOutboxHeld?.(isHeld),
     });
     this.#consumer = new Consumer({
       ...options,
       announce: () => {
-        for (const message of announcements) void this.publish(message);
+        for (const message of announcements)
+          void this.publish({ ...message, replaces: `${message.routingKey} for ${message.exchange}` });
       },
       publish: (message) => this.outbox.publish(message),
       reset: (why) => links.consuming.reset(why),
@@ -85,13 +84,12 @@ export class AmqpTransport implements Transport {
     return this.#consumer.consume(jobs);
   }
 
-  publish({ exchange, routingKey, body, replaces }: Message): Promise<void> {
-    return this.outbox.publish({ exchange, routingKey, body, properties: this.#properties, replaces });
+  publish(message: Message): Promise<void> {
+    return this.outbox.publish({ ...message, properties: this.#properties });
   }
 
   async stop(): Promise<void> {
-    if (!(await this.outbox.flush(stopTimeoutMs)))
-      this.#options.log.error("The broker did not confirm the last messages; they are lost.");
+    if (!(await this.outbox.flush(stopTimeoutMs))) this.outbox.logUnconfirmed();
     const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);
     await Promise.race([deleted, delay(stopTimeoutMs, undefined, { ref: false })]);
     await this.#options.links.close();

@@ -7,7 +7,7 @@ import type { TransportListener } from "../transport.ts";
 import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
 import { toDelivery } from "./incoming.ts";
-import type { OutgoingMessage } from "./outbox.ts";
+import type { OutgoingMessage } from "./pending-messages.ts";
 import { type Declaration, declare, type TopologyOptions, topology } from "./topology.ts";
 
 // The consumer tags of the reference.

@@ -1,6 +1,6 @@
 import type { Channel, ConsumeMessage, Options } from "amqplib";
 import type { Delivery } from "../transport.ts";
-import type { OutgoingMessage } from "./outbox.ts";
+import type { OutgoingMessage } from "./pending-messages.ts";
 
 /** Options of {@link toDelivery}. */
 export interface IncomingOptions {
@@ -63,9 +63,14 @@ function republishing(
   const { headers, requeuedHeaders, softRejects } = facts;
   return async (how) => {
     if (!options.isOpen()) return false;
-    if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
-    else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
-    else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
+    try {
+      if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
+      else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
+      else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
+    } catch {
+      // The broker no longer takes a message of this size. Dead-lettering has no limit: the order comes back with a death.
+      return settle("reject");
+    }
     return settle(how);
   };
 }

@@ -1,48 +1,48 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
-import type { JobLog } from "../../log/job-log.ts";
+import type { ChannelModel, ConfirmChannel } from "amqplib";
+import type { Log } from "../../log/log.ts";
+import { fitMessage } from "../fit-message.ts";
+import type { Message } from "../transport.ts";
+import { brokerVersion } from "./connection.ts";
+import { defaultMaxMessageBytes, readMaxMessageBytes } from "./message-size.ts";
+import { type OutgoingMessage, type Pending, PendingMessages } from "./pending-messages.ts";
 
 /** The timeout for the confirmation of a message. */
 const confirmTimeoutMs = 30_000;
-
-/** A message with its properties. */
-export interface OutgoingMessage {
-  readonly exchange: string;
-  readonly routingKey: string;
-  readonly body: Uint8Array;
-  readonly properties: Options.Publish;
-  /** While the message waits for a connection, a later message with the same key replaces it. */
-  readonly replaces?: string | undefined;
-}
-
 // No jobs are taken while this much waits for confirmation.
 const maxMessages = 1000;
 const maxSizeBytes = 64 * 1024 * 1024;
-
-interface Pending {
-  message: OutgoingMessage;
-  readonly confirmed: (() => void)[];
-  sentAtMs: number;
-}
+/** How many messages without confirmation are named when the worker ends. */
+const maxNamed = 20;
 
 /** Options of {@link Outbox}. */
 export interface OutboxOptions {
-  readonly log: JobLog;
+  readonly log: Log;
+  /** The maximum size of a response; that of the broker's version if undefined. */
+  readonly maxResponseBytes: number | undefined;
   /** Destroys the connection. */
   readonly reset: (why: string) => void;
-  /** Called with true when too many messages wait for confirmation, and with false when that is over. */
-  readonly onFull: (isFull: boolean) => void;
+  /**
+   * Called with true when no job should be taken, because too many messages wait for confirmation or one about a job was
+   * refused; with false when that is over.
+   */
+  readonly onHeld: (isHeld: boolean) => void;
 }
 
 /**
  * Publishes messages with publisher confirms. A message that is not confirmed when the connection is lost is published again
- * on the next one, in the same order: messages may arrive twice, but are not lost.
+ * on the next one, in the same order: messages may arrive twice, but are not lost. A message that the broker refuses is sent
+ * again on the open channel, after growing pauses; until it is confirmed, later messages about the same job wait.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  #sizeBytes = 0;
+  readonly #pending = new PendingMessages(() => this.#sendAll());
+  /** What the broker named when it closed a channel for the size of a message. */
+  #maxNamedBytes = Number.POSITIVE_INFINITY;
+  #maxResponseBytes = Number.POSITIVE_INFINITY;
   #isFull = false;
-  readonly #pending = new Set<Pending>();
+  #isHeld = false;
+  #connection: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
   #isBlocked = false;
   #wasAttached = false;
@@ -60,26 +60,36 @@ export class Outbox {
 
   /** The total size of these messages, without their properties. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#pending.sizeBytes;
   }
 
-  /** Publishes a message; resolves when the broker has confirmed it. */
+  /** Whether no job should be taken, because of messages that are not confirmed. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /**
+   * Publishes a message, or its substitute if it is too large; resolves when the broker has confirmed it. Without a
+   * substitute a response is not sent.
+   *
+   * @throws {@link Error} if the broker refuses an order for its size.
+   */
   publish(message: OutgoingMessage): Promise<void> {
-    return new Promise((confirmed) => {
-      if (!this.#channel && this.#replace(message, confirmed)) return;
-      const pending = { message, confirmed: [confirmed], sentAtMs: 0 };
-      this.#pending.add(pending);
-      this.#sizeBytes += message.body.length;
-      this.#checkFullness();
-      this.#send(pending);
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      const pending = this.#pending.replace(message, waiter) ?? this.#pending.add(message, waiter);
+      const channel = this.#channel;
+      if (channel && this.#fit(pending)) {
+        // Nothing that waits concerns it.
+        if (message.jobId === undefined && pending.refusals === 0) this.#send(pending, channel);
+        else this.#sendAll();
+      }
+      this.#checkHold();
     });
   }
 
   /** Sets up a new connection, and publishes all pending messages on it. */
   async attach(connection: ChannelModel): Promise<void> {
-    const channel = await connection.createConfirmChannel();
-    channel.on("error", (error) => this.#options.reset(error.message));
-    channel.on("close", () => this.#options.reset("the publishing channel was closed"));
     connection.on("blocked", (reason) => {
       this.#isBlocked = true;
       this.#options.log.warn(`The broker has blocked publishing: ${reason}`);
@@ -88,16 +98,17 @@ export class Outbox {
       this.#options.log.info("The broker has unblocked publishing.");
       this.#restartClocks();
     });
-    this.#channel = channel;
+    this.#connection = connection;
+    this.#maxResponseBytes = this.#options.maxResponseBytes ?? defaultMaxMessageBytes(brokerVersion(connection));
+    await this.#openChannel(connection);
     this.#wasAttached = true;
-    this.#restartClocks();
-    for (const pending of this.#pending) this.#send(pending);
     this.#timer ??= setInterval(() => this.#checkDeadline(), confirmTimeoutMs / 10).unref();
   }
 
   /** Forgets the connection, which is lost. Messages wait for the next one. */
   detach(): void {
-    this.#channel = undefined;
+    this.#connection = undefined;
+    this.#forgetChannel();
   }
 
   /**
@@ -114,48 +125,128 @@ export class Outbox {
     return Promise.race([emptied, delay(timeoutMs, false, { ref: false })]);
   }
 
-  /** Stops the timer. */
-  close(): void {
-    clearInterval(this.#timer);
+  /** Logs the messages that are not confirmed. */
+  logUnconfirmed(): void {
+    const { size } = this.#pending;
+    for (const { message, refusals } of [...this.#pending].slice(0, maxNamed)) {
+      const refused = refusals === 0 ? "" : `; refused ${refusals === 1 ? "once" : `${refusals} times`}`;
+      this.#logOf(message).error(`The broker did not confirm ${describe(message)}${refused}.`);
+    }
+    if (size > maxNamed) this.#options.log.error(`The broker did not confirm ${size - maxNamed} more messages.`);
   }
 
-  #send(pending: Pending): void {
+  /** Stops the timers. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#pending.close();
+  }
+
+  async #openChannel(connection: ChannelModel): Promise<void> {
+    const channel = await connection.createConfirmChannel();
+    // The connection was lost in the meantime.
+    if (this.#connection !== connection) return;
+    channel.on("error", (error) => this.#onChannelError(channel, connection, error));
+    channel.on("close", () => {
+      if (channel === this.#channel) this.#options.reset("the publishing channel was closed");
+    });
+    this.#channel = channel;
+    this.#restartClocks();
+    for (const pending of this.#pending) this.#fit(pending);
+    this.#sendAll();
+    this.#checkHold();
+  }
+
+  #forgetChannel(): void {
+    this.#channel = undefined;
+    this.#pending.onClosed();
+  }
+
+  // A message that is larger than the broker takes closes the channel, but not the connection.
+  #onChannelError(channel: ConfirmChannel, connection: ChannelModel, error: Error): void {
+    if (channel !== this.#channel) return;
+    const maxBytes = readMaxMessageBytes(error);
+    if (maxBytes === undefined) {
+      this.#options.reset(error.message);
+      return;
+    }
+    this.#maxNamedBytes = Math.min(this.#maxNamedBytes, maxBytes);
+    this.#options.log.warn(`From now on no message has more than ${maxBytes} bytes. ${error.message}`);
+    this.#forgetChannel();
+    this.#openChannel(connection).catch((cause: Error) => this.#options.reset(cause.message));
+  }
+
+  #sendAll(): void {
     const channel = this.#channel;
-    if (!channel) return;
+    if (channel) for (const pending of this.#pending.takeSendable()) this.#send(pending, channel);
+  }
+
+  #send(pending: Pending, channel: ConfirmChannel): void {
     const { exchange, routingKey, body, properties } = pending.message;
-    pending.sentAtMs = performance.now();
+    this.#pending.onSent(pending);
     channel.publish(exchange, routingKey, toBuffer(body), properties, (error) => {
-      if (error === null) this.#confirm(pending);
       // Messages of a closed channel are published again on the next one.
-      else if (channel === this.#channel) this.#options.reset("the broker rejected a message");
+      if (channel !== this.#channel || error?.message === "channel closed") return;
+      if (error === null) this.#onConfirmed(pending);
+      else this.#onRefused(pending);
+      this.#checkHold();
     });
   }
 
-  #confirm(pending: Pending): void {
-    // A message that was published twice is confirmed twice.
-    if (!this.#pending.delete(pending)) return;
-    this.#sizeBytes -= pending.message.body.length;
-    this.#checkFullness();
-    for (const confirmed of pending.confirmed) confirmed();
+  #onConfirmed(pending: Pending): void {
+    const { message, route, refusals } = pending;
+    route.onTaken(refusals > 0);
+    if (refusals > 0) this.#logOf(message).info(`The broker took ${describe(message)}.`);
+    this.#pending.remove(pending);
+    if (message.isLast) this.#dropRefused(message);
+    this.#sendAll();
     if (this.#pending.size === 0) this.#onEmpty();
   }
 
-  #replace(message: OutgoingMessage, confirmed: () => void): boolean {
-    const { replaces } = message;
-    if (replaces === undefined) return false;
-    const older = [...this.#pending].find((pending) => pending.message.replaces === replaces);
-    if (!older) return false;
-    this.#sizeBytes += message.body.length - older.message.body.length;
-    older.message = message;
-    older.confirmed.push(confirmed);
-    return true;
+  #onRefused(pending: Pending): void {
+    const { message } = pending;
+    this.#pending.onRefused(pending);
+    if (pending.refusals > 1) return;
+    this.#logOf(message).warn(
+      `The broker refused ${describe(message)}: a queue that is bound to it is full or unavailable. It is sent again until every queue takes it.`,
+    );
   }
 
-  #checkFullness(): void {
-    const isFull = this.#pending.size >= maxMessages || this.#sizeBytes >= maxSizeBytes;
-    if (isFull === this.#isFull) return;
+  // Those that were on their way together with the last one: after it, they would report an earlier state of the job.
+  #dropRefused({ jobId }: OutgoingMessage): void {
+    if (this.#pending.refusedOfJobs === 0) return;
+    for (const pending of this.#pending) {
+      const { message, isSent, refusals } = pending;
+      if (isSent || refusals === 0 || message.jobId !== jobId) continue;
+      this.#logOf(message).warn(`Not sent again, since the job has ended: ${describe(message)}.`);
+      this.#pending.remove(pending);
+    }
+  }
+
+  /** Replaces a message that is too large by its substitute. Returns false if it has none, and is not sent. */
+  #fit(pending: Pending): boolean {
+    const { message } = pending;
+    const isOrder = !isResponse(message);
+    const maxBytes = isOrder ? this.#maxNamedBytes : Math.min(this.#maxNamedBytes, this.#maxResponseBytes);
+    if (message.body.length <= maxBytes) return true;
+    const fitting = isOrder ? undefined : fitMessage(message, maxBytes, this.#logOf(message));
+    if (fitting) this.#pending.change(pending, { ...fitting, properties: message.properties });
+    else if (isOrder) this.#pending.remove(pending, new Error(`the broker takes no more than ${maxBytes} bytes`));
+    else this.#pending.remove(pending);
+    return fitting !== undefined;
+  }
+
+  #checkHold(): void {
+    const { size, sizeBytes, refusedOfJobs } = this.#pending;
+    const isFull = size >= maxMessages || sizeBytes >= maxSizeBytes;
+    if (isFull && !this.#isFull)
+      this.#options.log.warn(
+        "Too many messages wait for the broker's confirmation: no jobs are taken until it has confirmed them.",
+      );
     this.#isFull = isFull;
-    this.#options.onFull(isFull);
+    const isHeld = isFull || refusedOfJobs > 0;
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    this.#options.onHeld(isHeld);
   }
 
   // The time during which the broker blocks publishing does not count.
@@ -165,12 +256,26 @@ export class Outbox {
     for (const pending of this.#pending) pending.sentAtMs = now;
   }
 
+  // A refused message that waits to be sent again has its answer.
   #checkDeadline(): void {
-    const [oldest] = this.#pending;
-    if (!oldest || !this.#channel || this.#isBlocked) return;
-    if (performance.now() - oldest.sentAtMs > confirmTimeoutMs)
+    if (!this.#channel || this.#isBlocked) return;
+    const latestMs = performance.now() - confirmTimeoutMs;
+    if ([...this.#pending].some(({ isSent, sentAtMs }) => isSent && sentAtMs < latestMs))
       this.#options.reset(`the broker did not confirm a message within ${confirmTimeoutMs / 1000} s`);
   }
+
+  #logOf({ jobId }: OutgoingMessage): Log {
+    return jobId === undefined ? this.#options.log : this.#options.log.forJob(jobId);
+  }
+}
+
+function isResponse(message: OutgoingMessage): message is OutgoingMessage & Message {
+  return message.exchange === "job_response" || message.exchange === "worker_response";
+}
+
+function describe({ exchange, routingKey, jobId }: OutgoingMessage): string {
+  const about = jobId === undefined ? "a message" : `a message about job ${jobId}`;
+  return `${about} (exchange "${exchange}", routing key "${routingKey}")`;
 }
 
 function toBuffer(body: Uint8Array): Buffer {

@@ -29,6 +29,9 @@ const actions = {
       parentPort?.postMessage(message);
   },
 
+  // Results of this many bytes.
+  repeat: ({ count }) => ({ parameters: { text: "x".repeat(count) } }),
+
   fail({ text }) {
     throw new Error(`failed on purpose: ${text}`);
   },
