@@ -89,6 +89,21 @@ describe("AmqpTransport", () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
+  it("leaves a job that arrives while it is stopped in the queue, once and without a death", async () => {
+    const [of, channel] = [names(), await openChannel()];
+    const transport = makeTransport(of);
+    await transport.start({ onDelivery: (delivery) => void delivery.settle("requeue") });
+    channel.publish("job_submit", of.queueName, Buffer.from("job"));
+    await channel.waitForConfirms();
+    // Not awaited: the broker delivers the job while the transport closes.
+    void transport.consume(true);
+    await transport.stop();
+    const returned = [];
+    for (let message = await channel.get(of.queueName, { noAck: true }); message; )
+      message = returned.push(message.fields.redelivered) > 0 && (await channel.get(of.queueName, { noAck: true }));
+    expect(returned).toEqual([false]);
+  });
+
   it("makes no connection if it is stopped before it starts to connect", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -7,7 +7,7 @@ import type { Links } from "./links.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutgoingMessage } from "./pending-messages.ts";
 
-/** The timeout for the last messages when the transport is stopped, and then for the deletion of the direct queue. */
+/** The timeout of each step when the transport is stopped: no more messages, the last responses, the last settlements. */
 const stopTimeoutMs = 1000;
 
 /** Options of {@link AmqpTransport}. */
@@ -89,10 +89,20 @@ export class AmqpTransport implements Transport {
   }
 
   async stop(): Promise<void> {
+    // A job that still arrives is requeued. If its copy or its settlement were lost, it would be in the queue twice.
+    const answers = await isDone(this.#consumer.stop());
     if (!(await this.outbox.flush(stopTimeoutMs))) this.outbox.logUnconfirmed();
-    const deleted = this.#consumer.deleteDirectQueue().catch(() => undefined);
-    await Promise.race([deleted, delay(stopTimeoutMs, undefined, { ref: false })]);
+    if (answers) await isDone(this.#consumer.confirmSettlements());
     await this.#options.links.close();
     this.outbox.close();
   }
+}
+
+/** Whether the broker does what it was asked for within the timeout. */
+function isDone(asked: Promise<void>): Promise<boolean> {
+  const done = asked.then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([done, delay(stopTimeoutMs, false, { ref: false })]);
 }

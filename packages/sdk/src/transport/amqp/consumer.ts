@@ -90,10 +90,16 @@ export class Consumer {
     return this.#update();
   }
 
-  /** Deletes the direct queue. */
-  async deleteDirectQueue(): Promise<void> {
+  /** Receives no more messages: cancels the consumer of the job queue, and deletes the direct queue. */
+  async stop(): Promise<void> {
     this.#isDeletingDirectQueue = true;
+    await this.consume(false);
     await this.#channels?.direct.deleteQueue(this.#options.directQueueName);
+  }
+
+  /** Resolves when the broker has handled the settlements that were sent: it answers the requests of a channel in order. */
+  async confirmSettlements(): Promise<void> {
+    await this.#channels?.jobs.prefetch(1);
   }
 
   // An exclusive queue may still belong to the lost connection, if the broker has not noticed the loss yet.
