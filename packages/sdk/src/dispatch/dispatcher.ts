@@ -122,7 +122,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     void (isHeld ? this.#intake.hold("outbox") : this.#intake.release("outbox"));
   }
 
-  /** Resolves when no job is in progress. An initialised job that was not started does not count. */
+  /** Resolves when no job is in progress, and the last one is settled. An initialised job that was not started does not count. */
   async idle(): Promise<void> {
     const current = this.#slot.current;
     if (current && current.phases.current !== "initialised") await current.done;
@@ -130,7 +130,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   /**
    * Takes no more jobs. The current job may finish within `finishMs`; then it is asked to stop for this cause, and
-   * terminated after the shutdown grace.
+   * terminated after the shutdown grace. Resolves within these times, although its final response may not be confirmed.
    */
   async stop(finishMs: number, cause: Exclude<StopCause, "deadline">): Promise<void> {
     // Not awaited: a broker that does not respond must not delay the shutdown. A job that arrives now is requeued.

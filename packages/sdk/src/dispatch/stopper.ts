@@ -1,11 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "../env.ts";
+import { messageOf } from "../errors.ts";
 import type { JobThreadHandle } from "../thread-protocol/job-thread-handle.ts";
 import { emptyResult, type RunEnd } from "../thread-protocol/messages.ts";
 import type { StopCause } from "../thread-protocol/stop-flag.ts";
 import type { CurrentJob } from "./current-job.ts";
 import type { JobIntake } from "./job-intake.ts";
 import type { JobSlot } from "./job-slot.ts";
+
+/** How long the thread of a job that did not stop is kept for the confirmation of its final response. */
+const maxAnswerMs = 5000;
 
 /** Options of a {@link Stopper}. */
 export interface StopperOptions {
@@ -27,7 +31,8 @@ export class Stopper {
    * Asks a job to stop. If it does not end within the grace, it is answered and its thread is terminated.
    *
    * @param graceMs - Without it the job may take as long as it likes.
-   * @returns Resolves when the job has ended; without a grace, when it was asked.
+   * @returns Resolves when the job has ended or its thread is being terminated; without a grace, when it was asked. The
+   *   final response may not be confirmed yet.
    */
   async stop(current: CurrentJob, cause: StopCause, graceMs: number | undefined): Promise<void> {
     const { thread, intake, slot } = this.#options;
@@ -35,13 +40,18 @@ export class Stopper {
     thread.post({ kind: "stop", serial: current.serial, reason: cause });
     if (graceMs === undefined) return;
     await Promise.race([current.done, delay(graceMs, undefined, { ref: false })]);
-    if (current.isEnding) return current.done;
+    if (current.isEnding) return;
     current.log.warn(`The job did not stop within ${graceMs} ms: its thread is terminated.`);
     // Not awaited: the answer must not wait for a broker that does not respond.
     void intake.hold("thread");
-    await slot.end(current, this.#endOf(cause));
-    if (intake.isHeldBy("drain")) await thread.stop("force");
-    // A thread that exited while the answer was being confirmed has been replaced already.
+    const answered = slot
+      .end(current, this.#endOf(cause))
+      .catch((error: unknown) => current.log.error(messageOf(error)));
+    // If a native call holds the thread, replacing it ends the process. A shutdown awaits the answer later.
+    if (!intake.isHeldBy("drain")) await Promise.race([answered, delay(maxAnswerMs, undefined, { ref: false })]);
+    // Not awaited: the last messages need not wait for it.
+    if (intake.isHeldBy("drain")) void thread.stop("force");
+    // A thread that exited meanwhile has been replaced already.
     else if (thread.launches === launches) await thread.replace();
   }
 

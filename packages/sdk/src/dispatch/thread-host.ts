@@ -10,8 +10,8 @@ import { StopFlag } from "../thread-protocol/stop-flag.ts";
 
 /** The thread may exit unexpectedly this often in a row, without a job that ends normally in between. */
 const maxCrashes = 10;
-/** A thread that takes longer to terminate is held by a native call. */
-const maxTerminateMs = 500;
+/** A thread that takes longer to terminate is held by a native call. A large heap takes a second. */
+const maxTerminateMs = 2000;
 /** The same for a thread that has answered: no native call holds it, but the machine may be busy. */
 const maxAnsweredTerminateMs = 10_000;
 
@@ -33,6 +33,8 @@ export class ThreadHost implements JobThreadHandle {
   #pingedAt: number | undefined;
   #isStopping = false;
   #isHeld = false;
+  #replaced: Promise<void> | undefined;
+  #stopped: Promise<boolean> | undefined;
 
   constructor(options: ThreadHostOptions) {
     findEntry();
@@ -40,6 +42,8 @@ export class ThreadHost implements JobThreadHandle {
   }
 
   launches = 0;
+  /** Whether a thread was terminated that had not run its `teardown`, so that what it had started may live on. */
+  hasTerminated = false;
   /** The number of times that the thread exited unexpectedly. */
   crashes = 0;
 
@@ -68,7 +72,12 @@ export class ThreadHost implements JobThreadHandle {
     if (this.#worker) send(this.#worker, command);
   }
 
-  async replace(): Promise<void> {
+  replace(): Promise<void> {
+    this.#replaced = this.#replace();
+    return this.#replaced;
+  }
+
+  async #replace(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     if (worker && !(await this.#terminate(worker)))
@@ -76,22 +85,33 @@ export class ThreadHost implements JobThreadHandle {
     await this.#relaunch();
   }
 
-  async stop(how: "ask" | "force"): Promise<boolean> {
+  stop(how: "ask" | "force", maxTeardownMs = this.#options.maxTeardownMs): Promise<boolean> {
+    this.#stopped ??= this.#stop(how, maxTeardownMs);
+    return this.#stopped;
+  }
+
+  async #stop(how: "ask" | "force", maxTeardownMs: number): Promise<boolean> {
     this.#isStopping = true;
     const worker = this.#worker;
     this.#worker = undefined;
-    if (!worker) return !this.#isHeld;
+    if (!worker) {
+      await this.#replaced;
+      return !this.#isHeld;
+    }
     if (how === "force") return this.#terminate(worker);
     const closed = new Promise<boolean>((resolve) => {
       onMessage(worker, (report: Report) => report.kind === "closed" && resolve(true));
       worker.once("exit", () => resolve(true));
     });
     send(worker, { kind: "close" });
-    const answered = await Promise.race([closed, delay(this.#options.maxTeardownMs, false, { ref: false })]);
-    return this.#terminate(worker, answered ? maxAnsweredTerminateMs : maxTerminateMs);
+    const limitMs = Math.min(maxTeardownMs, this.#options.maxTeardownMs);
+    const answered = await Promise.race([closed, delay(limitMs, false, { ref: false })]);
+    return this.#terminate(worker, answered);
   }
 
-  async #terminate(worker: Worker, limitMs = maxTerminateMs): Promise<boolean> {
+  async #terminate(worker: Worker, answered = false): Promise<boolean> {
+    if (!answered) this.hasTerminated = true;
+    const limitMs = answered ? maxAnsweredTerminateMs : maxTerminateMs;
     const terminated = worker.terminate().then(() => true);
     const inTime = await Promise.race([terminated, delay(limitMs, false, { ref: false })]);
     this.#isHeld = !inTime;
@@ -99,6 +119,7 @@ export class ThreadHost implements JobThreadHandle {
   }
 
   async #relaunch(): Promise<void> {
+    if (this.#isStopping) return;
     try {
       await this.#launch();
       this.#listener?.onThreadRecovered();

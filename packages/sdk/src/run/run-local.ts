@@ -5,6 +5,8 @@ import { NvidiaCards } from "../system-info/nvidia.ts";
 import type { WorkerDescription } from "../thread-protocol/messages.ts";
 import { FileTransport } from "../transport/files.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
+import { EndDeadline } from "./end-deadline.ts";
+import { endThread } from "./process-end.ts";
 import { RunFailure } from "./run-failure.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
@@ -15,7 +17,11 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
   const { instanceId } = address;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const transport = new FileTransport(files, log, settings.maxResponseBytes);
-  const signals = new ShutdownSignals(() => void transport.stop());
+  const deadline = new EndDeadline(settings.shutdownGraceMs, log);
+  const signals = new ShutdownSignals(() => {
+    deadline.start();
+    void transport.stop();
+  });
   const { failed, report: onFailure } = new RunFailure();
   const listen = (worker: WorkerDescription) =>
     createDispatcher({
@@ -42,8 +48,7 @@ export async function runLocal(options: RunOptions, files: readonly string[]): P
     const { failedJobs, unreadableOrders } = dispatcher.stats;
     return signals.exitCode ?? (failedJobs + unreadableOrders + transport.unreadable > 0 ? 1 : 0);
   } finally {
-    // Only the end of the process ends a native call that holds the thread.
-    if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
+    await endThread(thread, thread.stop(dispatcher ? "ask" : "force", deadline.teardownMs));
     signals.detach();
   }
 }

@@ -14,19 +14,25 @@ import { AmqpTransport } from "../transport/amqp/amqp-transport.ts";
 import { Links } from "../transport/amqp/links.ts";
 import type { Outbox } from "../transport/amqp/outbox.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
+import { EndDeadline } from "./end-deadline.ts";
+import { endThread } from "./process-end.ts";
 import { RunFailure } from "./run-failure.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ShutdownSignals } from "./shutdown-signals.ts";
 
-/** The time that the last messages may take. */
-const maxFarewellMs = 5000;
+/** The time that the last messages may take, before the transport is stopped. */
+const maxFarewellMs = 4000;
 
 /** Takes jobs from RabbitMQ until the worker is told to stop. Returns the exit code. */
 export async function runOnBroker(options: RunOptions): Promise<number> {
   const { settings, log, address, moduleUrl, environment } = options;
   const { instanceId, queueName } = address;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
-  const signals = new ShutdownSignals(() => log.info("Shutting down."));
+  const deadline = new EndDeadline(settings.drainTimeoutMs + settings.shutdownGraceMs, log);
+  const signals = new ShutdownSignals(() => {
+    deadline.start();
+    log.info("Shutting down.");
+  });
   const { failed, report: onFailure } = new RunFailure();
   const backend = settings.hasBackend
     ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
@@ -84,17 +90,19 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       return signals.requested;
     });
     await Promise.race([serving, signals.requested, failed]);
-    if (!isServing) return 0;
+    // Before it serves it has no job of the queue, but may have a direct one.
     await dispatcher.stop(settings.drainTimeoutMs, "drain");
-    const farewell = dispatcher.workerOrders.announceTerminated();
+    const terminated = isServing ? dispatcher.workerOrders.announceTerminated() : undefined;
+    const farewell = Promise.all([terminated, dispatcher.idle()]);
     await Promise.race([farewell, delay(maxFarewellMs, undefined, { ref: false })]);
     return 0;
   } finally {
+    deadline.start();
     blackList.close();
+    const ended = thread.stop(dispatcher ? "ask" : "force", deadline.teardownMs);
     await (transport ? transport.stop() : links.close());
     health?.stop();
-    // Only the end of the process ends a native call that holds the thread.
-    if (!(await thread.stop(dispatcher ? "ask" : "force"))) process.abort();
+    await endThread(thread, ended);
     signals.detach();
   }
 }

@@ -1,3 +1,5 @@
+import { killDescendants } from "./process-end.ts";
+
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Listens for the signals that end a run. A second signal ends the process at once. */
@@ -16,7 +18,9 @@ export class ShutdownSignals {
     this.requested = new Promise((resolve) => {
       this.#resolveRequested = resolve;
     });
-    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => this.#receive(code)] as const);
+    this.#handlers = Object.entries(exitCodes).map(([signal, code]) => {
+      return [signal, () => this.#receive(signal, code)] as const;
+    });
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
@@ -29,9 +33,18 @@ export class ShutdownSignals {
   }
 
   // A signal that follows a stop_worker is the first signal, not the second.
-  #receive(exitCode: number): void {
-    if (++this.#received > 1) process.exit(exitCode);
+  #receive(signal: string, exitCode: number): void {
+    if (++this.#received > 1) this.#endProcess(signal, exitCode);
     this.request(exitCode);
+  }
+
+  // Without a handler the signal ends the process, whatever its threads do. The first process of a container ignores it then,
+  // but can exit, unless a native call holds the job thread.
+  #endProcess(signal: string, exitCode: number): never {
+    killDescendants();
+    this.detach();
+    process.kill(process.pid, signal);
+    process.exit(exitCode);
   }
 
   /** Stops listening: signals have Node's default effect again. */

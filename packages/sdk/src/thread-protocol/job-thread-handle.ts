@@ -25,7 +25,8 @@ export interface JobThreadHandle {
   /**
    * Stops the thread for good: `ask` runs `teardown` first, `force` terminates it.
    *
+   * @param maxTeardownMs - What `teardown` may take, if that is less than what its options allow.
    * @returns False if a native call holds the thread.
    */
-  stop(how: "ask" | "force"): Promise<boolean>;
+  stop(how: "ask" | "force", maxTeardownMs?: number): Promise<boolean>;
 }

@@ -9,18 +9,23 @@ import { Redactor } from "../../src/log/redactor.ts";
 import { MemoryTransport } from "../../src/testing/memory-transport.ts";
 import type { JobThreadHandle } from "../../src/thread-protocol/job-thread-handle.ts";
 
+const settings = { level: "silent", json: false, file: undefined, color: false } as const;
+const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
+const unusedThread = {
+  start: () => Promise.reject(new Error("not used")),
+  post: () => undefined,
+  replace: async () => undefined,
+  stop: async () => true,
+} satisfies Omit<JobThreadHandle, "launches">;
+
 /** A thread that counts how often it is replaced, and a stop of a job that ignores it. */
 async function stopUnresponsiveJob(whileAnswering: (thread: { launches: number }) => void): Promise<number> {
   let replaced = 0;
   const thread = {
+    ...unusedThread,
     launches: 1,
-    start: () => Promise.reject(new Error("not used")),
-    post: () => undefined,
     replace: async () => void replaced++,
-    stop: async () => true,
   } satisfies JobThreadHandle;
-  const settings = { level: "silent", json: false, file: undefined, color: false } as const;
-  const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
   const slot = { end: async () => whileAnswering(thread) } as unknown as JobSlot;
   const stopper = new Stopper({
     ...{ thread, slot, intake: new JobIntake(new MemoryTransport(), log) },
@@ -31,6 +36,20 @@ async function stopUnresponsiveJob(whileAnswering: (thread: { launches: number }
 }
 
 describe("a job that ignores a stop", () => {
+  it("has its thread terminated during a shutdown although its answer is not confirmed", async () => {
+    const intake = new JobIntake(new MemoryTransport(), log);
+    await intake.hold("drain");
+    const stopped: string[] = [];
+    const stopper = new Stopper({
+      thread: { ...unusedThread, launches: 1, stop: async (how) => stopped.push(how) > 0 },
+      slot: { end: () => new Promise(() => undefined) } as unknown as JobSlot,
+      intake,
+      settings: { jobTimeoutMs: undefined, shutdownGraceMs: 1 },
+    });
+    await stopper.stop(new CurrentJob(1, 1, false, log, {} as PendingUpdates), "drain", 1);
+    expect(stopped).toEqual(["force"]);
+  });
+
   it("has its thread replaced after its answer", async () => {
     expect(await stopUnresponsiveJob(() => undefined)).toBe(1);
   });

@@ -5,7 +5,7 @@ import { job } from "../support/run-local.ts";
 import { useWorkers } from "../support/use-workers.ts";
 
 const virtualHost = useVirtualHost();
-const { start, run: runWorker, closeAtEnd } = await useWorkers(virtualHost);
+const { start, startBehindProxy, run: runWorker, closeAtEnd } = await useWorkers(virtualHost);
 
 let nextId = 100;
 
@@ -53,6 +53,25 @@ describe("at shutdown, a worker", { timeout: 30_000 }, () => {
     expect((await run.end()).exitCode).toBe(134);
     expect(await wire.count(wire.queue)).toEqual({ messages: 1, consumers: 0 });
     await wire.next("worker_terminated");
+  });
+
+  it.concurrent.each([
+    ["has ended", "complete_later"],
+    ["computes without yielding", "unresponsive"],
+  ])("ends in its time without a broker, when its job %s", async (_, action) => {
+    const { wire, run, proxy } = await startBehindProxy({ MCAI_DRAIN_TIMEOUT_MS: "300", MCAI_STOP_GRACE_MS: "300" });
+    const id = nextId++;
+    await wire.sendJob(job(id, { action }));
+    await wire.next("job_progression", id);
+    await proxy.close();
+    await run.waitFor(/was lost/);
+    const startMs = performance.now();
+    run.signal("SIGTERM");
+    expect((await run.end()).exitCode).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(300 + 300 + 10_000);
+    // The order was not acknowledged.
+    const returned = await wire.channel.get(wire.queue, { noAck: true });
+    expect((returned || undefined)?.fields.redelivered).toBe(true);
   });
 
   it("by stop_worker exits with 0, even if the order comes twice", async () => {

@@ -70,6 +70,13 @@ const actions = {
     for (;;) await job.checkpoint();
   },
 
+  // Ends a second after its first progress.
+  complete_later: (_, job) =>
+    new Promise((resolve) => {
+      job.progress(30);
+      setTimeout(resolve, 1000);
+    }),
+
   // Waits for a file with this name.
   async wait_for_file({ text }, job) {
     job.progress(30);
