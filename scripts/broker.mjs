@@ -14,6 +14,7 @@ import { findServer } from "./broker/server.mjs";
  *   Debian's package or of a docker image
  * @property {boolean} [tls] Also listens with TLS, by a certificate for localhost and 127.0.0.1. Default: false
  * @property {boolean} [management] Also has the management plug-in and its HTTP API. Default: false
+ * @property {readonly string[]} [plugins] Other plug-ins of the server. Default: []
  * @property {Readonly<Record<string, string | number | boolean>>} [config] Lines of rabbitmq.conf by their keys. Default: {}
  * @property {Broker | undefined} [joins] The first node of the cluster that it joins; that node must stop last. Not with
  *   docker images
@@ -83,7 +84,7 @@ const homes = new WeakMap();
  * await using broker = await startBroker({ tls: true });
  * await connect({ hostname: broker.hostname, port: broker.port });
  */
-export async function startBroker({ version, tls = false, management = false, config = {}, joins } = {}) {
+export async function startBroker({ version, tls = false, management = false, plugins = [], config = {}, joins } = {}) {
   const server = await findServer(version);
   // In a session of its own: a Ctrl-C is for the starter, whose end closes the channel.
   const keeper = spawn(process.execPath, [join(import.meta.dirname, "broker/keeper.mjs")], {
@@ -100,7 +101,7 @@ export async function startBroker({ version, tls = false, management = false, co
   };
   try {
     const home = joins && homes.get(joins);
-    const started = await ask("start", { server, joins: home, tls, management, config });
+    const started = await ask("start", { server, joins: home, tls, management, plugins, config });
     if (joins) for (const args of [["stop_app"], ["join_cluster", joins.node], ["start_app"]]) await ask("ctl", args);
     const { folder, epmdPort, ...settings } = /** @type {Started} */ (started);
     /** @type {Broker} */

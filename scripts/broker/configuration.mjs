@@ -7,6 +7,7 @@ import { makeCertificates } from "./certificates.mjs";
  * @typedef {object} NodeOptions
  * @property {boolean} tls
  * @property {boolean} management
+ * @property {readonly string[]} plugins
  * @property {Readonly<Record<string, string | number | boolean>>} config
  */
 
@@ -17,7 +18,7 @@ import { makeCertificates } from "./certificates.mjs";
  * @param {import("./ports.mjs").Ports} ports
  * @param {NodeOptions & { address: string }} options
  */
-export async function writeConfiguration(folder, ports, { address, tls, management, config }) {
+export async function writeConfiguration(folder, ports, { address, tls, management, plugins, config }) {
   for (const name of ["data", "log", "schema", "conf.d", "tls"]) await mkdir(join(folder, name));
   /** @type {Record<string, string | number | boolean>} */
   const settings = { "listeners.tcp.1": `${address}:${ports.amqp}` };
@@ -39,7 +40,10 @@ export async function writeConfiguration(folder, ports, { address, tls, manageme
   Object.assign(settings, { "loopback_users.guest": "false", ...config });
   const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}\n`);
   await writeFile(join(folder, "rabbitmq.conf"), lines.join(""));
-  await writeFile(join(folder, "enabled_plugins"), `[${management ? "rabbitmq_management" : ""}].\n`);
+  await writeFile(
+    join(folder, "enabled_plugins"),
+    `[${[...(management ? ["rabbitmq_management"] : []), ...plugins]}].\n`,
+  );
   await writeFile(join(folder, "advanced.config"), "[].\n");
   await writeFile(join(folder, "environment.conf"), "");
   return {

@@ -32,8 +32,8 @@ class Keeper {
   #ending;
 
   /** @param {import("../broker.mjs").StartRequest} request */
-  async start({ server, joins, tls, management, config }) {
-    const prepared = this.#prepare(server, joins, { tls, management, config });
+  async start({ server, joins, ...options }) {
+    const prepared = this.#prepare(server, joins, options);
     this.#starting = prepared;
     return prepared;
   }

@@ -9,6 +9,8 @@ interface RefusingProxyOptions {
   readonly port?: number;
   /** Which connections are refused: those whose name ends like this. @default all */
   readonly names?: string;
+  /** Whether the broker's login mechanisms are hidden from the clients. @default false */
+  readonly hidesMechanisms?: boolean;
   /** How long the refusal takes. @default 0 */
   readonly delayMs?: number;
 }
@@ -22,7 +24,8 @@ export class RefusingProxy {
   /** The number of logins that were refused. */
   refused = 0;
 
-  private constructor(server: Server, targetPort: number, { names = "", delayMs = 0 }: RefusingProxyOptions) {
+  private constructor(server: Server, targetPort: number, options: RefusingProxyOptions) {
+    const { names = "", hidesMechanisms = false, delayMs = 0 } = options;
     this.#server = server;
     const { address, port } = server.address() as AddressInfo;
     this.host = address;
@@ -37,7 +40,10 @@ export class RefusingProxy {
         from.on("error", () => undefined);
         from.on("close", () => to.destroy());
       }
-      target.on("data", (bytes) => client.write(bytes));
+      target.on("data", (bytes: Buffer) => {
+        const hidden = hidesMechanisms ? bytes.toString("latin1").replaceAll("PLAIN", "OTHER") : undefined;
+        client.write(hidden === undefined ? bytes : Buffer.from(hidden, "latin1"));
+      });
       client.on("data", async (bytes: Buffer) => {
         const text = bytes.toString("latin1");
         // The answer to the first message of the broker has the name.

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { useVirtualHost } from "../support/broker.ts";
 import { runWorkerOn, urlOf } from "../support/broker-worker.ts";
+import { RefusingProxy } from "../support/refusing-proxy.ts";
 import { openWorkersFolder } from "../support/run-local.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -18,6 +19,15 @@ describe("an error of the broker", { timeout: 30_000 }, () => {
     const { exitCode: code, stderr } = await runWorkerOn(folder, virtualHost(), "job_refused", { env }).end();
     expect(stderr).toMatch(message);
     expect(code).toBe(exitCode);
+  });
+
+  it("names a broker that has no login mechanism of the worker", async () => {
+    const proxy = await RefusingProxy.open(virtualHost().port, { hidesMechanisms: true });
+    const env = { AMQP_PORT: String(proxy.port) };
+    const { exitCode, stderr } = await runWorkerOn(folder, virtualHost(), "job_no_mechanism", { env }).end();
+    await proxy.close();
+    expect(stderr).toMatch(/no login mechanism that the worker knows: PLAIN, or EXTERNAL with a client certificate/);
+    expect(exitCode).toBe(74);
   });
 
   it("names the queue that is already declared with different properties", async () => {

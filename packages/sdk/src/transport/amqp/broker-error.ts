@@ -43,7 +43,12 @@ export function toBrokerError(error: unknown, what: string): McaiError {
       `already declared with different properties: ${said}. Delete it on the broker, or declare it the same way on both sides (AMQP_SERVER_CONFIGURATION)`,
     );
   if (isHandshake && reply === 403)
-    return make("BROKER_LOGIN_REFUSED", "login refused; check AMQP_USERNAME and AMQP_PASSWORD");
+    return make(
+      "BROKER_LOGIN_REFUSED",
+      said.includes("mechanism EXTERNAL")
+        ? "login refused; check AMQP_TLS_CLIENT_CERT, whose name must be that of a user, or set AMQP_USERNAME and AMQP_PASSWORD too"
+        : "login refused; check AMQP_USERNAME and AMQP_PASSWORD",
+    );
   if (/^SASL mechanism \S+ is not provided by the server/.test(said))
     return make(
       "BROKER_LOGIN_REFUSED",
