@@ -1,9 +1,11 @@
+// pnpm conformance platform [--write]
 // pnpm conformance [scenario part …] [--golden folder] [--parallel n] [--keep folder | --captured folder/captures]
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkConformance, isPassed, report } from "./conformance.ts";
 import { missingMaterial, shared } from "./paths.ts";
+import { checkPlatform } from "./platform/check.ts";
 
 const { values, positionals: parts } = parseArgs({
   allowPositionals: true,
@@ -11,9 +13,15 @@ const { values, positionals: parts } = parseArgs({
     golden: { type: "string", default: join(shared, "golden") },
     captured: { type: "string" },
     keep: { type: "string" },
+    write: { type: "boolean", default: false },
     parallel: { type: "string", default: String(Math.min(4, availableParallelism() + 1)) },
   },
 });
+if (parts.includes("platform")) {
+  const { lines, isPassed: isWell } = await checkPlatform(values.write);
+  console.log(lines.join("\n"));
+  process.exit(isWell ? 0 : 1);
+}
 const missing = missingMaterial();
 if (missing !== undefined) throw new Error(missing);
 const startMs = performance.now();

@@ -9,10 +9,12 @@ export {
   workerDefinition,
 } from "./worker/ported-worker.ts";
 export type { JobResult, ResultValue, TypedResultValue } from "./worker/job-result.ts";
+export { MediaSegments, type TMediaSegment } from "./worker/media-segments.ts";
 export { runWorker } from "./run/run-worker.ts";
 export { Secret } from "./worker/secret.ts";
 export {
   type Static,
+  type TArray,
   type TInteger,
   type TObject,
   type TOptional,

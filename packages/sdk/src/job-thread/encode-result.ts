@@ -2,6 +2,7 @@ import { describeValue, McaiError, markOwn } from "../errors.ts";
 import { findFaults } from "../parameters/faults.ts";
 import type { TObject } from "../schema/typebox.ts";
 import type { EncodedResult, Fault, ResultParameter } from "../thread-protocol/messages.ts";
+import { isMediaSegment } from "../worker/media-segments.ts";
 import { findUnsendable, isPlainObject, type NumberSchema } from "./unsendable.ts";
 
 /** What no broker takes: the default of those before RabbitMQ 4.0. The main thread knows the limit of the broker. */
@@ -141,6 +142,7 @@ const lists: Readonly<Record<string, string>> = {
 /** The type of a value on the wire: that of its schema, else that of the value itself. */
 export function wireTypeOf(value: unknown, schema?: SchemaNode): string {
   if (Array.isArray(value)) {
+    if (schema?.items && isMediaSegment(schema.items)) return "array_of_media_segments";
     const declared = lists[String(schema?.items?.type)];
     if (declared) return declared;
     const kinds = [...new Set(value.map(kindOf))];

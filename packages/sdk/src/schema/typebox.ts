@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { externalRemedy, McaiError } from "../errors.ts";
 import type * as Bundle from "./typebox-bundle.ts";
 
-export type { Static, TInteger, TObject, TOptional, TProperties, TSchema, TString } from "typebox";
+export type { Static, TArray, TInteger, TObject, TOptional, TProperties, TSchema, TString } from "typebox";
 
 let bundle: typeof Bundle | undefined;
 

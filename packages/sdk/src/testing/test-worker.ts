@@ -1,7 +1,7 @@
 import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { countThreads } from "../job-thread/available-threads.ts";
-import { describeWorker } from "../job-thread/load-worker.ts";
+import { describeWorker } from "../job-thread/describe-worker.ts";
 import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import type { Order } from "../order/order.ts";

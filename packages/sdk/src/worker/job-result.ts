@@ -26,8 +26,8 @@ type ResultParameters<Results extends TObject | undefined> = Results extends TOb
 
 /**
  * The result of a job. The type of a parameter in the response is `integer`, `float`, `string`, `boolean`,
- * `array_of_integers`, `array_of_floats`, `array_of_strings`, `array_of_booleans` or `json`. It is determined by the
- * `results` schema, or else by the value; `{ type, value }` overrides it. Parameters that are `undefined` are left out.
+ * `array_of_integers`, `array_of_floats`, `array_of_strings`, `array_of_booleans`, `array_of_media_segments`
+ * (`MediaSegments()`) or `json`. It is determined by the `results` schema, or else by the value; `{ type, value }` overrides it. Parameters that are `undefined` are left out.
  *
  * @example
  * ```ts

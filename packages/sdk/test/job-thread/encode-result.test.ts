@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineWorker, Type } from "../../src/index.ts";
+import { defineWorker, MediaSegments, Type } from "../../src/index.ts";
 import { encodeResult as encodeRunResult, toRunResult } from "../../src/job-thread/encode-result.ts";
 import { encodeResult, JobClock } from "../../src/response/response.ts";
 import { runJob } from "../../src/testing.ts";
@@ -42,6 +42,8 @@ describe("the results of a job", () => {
   it("have the type of their schema, or the one that the worker sets", async () => {
     const schema = Type.Object({ score: Type.Number(), marks: Type.Array(Type.Number()) });
     expect((await send({ score: 1, marks: [] }, schema)).types).toEqual({ score: "float", marks: "array_of_floats" });
+    const segments = Type.Object({ segments: MediaSegments() });
+    expect((await send({ segments: [] }, segments)).types).toEqual({ segments: "array_of_media_segments" });
     const typed = await send({ segments: { type: "array_of_media_segments", value: [{ start: 0, end: 10 }] } });
     expect(typed.types).toEqual({ segments: "array_of_media_segments" });
     expect(typed.parameters).toEqual({ segments: [{ start: 0, end: 10 }] });

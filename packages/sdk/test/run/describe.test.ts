@@ -23,7 +23,7 @@ describe.concurrent("DESCRIBE", { timeout: 30_000 }, () => {
       parameters: {
         $schema: "https://json-schema.org/draft/2020-12/schema",
         type: "object",
-        properties: { threshold: { type: "number", default: 0.5, description: "from 0 to 1" } },
+        properties: { threshold: { type: ["number", "null"], default: 0.5, description: "from 0 to 1" } },
       },
     });
     // What the module prints is on standard error. Its setup and its process did not run.

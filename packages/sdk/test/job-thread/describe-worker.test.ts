@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeWorker } from "../../src/job-thread/load-worker.ts";
+import { describeWorker } from "../../src/job-thread/describe-worker.ts";
 import { Type } from "../../src/schema/typebox.ts";
 import { type AnyWorker, defineWorker } from "../../src/worker/define-worker.ts";
 import { toMetadata } from "../../src/worker/metadata.ts";
