@@ -4,6 +4,7 @@ import { McaiError } from "../../errors.ts";
 import type { JobLog } from "../../log/job-log.ts";
 import { Version } from "../../version.ts";
 import type { TransportListener } from "../transport.ts";
+import { AcknowledgementClock } from "./acknowledgement-clock.ts";
 import { replyCode } from "./broker-error.ts";
 import { brokerVersion } from "./connection.ts";
 import { toDelivery } from "./incoming.ts";
@@ -45,10 +46,12 @@ export class Consumer {
   #exclusiveDirectQueue = false;
   #isDeletingDirectQueue = false;
   #lockedSinceMs: number | undefined;
+  readonly #acknowledgement: AcknowledgementClock;
   #updates: Promise<void> = Promise.resolve();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    this.#acknowledgement = new AcknowledgementClock(options);
   }
 
   /** Sets up a new connection, and delivers its messages to the listener. */
@@ -82,6 +85,7 @@ export class Consumer {
   detach(): void {
     if (this.#channels) this.#channels.isOpen = false;
     this.#channels = undefined;
+    this.#acknowledgement.stop();
   }
 
   /** Starts or stops the consumption of the job queue, on this connection and on later ones. */
@@ -155,9 +159,11 @@ export class Consumer {
       cluster: settings.cluster,
       // The broker takes the user from a client certificate.
       username: settings.tlsClient ? undefined : settings.username,
+      onSettling: () => !direct && this.#acknowledgement.stop(),
       isOpen: () => channels.isOpen,
       publish,
     });
+    if (!direct) this.#acknowledgement.start();
     this.#listener?.onDelivery(delivery);
   }
 
@@ -168,10 +174,7 @@ export class Consumer {
     log.info(`The broker is RabbitMQ ${version}.`);
     if (consumerTimeoutMs !== undefined && !hasTimeout)
       log.warn(`AMQP_CONSUMER_TIMEOUT is ignored: RabbitMQ ${version} does not support it on classic queues.`);
-    if (consumerTimeoutMs === undefined && hasTimeout)
-      log.warn(
-        "The broker requeues a job that runs longer than its acknowledgement timeout (30 minutes unless its settings say otherwise); AMQP_CONSUMER_TIMEOUT sets the timeout of the queue.",
-      );
+    this.#acknowledgement.onBroker(hasTimeout);
     return {
       queueName,
       directQueueName,

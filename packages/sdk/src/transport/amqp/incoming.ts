@@ -11,6 +11,8 @@ export interface IncomingOptions {
   readonly cluster: boolean;
   /** The user of the connection, if it is known: the broker rejects messages whose user id is another one. */
   readonly username: string | undefined;
+  /** Called when the message is about to be settled. */
+  readonly onSettling?: () => void;
   /** Whether the channel that delivered the message is still open. */
   readonly isOpen: () => boolean;
   /** Publishes a message; resolves when the broker has confirmed it. */
