@@ -18,9 +18,14 @@ export interface WorkerMetadata {
   readonly description: string;
   /** A shorter description, for lists. @default the description */
   readonly shortDescription: string;
-  /** An SPDX identifier, `Commercial` or `Private`. `UNLICENSED` of npm becomes `Private`. */
+  /**
+   * An SPDX identifier or expression (`MIT OR Apache-2.0`), `SEE LICENSE IN <file>`, `Commercial` or `Private`.
+   * `UNLICENSED` of npm becomes `Private`.
+   */
   readonly license: string;
-  /** The authors, as `Name <address>`: `author` and `contributors` of the package.json. May be empty. */
+  /**
+   * The authors, as `Name <address>`: `author` and `contributors` of the package.json, without blank ones. May be empty.
+   */
   readonly authors: readonly string[];
   /** The address of the home page. */
   readonly homepage?: string | undefined;
@@ -62,8 +67,8 @@ export function toMetadata(
   const version = text("version", "a version such as 1.4.0");
   if (Version.parse(version) === undefined)
     throw wrong("version", "a semantic version (semver.org) such as 1.4.0", version);
-  const license = text("license", "an SPDX identifier, Commercial or Private");
-  if (!isLicense(license)) throw wrong("license", "an SPDX identifier such as MIT, or Commercial, or Private", license);
+  const license = text("license", licenses);
+  if (!isLicense(license)) throw wrong("license", licenses, license);
   const description = text("description", "what the worker does");
   const repository = overrides.repository ?? fields.repository;
   const repositoryUrl = isRecord(repository) ? repository.url : repository;
@@ -82,11 +87,21 @@ export function toMetadata(
   };
 }
 
+const licenses =
+  "an SPDX identifier such as MIT, an expression such as MIT OR Apache-2.0, SEE LICENSE IN <file>, Commercial, or Private";
+
 // With require, because Node.js 20 prints a warning when JSON is imported.
 function isLicense(license: string): boolean {
   const require = createRequire(import.meta.url);
-  if (["Commercial", "Private", "UNLICENSED"].includes(license)) return true;
-  return [...require("spdx-license-ids"), ...require("spdx-license-ids/deprecated.json")].includes(license);
+  if (["Commercial", "Private", "UNLICENSED"].includes(license) || /^SEE LICENSE IN \S/.test(license)) return true;
+  if ([...require("spdx-license-ids"), ...require("spdx-license-ids/deprecated.json")].includes(license)) return true;
+  // Most workers have one licence, so that the parser of expressions is not loaded.
+  try {
+    (require("spdx-expression-parse") as (expression: string) => unknown)(license);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readAuthors(
@@ -96,12 +111,18 @@ function readAuthors(
   const contributors = fields.contributors ?? [];
   if (!Array.isArray(contributors)) throw wrong("contributors", "an array of people", contributors);
   const people: unknown[] = fields.author === undefined ? contributors : [fields.author, ...contributors];
-  return people.map((person) => {
+  const names = people.map((person) => {
     if (typeof person === "string") return person;
-    if (isRecord(person) && typeof person.name === "string")
-      return typeof person.email === "string" ? `${person.name} <${person.email}>` : person.name;
+    if (isRecord(person) && typeof person.name === "string") return toPerson(person.name, person.email);
     throw wrong("author", 'a string or {"name":"…"}', person);
   });
+  // `npm init -y` writes an empty author.
+  return names.filter((name) => name.trim() !== "");
+}
+
+function toPerson(name: string, email: unknown): string {
+  if (typeof email !== "string") return name;
+  return name.trim() === "" ? email : `${name} <${email}>`;
 }
 
 function findPackage(start: string): { file: string; fields: Record<string, unknown> } {

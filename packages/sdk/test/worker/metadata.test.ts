@@ -52,6 +52,29 @@ describe("metadata", () => {
     expect(probeConfiguration({ license: "GPL-3.0" }).license).toBe("GPL-3.0");
   });
 
+  it.each([
+    "MIT OR Apache-2.0",
+    "(MIT AND BSD-3-Clause) OR GPL-3.0-only WITH Classpath-exception-2.0",
+    "GPL-2.0+",
+    "LicenseRef-Acme",
+    "SEE LICENSE IN LICENSE.md",
+    "SEE LICENSE IN the file LICENSE",
+  ])("keeps the licence %s as it stands", (license) => expect(probeConfiguration({ license }).license).toBe(license));
+
+  it.each(["MIT OR", "mit", "MIT OR Nonsense-9", "(MIT", "SEE LICENSE IN ", "SEE LICENSE", "(".repeat(100_000)])(
+    "refuses the licence %.30s",
+    (license) =>
+      expect(() => toMetadata({ ...probeFields, license }, {}, "p")).toThrow(/^field "license" of p: expected/),
+  );
+
+  it.each<[Record<string, unknown>, string[]]>([
+    [{ author: "" }, []],
+    [{ author: " ", contributors: ["", { name: "" }, "B. Dev"] }, ["B. Dev"]],
+    [{ author: { name: " ", email: "a@example.org" } }, ["a@example.org"]],
+  ])("has no blank authors: %j", (people, authors) =>
+    expect(toMetadata({ ...probeFields, ...people }, {}, "p").authors).toEqual(authors),
+  );
+
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
       "a missing version",
@@ -67,7 +90,7 @@ describe("metadata", () => {
     [
       "an invalid licence",
       { license: "BSD" },
-      /^field "license".*SPDX identifier such as MIT, or Commercial, or Private, got "BSD"/,
+      /^field "license".*SPDX identifier such as MIT, .*Commercial, or Private, got "BSD"/,
     ],
     ["an invalid author", { author: 5 }, /^field "author".*got 5/],
     ["an invalid repository", { repository: { url: 1 } }, /^field "repository"/],
