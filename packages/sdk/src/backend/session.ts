@@ -6,11 +6,14 @@ import { fetchJson, type JsonAnswer } from "./http.ts";
 export class BackendSession {
   readonly #store: string;
   readonly #access: StoreAccess;
+  readonly #keepSecret: (token: string) => void;
   #token: Promise<string> | undefined;
 
-  constructor(store: string, access: StoreAccess) {
+  /** @param keepSecret - Called with each token: it must not be logged. */
+  constructor(store: string, access: StoreAccess, keepSecret: (token: string) => void) {
     this.#store = store;
     this.#access = access;
+    this.#keepSecret = keepSecret;
   }
 
   /** Returns the token of the session, and logs in if there is none. */
@@ -60,7 +63,10 @@ export class BackendSession {
       { session: { email, password } },
     );
     const token = answer.field("access_token");
-    if (typeof token === "string") return token;
+    if (typeof token === "string") {
+      this.#keepSecret(token);
+      return token;
+    }
     const remedy = `check ${this.#store}_HOSTNAME, ${this.#store}_USERNAME and ${this.#store}_PASSWORD`;
     throw new McaiError(
       "STORE_FAILED",

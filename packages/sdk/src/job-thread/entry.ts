@@ -19,7 +19,7 @@ const redactor = new Redactor(environmentSecrets(environment));
 const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
 const session = new JobThreadSession({
   port: parentPort,
-  stores: new EnvironmentStores(environment),
+  stores: new EnvironmentStores(environment, (secret) => redactor.add(secret)),
   stopFlag: new StopFlag(stopFlag),
   threads: countThreads(settings.threads),
   progressIntervalMs: settings.progressIntervalMs,

@@ -3,7 +3,7 @@ import type { JobLog } from "../log/job-log.ts";
 import type { Redactor } from "../log/redactor.ts";
 import type { JobOrder } from "../order/order.ts";
 import { findMissingRequirements } from "../parameters/requirements.ts";
-import { type ResolvedParameters, resolveParameters } from "../parameters/resolve.ts";
+import { resolveParameters } from "../parameters/resolve.ts";
 import type { Stores } from "../parameters/store.ts";
 import { mergeUpdate } from "../parameters/update.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
@@ -135,7 +135,6 @@ export class Processor {
     try {
       const merged = mergeUpdate(worker.parameters, run.values ?? {}, order.parameters, stores, run.job);
       const update = await orOwnError(merged);
-      this.#keepSecret(update);
       if (run.process) await run.process.updateProcess?.(update.changed);
       else await worker.updateProcess?.(update.changed, run.job, context);
       run.values = update.values;
@@ -160,19 +159,14 @@ export class Processor {
       .slice(0, maxNamedFiles)
       .map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
     if (missing.length > maxNamedFiles) lines.push(`… and ${missing.length - maxNamedFiles} more`);
-    await this.#finish(run, () => ({ status: "delayed", message: lines.join("\n") }));
+    const message = this.#options.redactor.redact(lines.join("\n"));
+    await this.#finish(run, () => ({ status: "delayed", message }));
     return true;
   }
 
   async #resolve(run: Run, order: JobOrder): Promise<void> {
     const { worker, stores } = this.#options;
-    const resolved = await orOwnError(resolveParameters(worker.parameters, order.parameters, stores, run.job));
-    this.#keepSecret(resolved);
-    run.values = resolved.values;
-  }
-
-  #keepSecret({ secrets }: ResolvedParameters): void {
-    for (const secret of secrets) this.#options.redactor.add(secret);
+    run.values = await orOwnError(resolveParameters(worker.parameters, order.parameters, stores, run.job));
   }
 
   #endOfReturn(run: Run, returned: unknown): RunEnd {

@@ -1,7 +1,7 @@
 import { describeValue, McaiError } from "../errors.ts";
 import type { Parameter } from "../order/order.ts";
 import type { Job } from "../worker/job.ts";
-import type { Stores } from "./store.ts";
+import { holdsSecrets, type Stores } from "./store.ts";
 
 /** A segment of a media file, in milliseconds. */
 interface MediaSegment {
@@ -47,6 +47,7 @@ export async function readParameter<Type extends keyof WireTypes>(
         `${id}: expected a key of store ${parameter.store}, got ${describeValue(given)}`,
       );
     value = await stores.read(parameter.store, given, job.signal, false);
+    if (holdsSecrets(parameter.store)) stores.keepSecret(value);
     if (type !== "string" && typeof value === "string") value = parseText(value);
   }
   const read = coercions[type](value);

@@ -3,16 +3,10 @@ import { JsonText, type LostNumber, LostNumbersError } from "../json-text.ts";
 import type { Parameter } from "../order/order.ts";
 import { type TObject, type TSchema, typebox } from "../schema/typebox.ts";
 import type { Job } from "../worker/job.ts";
-import { isSecret } from "../worker/secret.ts";
+import { hasSecret, isSecret, secretsIn } from "../worker/secret.ts";
 import { compileSchema } from "./compiled-schema.ts";
 import { findFaults, ParameterError, type ParameterFault, toLostFault } from "./faults.ts";
 import { holdsSecrets, type Stores } from "./store.ts";
-
-/** The typed parameters of a job, and those of their values that are secret. */
-export interface ResolvedParameters {
-  readonly values: Record<string, unknown>;
-  readonly secrets: readonly unknown[];
-}
 
 /**
  * Resolves the parameters of an order. The value of a parameter is its `value`, or else its `default`, or else the
@@ -29,12 +23,11 @@ export async function resolveParameters(
   stores: Stores,
   job: Pick<Job, "signal">,
   base: Readonly<Record<string, unknown>> = {},
-): Promise<ResolvedParameters> {
+): Promise<Record<string, unknown>> {
   const declared = new Map<string, Parameter>();
   for (const parameter of parameters)
     if (Object.hasOwn(schema.properties, parameter.id)) declared.set(parameter.id, parameter);
   const values: Record<string, unknown> = { ...base };
-  const secrets: unknown[] = [];
   const unresolved = new Map<string, ParameterFault>();
   const fromStore = new Set<string>();
   const take = ({ id, store, value: given }: Parameter, property: TSchema, value: unknown) => {
@@ -42,9 +35,9 @@ export async function resolveParameters(
     else if (given === null && !("default" in property) && !(id in base) && typebox().Check(property, null))
       values[id] = null;
     if (store) fromStore.add(id);
-    if (isSecret(property) || (store && holdsSecrets(store))) secrets.push(value);
+    for (const secret of secretsIn(property, value)) stores.keepSecret(secret);
   };
-  const hidden = (id: string) => fromStore.has(id) || isSecret(schema.properties[id] ?? {});
+  const hidden = (id: string) => fromStore.has(id) || hasSecret(schema.properties[id] ?? {});
   const lose = (id: string, numbers: readonly LostNumber[]) => {
     for (const number of numbers) {
       const fault = toLostFault(id, number, hidden(id));
@@ -78,7 +71,7 @@ export async function resolveParameters(
   const faults = findFaults(schema, complete, hidden).filter(({ path }) => !unresolved.has(path));
   faults.push(...unresolved.values());
   if (faults.length > 0) throw new ParameterError(inOrder(faults, Object.keys(schema.properties)));
-  return { values: complete, secrets };
+  return complete;
 }
 
 async function lookUp(
@@ -94,6 +87,7 @@ async function lookUp(
       `expected a key of store ${store}, which is a string, got ${describeValue(given)}`,
     );
   const found = await stores.read(store, given, job.signal, isSecret(property));
+  if (holdsSecrets(store) || isSecret(property)) stores.keepSecret(found);
   // A password such as 12345 or true stays a string where the schema accepts a string.
   if (typeof found !== "string" || typebox().Check(property, found)) return found;
   let json: JsonText;

@@ -16,6 +16,8 @@ export interface Stores {
    * @throws {@link LostNumbersError} If the value has numbers that JavaScript does not keep.
    */
   read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown>;
+  /** Called with each secret value of a job, before any text that may contain it: the value must not be logged. */
+  keepSecret(value: unknown): void;
 }
 
 /** Whether the values of a store are secret. Those of the environment are not: it also has paths and numbers. */
@@ -29,9 +31,13 @@ export class EnvironmentStores implements Stores {
   readonly #variables: EnvironmentStore;
   readonly #backends = new Map<string, BackendSession>();
 
+  /** Receives the secrets of jobs, and the tokens of sessions. */
+  readonly keepSecret: (value: unknown) => void;
+
   /** @throws {@link McaiError} `ENVIRONMENT_INVALID` if MCAI_ENV_STORE is invalid. */
-  constructor(environment: Environment) {
+  constructor(environment: Environment, keepSecret: (value: unknown) => void) {
     this.#environment = environment;
+    this.keepSecret = keepSecret;
     this.#variables = new EnvironmentStore(environment);
   }
 
@@ -39,9 +45,15 @@ export class EnvironmentStores implements Stores {
     if (isEnvironment(store)) return this.#variables.read(store, key, intoSecret);
     checkKey(store, key);
     if (isVault(store)) return this.#readVault(store, key, signal);
-    const backend = this.#backends.get(store) ?? new BackendSession(store, readStoreAccess(this.#environment, store));
+    const backend = this.#backends.get(store) ?? this.#openSession(store);
     this.#backends.set(store, backend);
     return backend.credential(key, signal);
+  }
+
+  #openSession(store: string): BackendSession {
+    const access = readStoreAccess(this.#environment, store);
+    for (const secret of [access.password, access.token]) this.keepSecret(secret);
+    return new BackendSession(store, access, this.keepSecret);
   }
 
   // The key-value engine of HashiCorp Vault, version 2, has the secret in data.data.

@@ -25,7 +25,7 @@ const maxFarewellMs = 4000;
 
 /** Takes jobs from RabbitMQ until the worker is told to stop. Returns the exit code. */
 export async function runOnBroker(options: RunOptions): Promise<number> {
-  const { settings, log, address, moduleUrl, environment } = options;
+  const { settings, log, redactor, address, moduleUrl, environment } = options;
   const { instanceId, queueName } = address;
   const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
   const deadline = new EndDeadline(settings.drainTimeoutMs + settings.shutdownGraceMs, log);
@@ -35,7 +35,9 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
   });
   const { failed, report: onFailure } = new RunFailure();
   const backend = settings.hasBackend
-    ? new BackendBlackList(new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND")))
+    ? new BackendBlackList(
+        new BackendSession("BACKEND", readStoreAccess(environment, "BACKEND"), (token) => redactor.add(token)),
+      )
     : undefined;
   const blackList = new BlackList(log, backend);
   const links = new Links({ settings: settings.broker, log, queueName });

@@ -1,6 +1,7 @@
 import type { Environment } from "../env/values.ts";
 import type { Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
+import type { Redactor } from "../log/redactor.ts";
 import type { WorkerAddress } from "../response/worker-configuration.ts";
 
 /** Options of every kind of run. */
@@ -10,4 +11,6 @@ export interface RunOptions {
   readonly settings: Settings;
   readonly address: WorkerAddress;
   readonly log: Log;
+  /** Of the log. */
+  readonly redactor: Redactor;
 }

@@ -46,7 +46,7 @@ export async function runWorker(module: URL | string): Promise<void> {
     const address = { instanceId, queueName, directMessagingIdentifier };
     log = createLog(settings.log, address, redactor);
     for (const warning of settings.warnings) log.warn(warning);
-    process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log });
+    process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log, redactor });
   } catch (error) {
     try {
       if (!log) throw error;

@@ -5,10 +5,12 @@ import type { Stores } from "../parameters/store.ts";
 export class TestStores implements Stores {
   readonly #given: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly #environment: Stores;
+  readonly keepSecret: Stores["keepSecret"];
 
   constructor(given: Readonly<Record<string, Readonly<Record<string, unknown>>>>, environment: Stores) {
     this.#given = given;
     this.#environment = environment;
+    this.keepSecret = environment.keepSecret;
   }
 
   async read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown> {

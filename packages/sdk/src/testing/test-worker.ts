@@ -1,3 +1,4 @@
+import { environmentSecrets } from "../env/stores.ts";
 import { type LogSettings, readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { countThreads } from "../job-thread/available-threads.ts";
@@ -87,14 +88,14 @@ export async function startTestWorker<Context>(
   const address = { instanceId: "test", queueName: settings.queueName, directMessagingIdentifier: "test" };
   const metadata = toMetadata(testMetadata, { ...definition, ...options.metadata }, "the test's metadata");
   const description = describeWorker(definition, metadata);
-  const redactor = new Redactor();
+  const redactor = new Redactor(environmentSecrets(environment));
   const level = options.logLevel ?? "silent";
   const log = createLog({ ...settings.log, level }, address, redactor);
   const thread = new InThread({
     worker: definition,
     description,
     context: "context" in options ? { value: options.context } : undefined,
-    stores: new TestStores(options.stores ?? {}, new EnvironmentStores(environment)),
+    stores: new TestStores(options.stores ?? {}, new EnvironmentStores(environment, (secret) => redactor.add(secret))),
     threads: countThreads(settings.threads),
     progressIntervalMs: settings.progressIntervalMs,
     onProgress: options.onProgress,

@@ -4,7 +4,8 @@ import { readStoreAccess } from "../../src/env/stores.ts";
 import { Backend } from "../support/backend.ts";
 
 const never = new AbortController().signal;
-const open = (backend: Backend) => new BackendSession("BACKEND", readStoreAccess(backend.env, "BACKEND"));
+const open = (backend: Backend) =>
+  new BackendSession("BACKEND", readStoreAccess(backend.env, "BACKEND"), () => undefined);
 const asked = (backend: Backend) => backend.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
 
 describe("BackendSession", () => {
@@ -28,7 +29,7 @@ describe("BackendSession", () => {
   it("says what to check when the login is rejected", async () => {
     await using backend = await Backend.start();
     const access = { ...readStoreAccess(backend.env, "BACKEND"), password: "another" };
-    const asking = new BackendSession("BACKEND", access).request("GET", "/step_flow", never);
+    const asking = new BackendSession("BACKEND", access, () => undefined).request("GET", "/step_flow", never);
     await expect(asking).rejects.toThrow(/HTTP 401.*BACKEND_PASSWORD/);
     expect(asked(backend)).toEqual(["POST /sessions 401"]);
   });

@@ -17,7 +17,7 @@ async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | un
   const processor = new Processor({
     worker,
     context: undefined,
-    stores: { read: () => Promise.reject(new Error("no store")) },
+    stores: { keepSecret: () => undefined, read: () => Promise.reject(new Error("no store")) },
     stopFlag: new StopFlag(),
     threads: 1,
     progressIntervalMs: 500,

@@ -62,6 +62,38 @@ describe.concurrent("a secret in a local run", { timeout: 30_000 }, () => {
     expect(run.stdout + run.stderr).not.toMatch(/Secret|123454321/);
   });
 
+  it("does not appear in an error that a worker throws, in any encoding", async () => {
+    const AWS_SECRET_ACCESS_KEY = "awsSecret/with+more";
+    const stored = { id: "password", type: "string", store: "env", value: "AWS_SECRET_ACCESS_KEY" };
+    const address = "https://userSecret:passSecret@b.example/o?X-Amz-Signature=signatureSecret";
+    const orders = ["leak", "leak_encoded"].map((action, index) => {
+      const order = job(71 + index, { action, text: address });
+      return { ...order, parameters: [...order.parameters, stored] };
+    });
+    const run = await runOrders(folder, orders, { AWS_SECRET_ACCESS_KEY });
+    expect(run.responses("Error").map(({ parameters }) => parameters[0]?.value)).toEqual([
+      expect.stringContaining("thrown: [redacted]"),
+      expect.stringContaining("thrown: [redacted]"),
+    ]);
+    expect(run.stderr).toContain("https://[redacted]@b.example/o?[redacted]");
+    expect(run.stdout + run.stderr).not.toMatch(/Secret/);
+  });
+
+  it("of the environment is not read into another parameter", async () => {
+    const env = { AWS_SECRET_ACCESS_KEY: "awsSecret", AMQP_PASSWORD: "brokerSecret" };
+    const stored = (id: string, value: string) => ({ id, type: "string", store: "env", value });
+    const orders = [
+      { job_id: 71, parameters: [stored("text", "AWS_SECRET_ACCESS_KEY")] },
+      { job_id: 72, parameters: [stored("password", "AMQP_PASSWORD")] },
+    ];
+    const run = await runOrders(folder, orders, env);
+    expect(run.responses("Error").map(({ parameters }) => parameters[0]?.value)).toEqual([
+      expect.stringMatching(/^text: store env: .*AWS_SECRET_ACCESS_KEY.*MCAI_ENV_STORE/),
+      expect.stringMatching(/^password: store env: .*AMQP_PASSWORD.*MCAI_ENV_STORE/),
+    ]);
+    expect(run.stdout + run.stderr).not.toMatch(/awsSecret|brokerSecret/);
+  });
+
   it("does not appear in the error of a backend that rejects the login", async () => {
     await using backend = await startHttpServer(({ body }) => ({ status: 401, json: { errors: `refused: ${body}` } }));
     const stored = { id: "credential", type: "string", store: "BACKEND", value: "FTP_PASSWORD" };

@@ -77,7 +77,7 @@ describe("EnvironmentStore", () => {
     const read = await resolve(schema, stored("password", "AWS_SECRET_ACCESS_KEY"), environment);
     expect(read.values).toEqual({ password: "s3cret" });
     const requirements = [{ id: "requirements", type: "requirements", store: "environment", value: "API_TOKEN" }];
-    const missing = findMissingRequirements(requirements, new EnvironmentStores(environment), never);
+    const missing = findMissingRequirements(requirements, new EnvironmentStores(environment, () => undefined), never);
     expect((await errorOf(missing)).message).toMatch(/API_TOKEN.*MCAI_ENV_STORE/);
   });
 });

@@ -23,12 +23,24 @@ describeCases<
     const sample = samples[input.rust_type];
     const type = expected.type as WireType;
     expect(
-      await readParameter([{ id: "p", type, value: sample }], "p", type, new EnvironmentStores({}), never),
+      await readParameter(
+        [{ id: "p", type, value: sample }],
+        "p",
+        type,
+        new EnvironmentStores({}, () => undefined),
+        never,
+      ),
     ).toEqual(sample);
     return;
   }
   const parameter = { id: "p", type: input.type, store: input.store ?? null, value: input.value, default: null };
-  const reading = readParameter([parameter], "p", input.type, new EnvironmentStores(input.env ?? {}), never);
+  const reading = readParameter(
+    [parameter],
+    "p",
+    input.type,
+    new EnvironmentStores(input.env ?? {}, () => undefined),
+    never,
+  );
   if (expected.error) expect(["PARAMETERS_INVALID", "STORE_FAILED"]).toContain((await errorOf(reading)).code);
   else expect(await reading).toEqual(expected.value);
 });

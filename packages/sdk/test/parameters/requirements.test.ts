@@ -10,14 +10,18 @@ describeCases<{ message: string }, { error?: unknown; requirements?: { kind: str
   async ({ input, expected }) => {
     if (expected.error) return expect(() => order(input.message)).toThrow(McaiError);
     const { parameters } = order(input.message);
-    const missing = await findMissingRequirements(parameters, new EnvironmentStores({}), never);
+    const missing = await findMissingRequirements(parameters, new EnvironmentStores({}, () => undefined), never);
     expect(missing.length > 0).toBe(expected.requirements?.kind === "RequirementsError");
   },
 );
 
 describe("findMissingRequirements", () => {
   const missing = (value: unknown) =>
-    findMissingRequirements([{ id: "requirements", type: "requirements", value }], new EnvironmentStores({}), never);
+    findMissingRequirements(
+      [{ id: "requirements", type: "requirements", value }],
+      new EnvironmentStores({}, () => undefined),
+      never,
+    );
 
   it("returns the required files that do not exist", async () => {
     const here = import.meta.filename;
@@ -40,7 +44,7 @@ describe("findMissingRequirements", () => {
     const value = { paths: Array.from({ length: 10_000 }, (_, n) => `/no/such/${n}`) };
     const looking = findMissingRequirements(
       [{ id: "requirements", type: "requirements", value }],
-      new EnvironmentStores({}),
+      new EnvironmentStores({}, () => undefined),
       stopping,
     );
     stopping.abort(new Error("stopped"));

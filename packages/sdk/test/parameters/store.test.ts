@@ -20,7 +20,7 @@ describeCases<CredentialInput, Expected>("credentials.json", async ({ input, exp
   const env = Object.fromEntries(
     Object.entries(input.env).map(([k, v]) => [k, v.replace("$" + "{SERVER}", server.url)]),
   );
-  const stores = new EnvironmentStores(env);
+  const stores = new EnvironmentStores(env, () => undefined);
   const reading = readParameter(order(JSON.stringify(input.job)).parameters, input.parameter, input.as, stores, never);
   if (expected.error) await errorOf(reading);
   else expect(await reading).toEqual(expected.value);
@@ -71,7 +71,7 @@ describe("EnvironmentStores", () => {
       return { status: 200, json: { data: { id: 1, key: "k", value: "v", inserted_at: "2026-01-01T00:00:00" } } };
     });
     const env = { MINE_HOSTNAME: `${server.url}/`, MINE_USERNAME: "w@example.org", MINE_PASSWORD: "p" };
-    const stores = new EnvironmentStores(env);
+    const stores = new EnvironmentStores(env, () => undefined);
     const read = (key: string) => stores.read("MINE", key, never.signal, false);
     expect(await Promise.all([read("a"), read("a/b?c")])).toEqual(["v", "v"]);
     expect(seen.sort()).toEqual(["GET /credentials/a", "GET /credentials/a%2Fb%3Fc", "POST /sessions"]);
@@ -87,7 +87,7 @@ describe("EnvironmentStores", () => {
         ? { status: 200, json: { data: { data: { user: "u", password: "pw" } } } }
         : { status: 403, json: {} },
     );
-    const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" });
+    const stores = new EnvironmentStores({ vault_HOSTNAME: server.url, vault_TOKEN: "vt" }, () => undefined);
     expect(await stores.read("vault", "team/a b", never.signal, false)).toEqual({ user: "u", password: "pw" });
     expect((await errorOf(stores.read("vault", "other", never.signal, false))).message).toMatch(
       /forbidden; check vault_TOKEN/,
@@ -107,7 +107,7 @@ describe("EnvironmentStores", () => {
     ],
   ])("explains %s", async (_, answer, text) => {
     await using server = await startHttpServer([answer]);
-    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url, MINE_PASSWORD: "s3cret" });
+    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url, MINE_PASSWORD: "s3cret" }, () => undefined);
     const error = await errorOf(stores.read("MINE", "k", never.signal, false));
     expect(error).toMatchObject({ code: "STORE_FAILED" });
     expect(error.message).toMatch(text);
@@ -117,10 +117,13 @@ describe("EnvironmentStores", () => {
   it("explains an unreachable backend and an unknown credential", async () => {
     const gone = await startHttpServer([]);
     await gone[Symbol.asyncDispose]();
-    const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url });
+    const absent = new EnvironmentStores({ MINE_HOSTNAME: gone.url }, () => undefined);
     const noPort = await errorOf(absent.read("MINE", "k", never.signal, false));
     expect(noPort.message).toMatch(/store MINE: POST http:\/\/127.*check MINE_HOSTNAME/);
-    const withUser = new EnvironmentStores({ MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") });
+    const withUser = new EnvironmentStores(
+      { MINE_HOSTNAME: gone.url.replace("//", "//user:s3cret@") },
+      () => undefined,
+    );
     const refused = await errorOf(withUser.read("MINE", "k", never.signal, false));
     expect(refused).toMatchObject({ code: "ENVIRONMENT_INVALID", message: expect.stringMatching(/^MINE_HOSTNAME: /) });
     expect(refused.message).not.toContain("s3cret");
@@ -128,7 +131,7 @@ describe("EnvironmentStores", () => {
       { method: "POST", path: "/sessions", status: 200, json: { access_token: "t" } },
       { method: "GET", path: "/credentials/k", status: 404, json: {} },
     ]);
-    const there = new EnvironmentStores({ MINE_HOSTNAME: server.url });
+    const there = new EnvironmentStores({ MINE_HOSTNAME: server.url }, () => undefined);
     expect((await errorOf(there.read("MINE", "k", never.signal, false))).message).toMatch(/no credential k \(HTTP 404/);
   });
 
@@ -138,7 +141,7 @@ describe("EnvironmentStores", () => {
       controller.abort(new Error("stop"));
       return undefined;
     });
-    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url });
+    const stores = new EnvironmentStores({ MINE_HOSTNAME: server.url }, () => undefined);
     await expect(stores.read("MINE", "k", controller.signal, false)).rejects.toThrow("stop");
   });
 
@@ -162,7 +165,10 @@ describe("EnvironmentStores", () => {
     "a\u007f",
     "a\ud800",
   ])("refuses the key %j without a request", async (key) => {
-    const stores = new EnvironmentStores({ MINE_HOSTNAME: "http://127.0.0.1:1", vault_HOSTNAME: "http://127.0.0.1:1" });
+    const stores = new EnvironmentStores(
+      { MINE_HOSTNAME: "http://127.0.0.1:1", vault_HOSTNAME: "http://127.0.0.1:1" },
+      () => undefined,
+    );
     for (const store of ["vault", "MINE"]) {
       const error = await errorOf(stores.read(store, key, never.signal, true));
       expect(error).toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("could leave its place") });

@@ -8,7 +8,7 @@ describe("mergeUpdate", () => {
   const schema = Type.Object({ source_path: Type.String(), threshold: Type.Number({ maximum: 1 }), n: Type.Integer() });
   const current = { source_path: "/a", threshold: 0.5, n: 1 };
   const merge = (values: Record<string, unknown>) =>
-    mergeUpdate(schema, current, given(values), new EnvironmentStores({}), never);
+    mergeUpdate(schema, current, given(values), new EnvironmentStores({}, () => undefined), never);
 
   it("returns the merged values and those that changed", async () => {
     expect(await merge({ threshold: 0.7, n: 1, source_path: "/a" })).toMatchObject({

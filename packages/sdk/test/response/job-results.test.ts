@@ -56,7 +56,7 @@ describeCases<Input, Record<string, unknown> & { typed?: Typed[] }>("job_results
       parameters,
       id,
       as,
-      new EnvironmentStores({ backend_HOSTNAME: "http://127.0.0.1:9" }),
+      new EnvironmentStores({ backend_HOSTNAME: "http://127.0.0.1:9" }, () => undefined),
       job,
     );
     if (error) await expect(reading, id).rejects.toThrow(McaiError);

@@ -11,8 +11,12 @@ export const never: { readonly signal: AbortSignal } = { signal: new AbortContro
 export const order = (message: string) => decodeOrder(Buffer.from(message)) as OrderOf<"job">;
 export const given = (values: Record<string, unknown>): Parameter[] =>
   Object.entries(values).map(([id, value]) => ({ id, type: "string", store: null, value, default: null }));
-export const resolve = (schema: TObject, parameters: Parameter[], env: Record<string, string> = {}) =>
-  resolveParameters(schema, parameters, new EnvironmentStores(env), never);
+/** Resolves the parameters of an order, and collects what must not be logged. */
+export async function resolve(schema: TObject, parameters: Parameter[], env: Record<string, string> = {}) {
+  const secrets: unknown[] = [];
+  const stores = new EnvironmentStores(env, (secret) => secrets.push(secret));
+  return { values: await resolveParameters(schema, parameters, stores, never), secrets };
+}
 
 export async function errorOf(promise: Promise<unknown>): Promise<McaiError> {
   const error: unknown = await promise.then(

@@ -122,6 +122,16 @@ const actions = {
     throw new Error(`thrown: ${secrets}`);
   },
 
+  leak_encoded({ password, text }, job) {
+    const forms = [
+      encodeURIComponent(password),
+      Buffer.from(password).toString("base64"),
+      Buffer.from(`user:${password}`).toString("base64url"),
+    ];
+    job.log.info(`logged: ${text}`, { text });
+    throw new Error(`thrown: ${forms.join(" ")}`);
+  },
+
   leak_outside({ password, credential }) {
     return throwOutside(`${password} ${credential} ${process.env.BACKEND_PASSWORD}`);
   },
