@@ -20,7 +20,7 @@ describe("mergeUpdate", () => {
 
   it("rejects a number that JavaScript does not keep", async () => {
     const { parameters } = order('{"job_id":1,"parameters":[{"id":"n","type":"integer","value":9007199254740993}]}');
-    const merging = mergeUpdate(schema, current, parameters, new EnvironmentStores({}), never);
+    const merging = mergeUpdate(schema, current, parameters, new EnvironmentStores({}, () => undefined), never);
     expect((await errorOf(merging)).message).toMatch(
       /^n: expected a number that is kept exactly, got 9007199254740993/,
     );

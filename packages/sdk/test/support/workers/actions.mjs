@@ -122,7 +122,7 @@ const actions = {
     throw new Error(`thrown: ${secrets}`);
   },
 
-  leak_encoded({ password, text }, job) {
+  leak_encoded({ password = "", text }, job) {
     const forms = [
       encodeURIComponent(password),
       Buffer.from(password).toString("base64"),
