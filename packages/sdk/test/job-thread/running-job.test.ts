@@ -209,6 +209,6 @@ describe("a job", () => {
       { inline: "sesame-1", stored: fromStore("BACKEND", "KEY") },
       { stores: { BACKEND: { KEY: "p@ss/word" } } },
     );
-    expect(outcome.message).toBe("Error: 401 for https://u:[redacted]@host/[redacted]");
+    expect(outcome.message).toBe("Error: 401 for https://[redacted]@host/[redacted]");
   });
 });
