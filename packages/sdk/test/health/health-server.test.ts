@@ -22,6 +22,7 @@ async function start(host = "127.0.0.1") {
       return true;
     },
     isConsuming: () => true,
+    isConfirming: () => true,
     connections: () => ({ publishing: 1, consuming: 1 }),
     outbox: () => ({ messages: 0, sizeBytes: 0 }),
     jobsInProgress: () => 0,
