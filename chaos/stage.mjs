@@ -14,7 +14,7 @@ import { openWorkersFolder, WorkerProcess } from "./worker-process.mjs";
  * @import { Options } from "amqplib"
  * @typedef {keyof typeof brokerKinds} BrokerKind
  * @typedef {Awaited<ReturnType<typeof openWorkersFolder>>} WorkersFolder
- * @typedef {{ port?: number, env?: NodeJS.ProcessEnv }} WorkerOptions
+ * @typedef {{ port?: number, env?: NodeJS.ProcessEnv, readsLog?: boolean }} WorkerOptions
  */
 
 /** The brokers of the suite. `cluster` is what AMQP_SERVER_CONFIGURATION makes of the queues: quorum ones. */
@@ -140,8 +140,8 @@ export class Scene {
    * Starts a worker's process, without waiting.
    * @param {WorkerOptions} [options]
    */
-  spawn({ port = this.broker.port, env = {} } = {}) {
-    const worker = new WorkerProcess(this.#folder, {
+  spawn({ port = this.broker.port, env = {}, readsLog = true } = {}) {
+    const all = {
       AMQP_HOSTNAME: "127.0.0.1",
       AMQP_PORT: String(port),
       AMQP_VHOST: this.vhost,
@@ -151,7 +151,8 @@ export class Scene {
       CHAOS_TRACE: this.trace.file,
       ...(this.#stage.cluster && { AMQP_SERVER_CONFIGURATION: "cluster" }),
       ...env,
-    });
+    };
+    const worker = new WorkerProcess(this.#folder, all, { readsLog });
     this.workers.push(worker);
     return worker;
   }

@@ -35,18 +35,22 @@ export class WorkerProcess {
   /**
    * @param {{ path: string }} folder
    * @param {NodeJS.ProcessEnv} env
+   * @param {{ readsLog?: boolean }} [options] `readsLog`: false if nobody reads what it writes to stderr
    */
-  constructor(folder, env) {
+  constructor(folder, env, { readsLog = true } = {}) {
     this.#child = spawn(process.execPath, ["main.mjs"], {
       cwd: folder.path,
       env: { PATH: process.env.PATH, NO_COLOR: "1", ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.pid = this.#child.pid;
-    this.#child.stderr.setEncoding("utf8").on("data", (text) => {
-      this.log = (this.log + text).slice(-maxLogCharacters);
-      this.#changed.dispatchEvent(new Event("output"));
-    });
+    const readLog = () =>
+      this.#child.stderr.setEncoding("utf8").on("data", (text) => {
+        this.log = (this.log + text).slice(-maxLogCharacters);
+        this.#changed.dispatchEvent(new Event("output"));
+      });
+    if (readsLog) readLog();
+    else this.#child.on("exit", readLog);
     this.isRunning = true;
     this.ended = new Promise((resolve, reject) => {
       this.#child.on("error", reject);

@@ -3,6 +3,7 @@ import * as backendFaults from "./backend-faults.mjs";
 import * as blockedThread from "./blocked-thread.mjs";
 import * as cluster from "./cluster.mjs";
 import * as declarations from "./declarations.mjs";
+import * as drainStates from "./drain-states.mjs";
 import * as frozenBroker from "./frozen-broker.mjs";
 import * as kills from "./kills.mjs";
 import * as memoryAlarm from "./memory-alarm.mjs";
@@ -10,6 +11,7 @@ import * as poison from "./poison.mjs";
 import * as progressFlood from "./progress-flood.mjs";
 import * as soak from "./soak.mjs";
 import * as stops from "./stops.mjs";
+import * as updateFlood from "./update-flood.mjs";
 import * as userCode from "./user-code.mjs";
 
 /**
@@ -41,4 +43,6 @@ export const scenarios = [
   soak,
   userCode,
   progressFlood,
+  drainStates,
+  updateFlood,
 ];

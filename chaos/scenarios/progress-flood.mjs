@@ -1,6 +1,6 @@
 // A job whose progress goes back and forth, many thousand times a second.
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { percentile, residentMib } from "../figures.mjs";
 
 /**
  * @import { Findings } from "../findings.mjs"
@@ -82,19 +82,4 @@ async function askUntilEnd({ backend, queue }, worker, jobId) {
     await delay(statusIntervalMs);
   }
   return { latenciesMs, maxMib };
-}
-
-/** @param {WorkerProcess} worker */
-async function residentMib({ pid }) {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 102.4) / 10;
-}
-
-/**
- * @param {readonly number[]} values
- * @param {number} part
- */
-function percentile(values, part) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round((sorted[Math.ceil(part * sorted.length) - 1] ?? 0) * 10) / 10;
 }

@@ -66,6 +66,14 @@ const actions = {
     }
   },
 
+  // Writes more than nobody reads.
+  async chatter(_, job) {
+    for (;;) {
+      job.log.info("line ".repeat(1000));
+      await job.checkpoint();
+    }
+  },
+
   throw_outside: () =>
     new Promise(() => {
       setTimeout(() => {
@@ -94,6 +102,11 @@ const actions = {
 };
 
 export default defineWorker({
+  setup() {
+    if (process.env.CHAOS_SETUP !== "endless") return;
+    writeSync(2, "in setup\n");
+    return new Promise(() => setInterval(() => undefined, 1000));
+  },
   parameters: Type.Object({
     action: Type.String({ default: "work" }),
     attempt: Type.Integer({ default: 1 }),
