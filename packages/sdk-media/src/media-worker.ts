@@ -1,6 +1,8 @@
 import {
   defineLiveWorker,
+  JobPostponed,
   type JobResult,
+  JobStopped,
   type LiveWorkerOptions,
   McaiError,
   type Static,
@@ -192,7 +194,8 @@ export function defineMediaWorker<
 // Output that was written before a failure may still be useful.
 function nameOutputs(error: unknown, outputs: Outputs): unknown {
   const paths = outputs.partialPaths;
-  if (error instanceof Error && paths.length > 0 && (error as { code?: string }).code !== "JOB_STOPPED")
+  if (error instanceof JobStopped || error instanceof JobPostponed) return error;
+  if (error instanceof Error && paths.length > 0)
     error.message += `\nThe output that was written before the error is in ${paths.join(", ")}`;
   return error;
 }

@@ -26,6 +26,7 @@
  * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
  * | `THREAD_EXITED` | The job thread exited in the middle of a job. | See the reason in the message; a new thread does the next job. |
  * | `JOB_TIMEOUT` | The job took longer than `MCAI_JOB_TIMEOUT_MS` allows. | Raise the variable, or make the job faster. |
+ * | `JOB_POSTPONED` | The worker has postponed the job, which cannot return: it came directly, has started, or is of a local run. | Send it to the job queue, or send it again later. |
  * | `JOB_FAILED` | A {@link Worker} set the status `error`. | See the message, which the worker has set. |
  */
 export type ErrorCode =
@@ -50,6 +51,7 @@ export type ErrorCode =
   | "JOB_STOPPED"
   | "THREAD_EXITED"
   | "JOB_TIMEOUT"
+  | "JOB_POSTPONED"
   | "JOB_FAILED";
 
 /**

@@ -1,5 +1,5 @@
 // For authors of workers.
-export { type Job, JobStopped, type StopReason } from "./worker/job.ts";
+export { type Job, JobPostponed, JobStopped, type StopReason } from "./worker/job.ts";
 export type { JobLog } from "./log/job-log.ts";
 export {
   JobHandle,

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await symlink(packageFolder, join(folder, "node_modules", "@mcai", "worker-sdk"));
   for (const name of ["vitest", "@types"])
     await symlink(join(packageFolder, "node_modules", name), join(folder, "node_modules", name));
-  for (const document of ["README.md", "docs/porting.md"]) {
+  for (const document of ["README.md", "docs/porting.md", "docs/reliability.md"]) {
     const text = await readFile(join(root, document), "utf8");
     for (const [, name = "", code = ""] of text.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm))
       await writeFile(join(folder, name), code);

@@ -18,11 +18,13 @@ export interface MediaJobOptions<Parameters extends TObject, Context> extends Te
 
 /** The outcome of a media job. */
 export interface MediaOutcome {
-  /** The final status; `error` also if the source or the parameters are invalid. */
+  /** The final status; `error` also if the source or the parameters are invalid, or the worker postponed the job. */
   readonly status: "completed" | "stopped" | "error";
+  /** True if the worker threw `JobPostponed`, else absent. From the job queue the job would run again later. */
+  readonly postponed?: true;
   /** The results by name. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** The error message if the status is `error`; empty otherwise. */
+  /** The error message if the status is `error`, the reason of a postponed job; empty otherwise. */
   readonly message: string;
   /** The reported percentages, without the initial 0. */
   readonly progress: readonly number[];
@@ -76,8 +78,13 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
   const hasStarted = new Promise<void>((resolve) => {
     start = resolve;
   });
+  let postponed = false as boolean;
   const starting = startTestWorker(worker, {
     ...rest,
+    onPostponed: (reason) => {
+      postponed = true;
+      rest.onPostponed?.(reason);
+    },
     onResponse: (response) => {
       start();
       rest.onResponse?.(response);
@@ -96,7 +103,7 @@ export function startMediaJob<Parameters extends TObject, Results extends TObjec
       const sent = test.send({ type: "job", job_id: jobId, parameters: toWire(values) }, { canDelay: false });
       if (isSrt(path)) start();
       await sent;
-      return await readOutcome(test, folder);
+      return { ...(await readOutcome(test, folder)), ...(postponed && { postponed }) };
     } finally {
       await test.close();
       await rm(folder, { recursive: true });
@@ -116,7 +123,7 @@ function toWire(values: object): Parameter[] {
 
 const statuses = { job_completed: "completed", job_stopped: "stopped", job_error: "error" } as const;
 
-async function readOutcome(test: TestWorker, folder: string): Promise<MediaOutcome> {
+async function readOutcome(test: TestWorker, folder: string): Promise<Omit<MediaOutcome, "postponed">> {
   let status: MediaOutcome["status"] = "error";
   let results: readonly { id: string; value: unknown }[] = [];
   let paths: readonly string[] = [];

@@ -211,7 +211,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     const { job_id: jobId } = order;
     if (blackList.has(jobId)) return this.#answers.give(delivery, () => blackList.drop(jobId));
     const job = this.#slot.begin(order, delivery);
-    thread.post({ kind: job.phases.initialisedFirst ? "initialise" : "run", serial: job.serial, order });
+    const kind = job.phases.initialisedFirst ? "initialise" : "run";
+    thread.post({ kind, serial: job.serial, order, attempt: delivery.attempt });
     if (!job.phases.initialisedFirst) this.#stopper.startTimeout(job);
   }
 

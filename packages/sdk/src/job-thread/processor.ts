@@ -10,7 +10,7 @@ import { JobPhases } from "../thread-protocol/job-phase.ts";
 import type { Command, RunEnd as EncodedEnd, FailedRun, Fault, Report } from "../thread-protocol/messages.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
-import { JobStopped } from "../worker/job.ts";
+import { JobPostponed, JobStopped } from "../worker/job.ts";
 import { encodeResult, type RunResult, toRunResult } from "./encode-result.ts";
 import { RunningJob } from "./running-job.ts";
 
@@ -64,10 +64,11 @@ export class Processor {
     return this.#stop(run);
   }
 
-  async #begin({ kind, serial, order }: BeginCommand): Promise<void> {
+  async #begin({ kind, serial, order, attempt }: BeginCommand): Promise<void> {
     const { stopFlag, threads, progressIntervalMs, onProgress, logFor, report } = this.#options;
     const job = new RunningJob({
       id: order.job_id,
+      attempt,
       serial,
       threads,
       stopFlag,
@@ -160,7 +161,7 @@ export class Processor {
       .map((path) => `Required file does not exist: ${JSON.stringify(path)}`);
     if (missing.length > maxNamedFiles) lines.push(`… and ${missing.length - maxNamedFiles} more`);
     const message = this.#options.redactor.redact(lines.join("\n"));
-    await this.#finish(run, () => ({ status: "delayed", message }));
+    await this.#finish(run, () => ({ status: "delayed", cause: "requirements", message }));
     return true;
   }
 
@@ -181,7 +182,9 @@ export class Processor {
   #endOfError(run: Run, error: unknown): RunEnd {
     const asked = run.job.stopReason;
     const isStop = run.job.isStop(error);
-    if (isStop && asked === "deadline") return timeout(run);
+    const isPostponed = error instanceof JobPostponed;
+    if ((isStop || isPostponed) && asked === "deadline") return timeout(run);
+    if (isPostponed) return this.#endOfPostponement(run, error);
     if (!isStop) {
       // The response has the message alone; the log has the stack too.
       if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
@@ -189,6 +192,13 @@ export class Processor {
     }
     const result = this.#result(error instanceof JobStopped ? error.result : undefined, false);
     return { status: "stopped", reason: asked ?? "worker", result };
+  }
+
+  #endOfPostponement(run: Run, error: JobPostponed): RunEnd {
+    // It must not run again.
+    if (run.job.stopReason === "order")
+      return { status: "stopped", reason: "order", result: this.#result(undefined, false) };
+    return { status: "delayed", cause: "worker", message: this.#options.redactor.redact(messageOf(error)) };
   }
 
   #result(returned: unknown, complete: boolean): RunResult {

@@ -15,6 +15,7 @@ const reasonTexts: Readonly<Record<StopReason, string>> = {
 /** Options of a {@link RunningJob}. */
 export interface RunningJobOptions {
   readonly id: number;
+  readonly attempt: number;
   readonly serial: number;
   readonly threads: number;
   readonly logFor: (jobId: number) => JobLog;
@@ -30,6 +31,7 @@ export interface RunningJobOptions {
 /** The {@link Job} of a run in the job thread. */
 export class RunningJob implements Job {
   readonly id: number;
+  readonly attempt: number;
   readonly threads: number;
   readonly #options: RunningJobOptions;
   // Made on first use: they cost as much as the rest of a job that does nothing.
@@ -39,6 +41,7 @@ export class RunningJob implements Job {
 
   constructor(options: RunningJobOptions) {
     this.id = options.id;
+    this.attempt = options.attempt;
     this.threads = options.threads;
     this.#progress = new ProgressReporter({ intervalMs: options.progressIntervalMs, send: options.sendProgress });
     this.#options = options;

@@ -11,6 +11,8 @@ import type { AnyWorker } from "../worker/define-worker.ts";
 export interface InThreadOptions extends Omit<JobThreadSessionOptions, "port" | "stopFlag"> {
   readonly worker: AnyWorker;
   readonly description: WorkerDescription;
+  /** Called when the worker postpones its job. */
+  readonly onPostponed?: ((reason: string) => void) | undefined;
   /** Used instead of the value of `setup`. */
   readonly context: { readonly value: unknown } | undefined;
 }
@@ -29,7 +31,7 @@ export class InThread implements JobThreadHandle {
   }
 
   async start<Listener extends JobThreadListener>(listen: (worker: WorkerDescription) => Listener): Promise<Listener> {
-    const { worker, description, context, ...options } = this.#options;
+    const { worker, description, context, onPostponed, ...options } = this.#options;
     const listener = listen(description);
     this.#listener = listener;
     const { port1, port2 } = new MessageChannel();
@@ -43,7 +45,11 @@ export class InThread implements JobThreadHandle {
           port1.close();
           reject(new McaiError(report.code, report.message));
         } else if (report.kind === "closed") port1.close();
-        else listener.onThreadReport(report);
+        else {
+          if (report.kind === "ended" && report.end.status === "delayed" && report.end.cause === "worker")
+            onPostponed?.(report.end.message);
+          listener.onThreadReport(report);
+        }
       });
       if (context) session.serve(worker, context.value);
       else void session.start(() => Promise.resolve({ worker, description }), true);

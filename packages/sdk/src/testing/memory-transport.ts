@@ -9,9 +9,9 @@ export interface MemoryDeliveryOptions {
   readonly redelivered?: boolean;
   /** How often it was dead-lettered. @default 0 */
   readonly deaths?: number;
-  /** How often its requirements were missing. @default 0 */
+  /** How often it was delayed. @default 0 */
   readonly softRejects?: number;
-  /** Whether a job with a missing requirement is delayed; otherwise it ends in an error. @default true */
+  /** Whether a job that is postponed or lacks a requirement is delayed; otherwise it ends in an error. @default true */
   readonly canDelay?: boolean;
 }
 
@@ -107,6 +107,7 @@ export class MemoryTransport implements Transport {
       canCountDeath: !direct,
       deaths,
       softRejects,
+      attempt: deaths + softRejects + 1,
       canDelay,
       settle: async (how) => {
         if (!open) throw new Error("settled twice");

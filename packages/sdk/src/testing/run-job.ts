@@ -34,23 +34,29 @@ export function fromStore(store: string, key: string): FromStore {
 export interface RunJobOptions<Context = unknown> extends TestWorkerOptions<Context> {
   /** The job's id. @default 1 */
   readonly jobId?: number;
+  /** Which attempt at the job this is: the number of earlier postponements, plus 1. @default 1 */
+  readonly attempt?: number;
   /** Sends a stop order when the job has reported this percent or more. @default never */
   readonly stopAfterProgress?: number;
 }
 
-/** The outcome of a job. */
-export interface JobOutcome {
-  /** `error` also if the parameters or the result were invalid. */
+/** The outcome of a job. `Results` is the schema of the worker's results. */
+export interface JobOutcome<Results extends TObject | undefined = undefined> {
+  /** `error` also if the parameters or the result were invalid, or the worker postponed the job. */
   readonly status: "completed" | "stopped" | "error";
-  /** The results by name. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  /** True if the worker threw {@link JobPostponed}, else absent. From the job queue the job would run again later. */
+  readonly postponed?: true;
+  /** The results by name; none unless the job was completed or stopped. */
+  readonly parameters: [Results] extends [TObject]
+    ? Readonly<Partial<Static<Results>>>
+    : Readonly<Record<string, unknown>>;
   /** The types of the results on the wire, by name. */
   readonly types: Readonly<Record<string, string>>;
   /** The destination paths of the result. */
   readonly destinationPaths: readonly string[];
   /** What the worker called `job.progress` with, in order. Not every call becomes a message. */
   readonly progress: readonly number[];
-  /** The message if `status` is `error`, else an empty string. */
+  /** The message if `status` is `error`, the reason of a postponed job, else an empty string. */
   readonly message: string;
 }
 
@@ -64,7 +70,7 @@ type Given<Parameters extends TObject> = {
  *
  * @param worker - The value of {@link defineWorker} or {@link defineLiveWorker}, or an instance of {@link Worker}.
  * @param parameters - The value of each parameter, or {@link fromStore}.
- * @param options - Context, stores, environment, and when to stop.
+ * @param options - Context, stores, environment, the attempt, and when to stop.
  * @returns The outcome. If the job failed, `status` is `error` and `message` is its message.
  * @throws {@link McaiError} `WORKER_INVALID` if it is not a worker, `SETUP_FAILED` if its `setup` throws.
  *
@@ -78,26 +84,40 @@ export async function runJob<Parameters extends TObject, Results extends TObject
   worker: WorkerDefinition<Parameters, Results, Context> | Worker<Parameters>,
   parameters: Given<Parameters>,
   options: RunJobOptions<Context> = {},
-): Promise<JobOutcome> {
-  const { jobId = 1, stopAfterProgress = Number.POSITIVE_INFINITY, onResponse, onProgress, ...rest } = options;
+): Promise<JobOutcome<Results>> {
+  const {
+    jobId = 1,
+    attempt = 1,
+    stopAfterProgress = Number.POSITIVE_INFINITY,
+    onResponse,
+    onProgress,
+    onPostponed,
+    ...rest
+  } = options;
   const progress: number[] = [];
-  let stopped = false;
+  let isStopping = false;
+  let postponed = false as boolean;
   const test = await startTestWorker(worker, {
     ...rest,
     onProgress: (percent, id) => {
       onProgress?.(percent, id);
       progress.push(percent);
     },
+    onPostponed: (reason) => {
+      onPostponed?.(reason);
+      postponed = true;
+    },
     onResponse: (response) => {
       onResponse?.(response);
       if (response.kind !== "job_progression") return;
-      if (stopped || response.body.progression < stopAfterProgress) return;
-      stopped = true;
+      if (isStopping || response.body.progression < stopAfterProgress) return;
+      isStopping = true;
       void test.send({ type: "stop_process", job_id: jobId, parameters: [] }, { direct: true });
     },
   });
   try {
-    await test.send({ type: "job", job_id: jobId, parameters: toWire(parameters) }, { canDelay: false });
+    const delivery = { canDelay: false, softRejects: attempt - 1 };
+    await test.send({ type: "job", job_id: jobId, parameters: toWire(parameters) }, delivery);
   } finally {
     await test.close();
   }
@@ -109,7 +129,8 @@ export async function runJob<Parameters extends TObject, Results extends TObject
   const failed = final.kind === "job_error";
   return {
     status: statuses[final.kind],
-    parameters: failed ? {} : Object.fromEntries(results.map(({ id, value }) => [id, value])),
+    ...(postponed && { postponed }),
+    parameters: toValues(failed ? [] : results) as JobOutcome<Results>["parameters"],
     types: failed ? {} : Object.fromEntries(results.map(({ id, type }) => [id, type])),
     destinationPaths,
     progress,
@@ -118,6 +139,10 @@ export async function runJob<Parameters extends TObject, Results extends TObject
 }
 
 const statuses = { job_completed: "completed", job_stopped: "stopped", job_error: "error" } as const;
+
+function toValues(results: JobResultBody["parameters"]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(results.map(({ id, value }) => [id, value]));
+}
 
 function toWire(parameters: Readonly<Record<string, unknown>>): Parameter[] {
   return Object.entries(parameters).flatMap(([id, value]): Parameter[] => {

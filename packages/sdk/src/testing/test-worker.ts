@@ -33,6 +33,8 @@ export interface TestWorkerOptions<Context = unknown> {
   readonly onResponse?: (response: TestResponse) => void;
   /** Called for each call of `job.progress`, with what it was called with; not every percent becomes a response. */
   readonly onProgress?: (percent: number, jobId: number) => void;
+  /** Called when the worker postpones its job, with the reason. */
+  readonly onPostponed?: (reason: string) => void;
   /** The level from which log lines are written to standard error. @default "silent" */
   readonly logLevel?: LogSettings["level"];
 }
@@ -99,6 +101,7 @@ export async function startTestWorker<Context>(
     threads: countThreads(settings.threads),
     progressIntervalMs: settings.progressIntervalMs,
     onProgress: options.onProgress,
+    onPostponed: options.onPostponed,
     redactor,
     logFor: (jobId) => log.forJob(jobId),
   });

@@ -17,7 +17,7 @@ export interface ThreadOptions {
 
 /** A command of the main thread to the job thread. */
 export type Command =
-  | { kind: "run" | "initialise"; serial: number; order: JobOrder }
+  | { kind: "run" | "initialise"; serial: number; order: JobOrder; attempt: number }
   | { kind: "start" | "update"; serial: number; order: JobOrder }
   /** The stop flag was raised: abort the job's signal. */
   | { kind: "stop"; serial: number; reason: StopCause }
@@ -68,12 +68,15 @@ export interface FailedRun {
   readonly faults?: readonly Fault[];
 }
 
-/** The end of a run. `reason` is why it was stopped; `delayed` means that required files do not exist. */
+/**
+ * The end of a run. `reason` is why it was stopped. `delayed` means that the job is to run later: required files do not exist,
+ * or the worker has postponed it.
+ */
 export type RunEnd<Result = EncodedResult> =
   | { status: "completed"; result: Result }
   | { status: "stopped"; result: Result; reason: StopReason }
   | FailedRun
-  | { status: "delayed"; message: string };
+  | { status: "delayed"; cause: "requirements" | "worker"; message: string };
 
 /** A report of the job thread to the main thread. */
 export type Report =

@@ -108,6 +108,7 @@ export class FileTransport implements Transport {
       canCountDeath: false,
       deaths: 0,
       softRejects: 0,
+      attempt: 1,
       canDelay: false,
     };
     this.#listener?.onDelivery({ ...delivery, settle });

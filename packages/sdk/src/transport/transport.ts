@@ -5,7 +5,7 @@
  * - `reject`: it is rejected without requeueing, and goes to the dead-letter exchange of its queue, if there is one.
  * - `requeue`: it returns to its queue with all its properties. No death is counted.
  * - `count_death`: as `requeue`, but a death is counted.
- * - `delay`: it comes back later, and a soft rejection is counted.
+ * - `delay`: it comes back later, and a soft rejection is counted, which is an attempt too.
  */
 export type Settlement = "acknowledge" | "reject" | "requeue" | "count_death" | "delay";
 
@@ -28,8 +28,10 @@ export interface Receipt {
   readonly canCountDeath: boolean;
   /** How often it was dead-lettered, or, where the queue counts that, delivered to a worker that was lost. */
   readonly deaths: number;
-  /** How often it was delayed because requirements were missing. */
+  /** How often it was delayed. */
   readonly softRejects: number;
+  /** Which attempt at its job this is: 1 at first, one more for each death and each delay. */
+  readonly attempt: number;
   /** Whether it can be settled with `delay`. Otherwise, a missing requirement is an error at once. */
   readonly canDelay: boolean;
   /**

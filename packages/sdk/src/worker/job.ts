@@ -41,6 +41,24 @@ export class JobStopped extends McaiError {
 }
 
 /**
+ * Thrown by a worker that cannot do its job now: the job returns to it, or to another worker, after 5 s. `process`, `run` and
+ * `initProcess` may throw it. Each time is counted, and after `MESSAGE_SOFT_LIMIT` (800) the job fails. A job that came
+ * directly, an initialised one that has started, and one of a local run cannot return: it fails at once with the reason.
+ *
+ * @example
+ * ```ts
+ * if (await licences.areAllInUse()) throw new JobPostponed(`no licence is free, attempt ${job.attempt}`);
+ * ```
+ */
+export class JobPostponed extends McaiError {
+  /** @param reason - Why the job cannot be done now. It is logged, and it is the message of a job that fails. */
+  constructor(reason: string, options?: ErrorOptions) {
+    super("JOB_POSTPONED", reason, options);
+    this.name = "JobPostponed";
+  }
+}
+
+/**
  * The job that a worker works on: its identity, its log, its progress, and whether it was asked to stop. `Results` is
  * the schema of the worker's results; a function that does not depend on it takes a plain `Job`.
  *
@@ -57,6 +75,11 @@ export interface Job<Results extends TObject | undefined = TObject | undefined> 
   /** The id that the backend gave the job. */
   readonly id: number;
   /**
+   * Which attempt this is: 1 at first, and one more for each worker that was lost with the job, for each {@link JobPostponed}
+   * and each time that a required file was missing. It does not count a worker that returned the job when it shut down.
+   */
+  readonly attempt: number;
+  /**
    * Aborts when the job is asked to stop; its reason is a {@link JobStopped}. The worker must yield to the event loop.
    */
   readonly signal: AbortSignal;
@@ -67,7 +90,8 @@ export interface Job<Results extends TObject | undefined = TObject | undefined> 
   /** The worker's log, with this job's id on each line. */
   readonly log: JobLog;
   /**
-   * Yields to the event loop once, so that signals, timers and progress are processed.
+   * Yields to the event loop once, so that signals, timers and progress are processed. It saves nothing: an attempt that is
+   * lost begins again at its start.
    *
    * @param result - The result that the stopped job sends; none by default. It is not sent if the job has exceeded its
    *   timeout or is requeued.

@@ -42,7 +42,7 @@ async function begin(isDirect: boolean) {
     const settlements: Settlement[] = [];
     dispatcher.onDelivery({
       ...{ body: Buffer.from(JSON.stringify(job(jobId))), origin: "the test", direct: isDirect },
-      ...{ canRequeue: !isDirect, redelivered: false, canCountDeath: false, deaths: 0, softRejects: 0 },
+      ...{ canRequeue: !isDirect, redelivered: false, canCountDeath: false, deaths: 0, softRejects: 0, attempt: 1 },
       canDelay: false,
       settle: async (how) => settlements.push(how) > 0,
     });

@@ -100,7 +100,7 @@ class Stage {
       body: Buffer.from(JSON.stringify(body)),
       origin: "the test",
       ...{ direct, canRequeue: !direct, canCountDeath: false, canDelay: false },
-      ...{ redelivered: false, deaths: 0, softRejects: 0 },
+      ...{ redelivered: false, deaths: 0, softRejects: 0, attempt: 1 },
       settle: async (how) => {
         settlement = how;
         return true;

@@ -100,9 +100,10 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
   it("delays a job with missing requirements, counts the delay, and keeps the properties of the message", async () => {
     const { wire } = worker;
     const id = nextId++;
+    const parameter = (key: string, value: string) => ({ id: key, type: "string", value });
     const requirements = (paths: string[]) => ({ id: "requirements", type: "requirements", value: { paths } });
     await wire.sendJob(
-      { job_id: id, parameters: [requirements([`${folder.path}/later.txt`])] },
+      { job_id: id, parameters: [requirements([`${folder.path}/later.txt`]), parameter("action", "postpone")] },
       { priority: 5, contentType: "application/json", correlationId: "c-1", headers: { "x-my": "h" } },
     );
     let waiting = await wire.channel.get("job_delayed", { noAck: false });
@@ -113,8 +114,42 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     await folder.write("later.txt", "now");
     // After this requeue the message expires in the queue of 5 s and is delivered to the worker.
     wire.channel.reject(waiting, true);
-    await wire.next("job_completed", id, 15_000);
+    const { body } = await wire.next("job_completed", id, 15_000);
+    expect(body.parameters).toMatchObject([{ id: "attempt", value: 2 }]);
     expect(wire.kinds(id)).toEqual(["job_progression", "job_completed"]);
+  });
+
+  it("sends a postponed job round as one with missing requirements, and counts its attempts", async () => {
+    const { wire } = worker;
+    const id = nextId++;
+    /** Takes the job out of job_delayed, and returns its headers, with what the broker adds when its time has passed. */
+    const takeDelayed = async () => {
+      for (;;) {
+        const waiting = await wire.channel.get("job_delayed", { noAck: true });
+        if (!waiting) continue;
+        expect(JSON.parse(waiting.content.toString())).toMatchObject({ job_id: id });
+        const { headers } = waiting.properties;
+        return {
+          ...headers,
+          "x-death": [{ queue: "job_delayed", reason: "expired", count: { "!": "long", value: 1 } }],
+        };
+      }
+    };
+    const order = job(id, { action: "postpone", count: 4 });
+    // Lost with its worker before.
+    await wire.sendJob(order, { headers: { "x-death": [{ queue: wire.queue, count: { "!": "long", value: 2 } }] } });
+    const first = await takeDelayed();
+    expect(first).toMatchObject({ soft_reject: [{ count: 1 }], lost_attempts: 2 });
+    await wire.sendJob(order, { headers: first });
+    const { body } = await wire.next("job_completed", id);
+    expect(body.parameters).toMatchObject([{ id: "attempt", value: 4 }]);
+  });
+
+  it("fails a postponed job that came directly", async () => {
+    const { wire } = worker;
+    const id = nextId++;
+    await wire.sendDirect({ type: "job", ...job(id, { action: "postpone", count: 2 }) });
+    expect((await wire.next("job_error", id)).body.parameters).toMatchObject([{ value: "no licence is free" }]);
   });
 
   it.each([

@@ -27,7 +27,15 @@ async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [strin
     counted = status;
   };
   const delivery: Delivery = {
-    ...{ body: new Uint8Array(), origin: "the test", direct: true, redelivered: false, deaths: 0, softRejects: 0 },
+    ...{
+      body: new Uint8Array(),
+      origin: "the test",
+      direct: true,
+      redelivered: false,
+      deaths: 0,
+      softRejects: 0,
+      attempt: 1,
+    },
     ...{ canRequeue: false, canCountDeath: false, canDelay: false, settle: async () => true },
   };
   const job = new CurrentJob(1, 1, false, log, {} as PendingUpdates);
@@ -39,8 +47,18 @@ async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [strin
 
 describe("the responder counts a job with the status that it publishes", () => {
   it.each<[title: string, end: RunEnd, isStopOrdered: boolean, status: string]>([
-    ["that cannot be delayed", { status: "delayed", message: "a file is missing" }, false, "error"],
-    ["that was to be stopped and cannot be delayed", { status: "delayed", message: "missing" }, true, "stopped"],
+    [
+      "that cannot be delayed",
+      { status: "delayed", cause: "requirements", message: "a file is missing" },
+      false,
+      "error",
+    ],
+    [
+      "that was to be stopped and cannot be delayed",
+      { status: "delayed", cause: "requirements", message: "missing" },
+      true,
+      "stopped",
+    ],
     [
       "whose results are too large",
       { status: "completed", result: { ...emptyResult, parameters: JSON.stringify([huge]) } },

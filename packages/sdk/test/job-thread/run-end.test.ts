@@ -26,7 +26,7 @@ async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | un
     report: (report) => void reports.push(report),
   });
   const order = { job_id: 71, parameters: [{ id: "count", type: "integer", value: count }] };
-  await processor.execute({ kind: "run", serial: 1, order: { type: "job", ...order } as never });
+  await processor.execute({ kind: "run", serial: 1, attempt: 1, order: { type: "job", ...order } as never });
   return reports.flatMap((report) => (report.kind === "ended" ? [report.end] : []))[0];
 }
 

@@ -108,7 +108,7 @@ describe("a job", () => {
     const stopFlag = new StopFlag();
     const quiet = { progressIntervalMs: 500, sendProgress() {} };
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const job = new RunningJob({ id: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, ...quiet });
+    const job = new RunningJob({ id: 1, attempt: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, ...quiet });
     const { signal } = job;
     stopFlag.raise(7, "order");
     expect(() => job.throwIfStopped({ parameters: { tiles: 3 } })).toThrow(JobStopped);

@@ -23,14 +23,20 @@ export interface IncomingOptions {
 export function toDelivery(message: ConsumeMessage, channel: Channel, options: IncomingOptions): Delivery {
   const { queueName, direct, cluster } = options;
   const { "x-delivery-count": deliveryCount, ...headers } = message.properties.headers ?? {};
-  const softRejects = countOf(headers.soft_reject);
-  const deaths = Math.max(countOf(headers["x-death"]), cluster ? toCount(deliveryCount) : 0);
+  const counts = countAttempts(headers, cluster ? toCount(deliveryCount) : 0);
+  const { deaths, softRejects } = counts;
   const redelivered = message.fields.redelivered || (cluster && headers.redelivered === true);
   // For the broker, a republished message is a new one. The header tells the worker that runs the job that it is the same.
-  const requeuedHeaders = cluster && (redelivered || deaths > 0) ? { ...headers, redelivered: true } : headers;
+  const requeuedHeaders =
+    cluster && (redelivered || deaths > 0)
+      ? { ...headers, ...toLostAttempts(counts.lostOnRequeue), redelivered: true }
+      : headers;
+  const delayedHeaders = toDelayedHeaders(headers, counts);
   // A direct message is never published again: what settles it does not keep its body.
   const receipt = toReceipt(message.fields, channel, options.isOpen);
-  const settle = direct ? receipt : republishing(receipt, message, options, { headers, requeuedHeaders, softRejects });
+  const settle = direct
+    ? receipt
+    : republishing(receipt, message, options, { headers, requeuedHeaders, delayedHeaders });
   return {
     body: message.content,
     origin: queueName,
@@ -40,6 +46,7 @@ export function toDelivery(message: ConsumeMessage, channel: Channel, options: I
     canCountDeath: !direct && !cluster,
     deaths,
     softRejects,
+    attempt: counts.attempt,
     canDelay: !direct,
     settle,
   };
@@ -60,21 +67,63 @@ function republishing(
   settle: Delivery["settle"],
   message: ConsumeMessage,
   options: IncomingOptions,
-  facts: { headers: Record<string, unknown>; requeuedHeaders: object; softRejects: number },
+  facts: { headers: Record<string, unknown>; requeuedHeaders: object; delayedHeaders: object },
 ): Delivery["settle"] {
-  const { headers, requeuedHeaders, softRejects } = facts;
+  const { headers, requeuedHeaders, delayedHeaders } = facts;
   return async (how) => {
     if (!options.isOpen()) return false;
     try {
       if (how === "requeue") await options.publish(toRequeued(message, options, requeuedHeaders));
       else if (how === "count_death") await options.publish(toRequeued(message, options, withDeath(headers, options)));
-      else if (how === "delay") await options.publish(toDelayed(message, options, headers, softRejects + 1));
+      else if (how === "delay") await options.publish(toDelayed(message, options, delayedHeaders));
     } catch {
       // The broker no longer takes a message of this size. Dead-lettering has no limit: the order comes back with a death.
       return settle("reject");
     }
     return settle(how);
   };
+}
+
+/** What the headers of a message count. */
+interface AttemptCounts {
+  readonly deaths: number;
+  readonly softRejects: number;
+  readonly attempt: number;
+  /** The attempts that the header `lost_attempts` must count once the message was published again. */
+  readonly lostOnRequeue: number;
+  readonly lostOnDelay: number;
+}
+
+function countAttempts(headers: Record<string, unknown>, deliveries: number): AttemptCounts {
+  const softRejects = countOf(headers.soft_reject);
+  const inHeader = countOf(headers["x-death"]);
+  const earlier = toCount(headers.lost_attempts);
+  // A delayed message is dead-lettered once when its time in job_delayed has passed, which is not an attempt.
+  const lost = softRejects > 0 && queueOf(headers["x-death"]) === "job_delayed" ? inHeader - 1 : inHeader;
+  const sinceThen = Math.max(lost, deliveries);
+  return {
+    deaths: Math.max(inHeader, deliveries),
+    softRejects,
+    attempt: earlier + sinceThen + softRejects + 1,
+    lostOnRequeue: earlier + sinceThen - lost,
+    lostOnDelay: earlier + sinceThen,
+  };
+}
+
+// The reference reads 64-bit counts only, and does not apply the soft limit to a message with x-death.
+function toDelayedHeaders(headers: Record<string, unknown>, { softRejects, lostOnDelay }: AttemptCounts): object {
+  const { "x-death": _, ...kept } = headers;
+  const soft_reject = [{ count: { "!": "long", value: softRejects + 1 } }];
+  return { ...kept, ...toLostAttempts(lostOnDelay), soft_reject };
+}
+
+// Publishing a message again loses the count of a quorum queue, and a delay that of x-death.
+function toLostAttempts(count: number): object {
+  return count > 0 ? { lost_attempts: { "!": "long", value: count } } : {};
+}
+
+function queueOf(header: unknown): unknown {
+  return Array.isArray(header) ? (header[0] as { queue?: unknown } | undefined)?.queue : undefined;
 }
 
 // RabbitMQ and the reference write these headers as [{ count }].
@@ -110,22 +159,12 @@ function withDeath(headers: Record<string, unknown>, { queueName }: IncomingOpti
   return { ...headers, "x-death": [{ ...(first as object), count }, ...others] };
 }
 
-// The reference reads 64-bit counts only, and does not apply the soft limit to a message with x-death.
-function toDelayed(
-  message: ConsumeMessage,
-  options: IncomingOptions,
-  headers: Record<string, unknown>,
-  count: number,
-): OutgoingMessage {
-  const { "x-death": _, ...kept } = headers;
+function toDelayed(message: ConsumeMessage, options: IncomingOptions, headers: object): OutgoingMessage {
   return {
     exchange: "job_delayed",
     routingKey: options.queueName,
     body: message.content,
-    properties: {
-      ...propertiesOf(message, options),
-      headers: { ...kept, soft_reject: [{ count: { "!": "long", value: count } }] },
-    },
+    properties: { ...propertiesOf(message, options), headers },
   };
 }
 

@@ -2,7 +2,7 @@
 import { pbkdf2Sync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import { defineWorker, JobStopped, Secret, Type } from "@mcai/worker-sdk";
+import { defineWorker, JobPostponed, JobStopped, Secret, Type } from "@mcai/worker-sdk";
 
 const parameters = Type.Object({
   action: Type.String({ default: "complete" }),
@@ -34,6 +34,12 @@ const actions = {
 
   fail({ text }) {
     throw new Error(`failed on purpose: ${text}`);
+  },
+
+  // Until the attempt that has the number `count`.
+  postpone({ count }, job) {
+    if (job.attempt < count) throw new JobPostponed("no licence is free");
+    return { parameters: { attempt: job.attempt } };
   },
 
   stop_itself() {
