@@ -46,7 +46,9 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     const readLog = () =>
       this.#child.stderr.setEncoding("utf8").on("data", (text) => {
-        this.log = (this.log + text).slice(-maxLogCharacters);
+        this.log += text;
+        // Not at each chunk: that would copy all of it.
+        if (this.log.length > 2 * maxLogCharacters) this.log = this.log.slice(-maxLogCharacters);
         this.#changed.dispatchEvent(new Event("output"));
       });
     if (readsLog) readLog();

@@ -6,9 +6,11 @@ import * as declarations from "./declarations.mjs";
 import * as drainStates from "./drain-states.mjs";
 import * as frozenBroker from "./frozen-broker.mjs";
 import * as kills from "./kills.mjs";
+import * as largeAnswers from "./large-answers.mjs";
 import * as memoryAlarm from "./memory-alarm.mjs";
 import * as poison from "./poison.mjs";
 import * as progressFlood from "./progress-flood.mjs";
+import * as refusedResponses from "./refused-responses.mjs";
 import * as soak from "./soak.mjs";
 import * as stops from "./stops.mjs";
 import * as updateFlood from "./update-flood.mjs";
@@ -43,6 +45,8 @@ export const scenarios = [
   soak,
   userCode,
   progressFlood,
+  refusedResponses,
   drainStates,
   updateFlood,
+  largeAnswers,
 ];

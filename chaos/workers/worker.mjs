@@ -16,7 +16,7 @@ const note = (event, fields) =>
 
 /**
  * One function for each thing that a job of the suite does.
- * @type {Readonly<Record<string, (parameters: { durationMs: number, count: number }, job: Job) => Returned>>}
+ * @type {Readonly<Record<string, (parameters: { durationMs: number, count: number, source_path: string }, job: Job) => Returned>>}
  */
 const actions = {
   async work({ durationMs }, job) {
@@ -29,6 +29,14 @@ const actions = {
   fail() {
     throw new Error("failed on purpose");
   },
+
+  // An error that repeats its input, twice.
+  open({ source_path }) {
+    throw new Error(`${source_path} does not exist: cannot open ${source_path}`);
+  },
+
+  // Results of this many bytes.
+  results: ({ count }) => ({ parameters: { text: "x".repeat(count) } }),
 
   // Holds the event loop and does not look at the flag.
   block({ durationMs }, job) {
@@ -112,6 +120,7 @@ export default defineWorker({
     attempt: Type.Integer({ default: 1 }),
     durationMs: Type.Integer({ default: 0 }),
     count: Type.Integer({ default: 0 }),
+    source_path: Type.String({ default: "" }),
   }),
   async process(parameters, job) {
     const { action, attempt } = parameters;

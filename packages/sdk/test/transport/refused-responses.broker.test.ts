@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { FaultProxy } from "../../../../chaos/fault-proxy.mjs";
 import { useVirtualHost } from "../support/broker.ts";
+import { urlOf } from "../support/broker-worker.ts";
 import { job } from "../support/run-local.ts";
 import { useWorkers } from "../support/use-workers.ts";
-import type { Wire } from "../support/wire.ts";
+import { Wire } from "../support/wire.ts";
 
 const virtualHost = useVirtualHost();
-const { start } = await useWorkers(virtualHost);
+const { start, closeAtEnd } = await useWorkers(virtualHost);
 
 let nextId = 700;
 
@@ -85,5 +86,22 @@ describe("a response that the broker refuses", { timeout: 30_000 }, () => {
     expect(log.filter(({ level }) => level === "ERROR")).toEqual([
       expect.objectContaining({ text: expect.stringMatching(/not confirm.*worker_response.*worker_status/) }),
     ]);
+  });
+
+  it("does not keep a worker from taking jobs if it only announces the worker", async () => {
+    const queue = "job_unannounced";
+    const backend = await Wire.open(urlOf(virtualHost()), queue);
+    closeAtEnd(backend);
+    for (const exchange of ["job_response", "worker_response"]) await fill(backend, exchange, "worker_discovery");
+    await fill(backend, "worker_response", "worker_created");
+    const { wire, run } = await start({ queue });
+    const id = nextId++;
+    await wire.sendJob(job(id));
+    await wire.next("job_completed", id);
+    run.signal("SIGTERM");
+    await wire.next("worker_terminated");
+    const { exitCode, log } = await run.end();
+    expect(exitCode).toBe(0);
+    expect(log.filter(({ text }) => /not confirm.*worker_(discovery|created)/.test(text))).toHaveLength(3);
   });
 });
