@@ -23,8 +23,10 @@
  * | `PARAMETERS_INVALID` | The parameters of a job do not match the schema of the worker. | Correct the order; the message lists all faults. |
  * | `STORE_FAILED` | A store did not return the value of a parameter. | Check the key and the variables of the store. |
  * | `RESULT_INVALID` | The worker returned a result that cannot be sent. | Correct the result; the message lists all faults. |
+ * | `RESULT_TOO_LARGE` | The result of a job is larger than a message may be. | Write it to a file, and return the path. |
  * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
  * | `THREAD_EXITED` | The job thread exited in the middle of a job. | See the reason in the message; a new thread does the next job. |
+ * | `UPDATE_REFUSED` | Too many updates of the job wait until it takes them. | Send fewer, or raise the variable that the message names. |
  * | `JOB_TIMEOUT` | The job took longer than `MCAI_JOB_TIMEOUT_MS` allows. | Raise the variable, or make the job faster. |
  * | `JOB_POSTPONED` | The worker has postponed the job, which cannot return: it came directly, has started, or is of a local run. | Send it to the job queue, or send it again later. |
  * | `JOB_FAILED` | A {@link Worker} set the status `error`. | See the message, which the worker has set. |
@@ -48,8 +50,10 @@ export type ErrorCode =
   | "PARAMETERS_INVALID"
   | "STORE_FAILED"
   | "RESULT_INVALID"
+  | "RESULT_TOO_LARGE"
   | "JOB_STOPPED"
   | "THREAD_EXITED"
+  | "UPDATE_REFUSED"
   | "JOB_TIMEOUT"
   | "JOB_POSTPONED"
   | "JOB_FAILED";
@@ -80,6 +84,17 @@ export class McaiError extends Error {
     super(message, options);
     this.name = "McaiError";
     this.code = code;
+  }
+}
+
+/** An error of the job thread, in the main thread. The stack of the error itself would be that of the main thread. */
+export class WorkerFailure extends McaiError {
+  /** Where the worker's code threw it. */
+  readonly place: string | undefined;
+
+  constructor(code: string, message: string, place: string | undefined) {
+    super(code, message);
+    this.place = place;
   }
 }
 

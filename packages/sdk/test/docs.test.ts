@@ -38,7 +38,7 @@ it("the code of the documents compiles, runs and passes its own test", { timeout
   const parameters = Object.entries(values).map(([id, value]) => ({ id, type: "string", value }));
   const order = join(folder, "order.json");
   await writeFile(order, JSON.stringify({ job_id: 1, parameters }));
-  const env = { ...process.env, SOURCE_ORDERS: order, CI: "" };
+  const env = { ...process.env, SOURCE_ORDERS: order, CI: "", MCAI_LOG: "debug" };
   const { stderr } = await run("node", [join(folder, "main.js")], { env });
   expect(stderr).toMatch(/"Completed":.*"id":"count","type":"integer","store":null,"value":3/);
   expect(await readFile(values.destination_path, "utf8")).toBe("worker\ndoes\nwork");

@@ -139,7 +139,7 @@ describe("a worker that uses the packed package", () => {
     const values = { source_path: source, destination_path: destination, token: "s3cret" };
     const parameters = Object.entries(values).map(([id, value]) => ({ id, type: "string", value }));
     await writeFile(join(project, "order.json"), JSON.stringify({ job_id: 71, parameters }));
-    const env = { PATH: process.env.PATH, SOURCE_ORDERS: "order.json" };
+    const env = { PATH: process.env.PATH, SOURCE_ORDERS: "order.json", MCAI_LOG: "debug" };
     const local = await run(process.execPath, ["dist/main.js"], { cwd: project, env });
     expect(local.stderr).toContain("Worker: @acme/words, version: 1.0.0");
     expect(local.stderr).toContain('{"Completed":{"job_id":71,');

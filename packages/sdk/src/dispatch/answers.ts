@@ -28,8 +28,9 @@ export class Answers {
     await delivery.settle("acknowledge");
   }
 
-  async reject(delivery: Receipt, reason: string): Promise<void> {
-    this.#log.warn(`${delivery.origin}: order rejected: ${reason}`);
+  async reject(delivery: Receipt, reason: string, jobId?: number): Promise<void> {
+    const log = jobId === undefined ? this.#log : this.#log.forJob(jobId);
+    log.event("warn", `${delivery.origin}: order rejected: ${reason}`, { status: "rejected" });
     await delivery.settle("reject");
   }
 }

@@ -1,4 +1,4 @@
-import type { JobLog } from "../log/job-log.ts";
+import type { Log } from "../log/log.ts";
 import { JobClock, type JobResultBody, type JobStatus } from "../response/response.ts";
 import { JobPhases } from "../thread-protocol/job-phase.ts";
 import type { Receipt, Settlement } from "../transport/transport.ts";
@@ -18,7 +18,7 @@ export class CurrentJob {
   /** The number of this run; a job that is delivered again gets another. */
   readonly serial: number;
   readonly phases: JobPhases;
-  readonly log: JobLog;
+  readonly log: Log;
   readonly updates: PendingUpdates;
   /** When the job began or last reported progress, on the clock of `performance.now()`. */
   lastProgressAt = performance.now();
@@ -29,7 +29,7 @@ export class CurrentJob {
   #held: HeldDelivery[] = [];
   #resolveDone: () => void = () => undefined;
 
-  constructor(id: number, serial: number, initialisedFirst: boolean, log: JobLog, updates: PendingUpdates) {
+  constructor(id: number, serial: number, initialisedFirst: boolean, log: Log, updates: PendingUpdates) {
     this.id = id;
     this.serial = serial;
     this.log = log;
@@ -62,6 +62,11 @@ export class CurrentJob {
   /** The job's result as it is now. */
   toResult(status: JobStatus = this.status): JobResultBody {
     return this.clock.toResult(this.id, status);
+  }
+
+  /** The time since the job's order, in whole milliseconds. */
+  get durationMs(): number {
+    return Math.round(this.durationSeconds * 1000);
   }
 
   /** The time since the job's order, in seconds. */

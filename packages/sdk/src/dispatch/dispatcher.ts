@@ -11,6 +11,7 @@ import { Answers } from "./answers.ts";
 import type { BlackList } from "./black-list.ts";
 import { EndedJobs } from "./ended-jobs.ts";
 import { JobIntake } from "./job-intake.ts";
+import { detailsOf, logNotRun } from "./job-lines.ts";
 import { JobReports } from "./job-reports.ts";
 import { JobSlot } from "./job-slot.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
@@ -142,6 +143,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   onThreadReport(report: Report): void {
+    if (report.kind === "secrets") this.#options.log.hide(report.secrets);
     this.#reports.handle(report).catch((error: unknown) => this.#logError(error));
   }
 
@@ -183,7 +185,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
         return this.#stopJob(order, delivery);
       case "reached_expiration":
         if (this.#slot.current?.id === order.job_id)
-          return this.#answers.reject(delivery, "this job is in progress here");
+          return this.#answers.reject(delivery, "this job is in progress here", order.job_id);
         return this.#answerError(order.job_id, delivery, "Job TTL has been reached.");
       default:
         return this.workerOrders.handle(order, delivery);
@@ -193,10 +195,13 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #answerUnreadable(delivery: Receipt, error: unknown): Promise<void> {
     const message = messageOf(error);
     this.#unreadableOrders++;
-    this.#options.log.error(`${delivery.origin}: not an order: ${message}`);
     const jobId = error instanceof OrderError ? error.jobId : undefined;
+    const failure = { status: "error", message, code: "ORDER_INVALID" } as const;
+    const what = `${delivery.origin}: not an order`;
     // A malformed message about the current job must not end it.
-    if (jobId !== undefined && jobId !== this.#slot.current?.id) return this.#answerError(jobId, delivery, message);
+    if (jobId !== undefined && jobId !== this.#slot.current?.id)
+      return this.#answers.give(delivery, () => this.#responder.refuse(jobId, failure, what));
+    this.#options.log.event("error", `${what}: ${this.#responder.text(failure)}`, detailsOf(failure));
     await delivery.settle("acknowledge");
   }
 
@@ -204,12 +209,18 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     const { thread, settings, blackList } = this.#options;
     const { current } = this.#slot;
     const settled = this.#endedJobs.settleRedelivered(order.job_id, delivery, current);
-    if (settled) return settled.then(() => undefined);
+    const { job_id: jobId } = order;
+    if (settled) {
+      logNotRun(this.#options.log, jobId, "redelivered");
+      return settled.then(() => undefined);
+    }
     if (current || !this.#intake.isOpenTo(delivery)) return this.#turnAway(order, delivery);
     if (delivery.deaths > settings.maxDeaths || delivery.softRejects > settings.maxSoftRejects)
-      return this.#answerError(order.job_id, delivery, "Job TTL has been reached.");
-    const { job_id: jobId } = order;
-    if (blackList.has(jobId)) return this.#answers.give(delivery, () => blackList.drop(jobId));
+      return this.#answerError(jobId, delivery, "Job TTL has been reached.");
+    if (blackList.has(jobId)) {
+      logNotRun(this.#options.log, jobId, "black_listed");
+      return this.#answers.give(delivery, () => blackList.drop(jobId));
+    }
     const job = this.#slot.begin(order, delivery);
     const kind = job.phases.initialisedFirst ? "initialise" : "run";
     thread.post({ kind, serial: job.serial, order, attempt: delivery.attempt });
@@ -223,9 +234,10 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     if (delivery.canRequeue && !isBlocked) {
       // After a lost connection the order of the current job may be elsewhere, so that it does not fill the prefetch.
       if (current) void this.#intake.hold("job");
+      logNotRun(this.#options.log, jobId, "requeued");
       return void (await delivery.settle("requeue"));
     }
-    if (current?.id === jobId) return this.#answers.reject(delivery, "this job is in progress here");
+    if (current?.id === jobId) return this.#answers.reject(delivery, "this job is in progress here", jobId);
     const reason = current ? "an another job is already in progress" : "the worker does not accept jobs now";
     return this.#answerError(jobId, delivery, `Cannot initialize this job, ${reason}.`);
   }
@@ -233,7 +245,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   async #start(order: OrderOf<"start_process">, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
     if (current?.id === order.job_id && (current.isStarted || current.isEnding))
-      return this.#answers.reject(delivery, "the job has already been started");
+      return this.#answers.reject(delivery, "the job has already been started", order.job_id);
     if (!current || current.isStarted)
       return this.#answerError(order.job_id, delivery, "Cannot start a not initialized job.");
     if (current.id !== order.job_id)
@@ -246,16 +258,19 @@ export class Dispatcher implements JobThreadListener, TransportListener {
 
   async #update(order: OrderOf<"update_process">, body: Uint8Array, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
-    if (!current || current.isEnding) return this.#answers.reject(delivery, "Cannot update a non-running job.");
-    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob);
+    if (!current || current.isEnding)
+      return this.#answers.reject(delivery, "Cannot update a non-running job.", order.job_id);
+    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob, order.job_id);
     const refusal = current.updates.add(order, body, delivery);
-    if (refusal !== undefined) return this.#answers.give(delivery, () => this.#responder.updated(current, refusal));
+    if (refusal === undefined) return;
+    const failure = { status: "error", message: refusal, code: "UPDATE_REFUSED" } as const;
+    return this.#answers.give(delivery, () => this.#responder.updated(current, failure));
   }
 
   async #stopJob(order: OrderOf<"stop_process">, delivery: Receipt): Promise<void> {
     const { current } = this.#slot;
-    if (!current) return this.#answers.reject(delivery, "there is no current job");
-    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob);
+    if (!current) return this.#answers.reject(delivery, "there is no current job", order.job_id);
+    if (current.id !== order.job_id) return this.#answers.reject(delivery, otherJob, order.job_id);
     // One is enough to be delivered again if the connection is lost.
     if (current.holds("stopped")) return void (await delivery.settle("acknowledge"));
     current.hold(delivery, "stopped");
@@ -263,7 +278,7 @@ export class Dispatcher implements JobThreadListener, TransportListener {
   }
 
   #answerError(jobId: number, delivery: Receipt, message: string): Promise<void> {
-    return this.#answers.give(delivery, () => this.#responder.error(jobId, message));
+    return this.#answers.give(delivery, () => this.#responder.refuse(jobId, { status: "error", message }));
   }
 
   #logError(error: unknown, origin = "the worker"): void {

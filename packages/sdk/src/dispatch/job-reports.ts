@@ -1,5 +1,6 @@
-import type { Report } from "../thread-protocol/messages.ts";
+import type { FailedRun, Report } from "../thread-protocol/messages.ts";
 import type { CurrentJob } from "./current-job.ts";
+import { logPhase } from "./job-lines.ts";
 import type { JobSlot } from "./job-slot.ts";
 import type { Responder } from "./responder.ts";
 
@@ -33,7 +34,7 @@ export class JobReports {
         current.lastProgressAt = performance.now();
         return responder.progress(current, report.percent);
       case "updated":
-        return this.#onUpdated(current, report.message);
+        return this.#onUpdated(current, report.failure);
       case "ended":
         return slot.end(current, report.end);
     }
@@ -41,6 +42,7 @@ export class JobReports {
 
   async #onInitialised(current: CurrentJob): Promise<void> {
     current.phases.enter("initialised");
+    logPhase(current, "initialised");
     const answered = this.#options.responder.publish("worker_initialized", current.toResult());
     if (current.holds("started")) current.phases.enter("starting");
     await answered;
@@ -50,6 +52,7 @@ export class JobReports {
   async #onStarted(current: CurrentJob): Promise<void> {
     const { responder, hasInitProcess } = this.#options;
     current.phases.enter("running");
+    if (current.phases.initialisedFirst) logPhase(current, "started");
     const isAnnounced = hasInitProcess || current.phases.initialisedFirst;
     const announced = isAnnounced ? responder.publish("worker_started", current.toResult()) : undefined;
     const progressed = responder.progress(current, 0);
@@ -58,7 +61,7 @@ export class JobReports {
     await progressed;
   }
 
-  async #onUpdated(current: CurrentJob, failure: string | undefined): Promise<void> {
+  async #onUpdated(current: CurrentJob, failure: FailedRun | undefined): Promise<void> {
     const answered = current.updates.onAnswer(failure !== undefined);
     if (answered.length === 0) return;
     await this.#options.responder.updated(current, failure);

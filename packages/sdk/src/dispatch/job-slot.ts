@@ -6,6 +6,7 @@ import type { Receipt } from "../transport/transport.ts";
 import { CurrentJob } from "./current-job.ts";
 import type { EndedJobs } from "./ended-jobs.ts";
 import type { JobIntake } from "./job-intake.ts";
+import { logStart } from "./job-lines.ts";
 import { PendingUpdates, type UpdateLimits } from "./pending-updates.ts";
 import type { Responder } from "./responder.ts";
 
@@ -43,6 +44,7 @@ export class JobSlot {
     const current = new CurrentJob(order.job_id, serial, initialisedFirst, log.forJob(order.job_id), updates);
     current.hold(delivery, initialisedFirst ? "initialised" : "ended");
     this.#current = current;
+    logStart(current);
     // Any other job fills the prefetch of the job queue by itself: its order is not settled before it ends.
     if (initialisedFirst || delivery.direct) void intake.hold("job");
     return current;

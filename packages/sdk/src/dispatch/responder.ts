@@ -5,6 +5,7 @@ import {
   encodeError,
   encodeResponse,
   encodeResult,
+  errorText,
   type JobClock,
   type JobError,
   type ResponseBodies,
@@ -12,9 +13,11 @@ import {
 } from "../response/response.ts";
 import type { WorkerConfiguration } from "../response/worker-configuration.ts";
 import type { SystemInfo } from "../system-info/system-info.ts";
-import { type EncodedResult, emptyResult, type RunEnd } from "../thread-protocol/messages.ts";
+import { type EncodedResult, emptyResult, type FailedRun, type RunEnd } from "../thread-protocol/messages.ts";
 import type { Message, Settlement, Transport } from "../transport/transport.ts";
 import type { CurrentJob } from "./current-job.ts";
+import { detailsOf, logFailure, logResult, logReturn } from "./job-lines.ts";
+import { ProgressLine } from "./progress-line.ts";
 
 type FinalStatus = "completed" | "stopped" | "error";
 
@@ -34,6 +37,7 @@ export class Responder {
   /** Called for each job that ran here and got its final response, with the status of that response. */
   onJobEnded: (status: FinalStatus, durationSeconds: number) => void = () => undefined;
   readonly #options: ResponderOptions;
+  readonly #progressLine = new ProgressLine();
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -48,10 +52,17 @@ export class Responder {
     return this.publish(kind, this.#options.configuration);
   }
 
-  /** Answers with an error. `clock` is that of the job, if it ran here. */
-  error(jobId: number, message: string, clock?: JobClock): Promise<void> {
+  /** Answers an order that is not run. `what` begins the line of the log. */
+  refuse(jobId: number, failure: FailedRun, what = "Job not run"): Promise<void> {
+    const fields = { status: "error", ...detailsOf(failure) };
+    this.#options.log.forJob(jobId).event("error", `${what}: ${this.text(failure)}`, fields);
     this.failedJobs++;
-    return this.#publishError("job_error", { jobId, message, clock });
+    return this.#publishError("job_error", toJobError(jobId, failure));
+  }
+
+  /** The text of a failure in a response and in the log. */
+  text(failure: FailedRun): string {
+    return errorText(failure, this.#options.settings.maxErrorBytes);
   }
 
   describeStatus(current: CurrentJob | undefined, activity: Activity): ResponseBodies["worker_status"] {
@@ -73,13 +84,14 @@ export class Responder {
       docker_container_id: configuration.instance_id,
       system_info: systemInfo.forProgression(),
     };
+    this.#progressLine.take(current, percent);
     return this.publish("job_progression", body, `progression ${current.serial}`);
   }
 
-  updated(current: CurrentJob, failure: string | undefined): Promise<void> {
-    if (failure !== undefined)
-      return this.#publishError("worker_updated", { jobId: current.id, message: failure, clock: current.clock });
-    return this.publish("worker_updated", current.toResult("updated"));
+  updated(current: CurrentJob, failure: FailedRun | undefined): Promise<void> {
+    if (failure === undefined) return this.publish("worker_updated", current.toResult("updated"));
+    current.log.event("warn", `The job was not updated: ${this.text(failure)}`, detailsOf(failure));
+    return this.#publishError("worker_updated", toJobError(current.id, failure, current.clock));
   }
 
   /**
@@ -88,14 +100,15 @@ export class Responder {
    * @returns How the job's order is to be settled.
    */
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
-    const { origin, phases, log } = current;
+    const { origin, phases } = current;
+    this.#progressLine.end();
     // A job with a stop order is not delayed: it must not run again.
     if (end.status === "delayed" && origin?.canDelay && !current.holds("stopped")) {
-      log.warn(end.message);
+      logReturn(current, "delayed", end.message);
       return "delay";
     }
     if (end.status === "stopped" && end.reason === "drain" && !phases.initialisedFirst && origin?.canRequeue) {
-      log.warn("Shutting down: job returned to the queue.");
+      logReturn(current, "requeued", "the worker shuts down.");
       return "requeue";
     }
     this.onJobEnded(await this.#answerEnd(current, end), current.durationSeconds);
@@ -105,7 +118,9 @@ export class Responder {
   async #answerEnd(current: CurrentJob, end: RunEnd): Promise<FinalStatus> {
     if (end.status === "completed" || end.status === "stopped") return this.#result(end.status, current, end.result);
     if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, emptyResult);
-    await this.error(current.id, end.message, current.clock);
+    const failure = { ...end, status: "error" } as const;
+    this.#countFailure(current, failure);
+    await this.#publishError("job_error", toJobError(current.id, failure, current.clock));
     return "error";
   }
 
@@ -114,12 +129,20 @@ export class Responder {
     const response = encodeResult(`job_${status}`, current.toResult(status), result);
     const substitute = (maxBytes: number) => {
       sent = "error";
-      this.failedJobs++;
       const message = `The job's results have ${response.body.length} bytes as JSON, more than the maximum of ${maxBytes}. Write them to a file and return its path.`;
-      return this.#encodeError("job_error", { jobId: current.id, message, clock: current.clock });
+      const failure = { status: "error", message, code: "RESULT_TOO_LARGE" } as const;
+      this.#countFailure(current, failure);
+      return this.#encodeError("job_error", toJobError(current.id, failure, current.clock));
     };
-    await this.#options.transport.publish({ ...response, substitute });
+    const published = this.#options.transport.publish({ ...response, substitute });
+    if (sent === status) logResult(current, status, result);
+    await published;
     return sent;
+  }
+
+  #countFailure(current: CurrentJob, failure: FailedRun): void {
+    this.failedJobs++;
+    logFailure(current, this.text(failure), failure);
   }
 
   #publishError(kind: "job_error" | "worker_updated", error: JobError): Promise<void> {
@@ -134,4 +157,9 @@ export class Responder {
     const { parameters: _, ...worker } = this.#options.configuration;
     return worker;
   }
+}
+
+// `clock` is that of the job, if it ran here.
+function toJobError(jobId: number, { message, code }: FailedRun, clock?: JobClock): JobError {
+  return { jobId, message, code, clock };
 }

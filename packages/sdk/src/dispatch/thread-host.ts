@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { externalRemedy, McaiError } from "../errors.ts";
+import { externalRemedy, McaiError, WorkerFailure } from "../errors.ts";
 import { onMessage, send } from "../thread-protocol/channel.ts";
 import type { JobThreadHandle, JobThreadListener } from "../thread-protocol/job-thread-handle.ts";
 import type { Command, Report, ThreadOptions, WorkerDescription } from "../thread-protocol/messages.ts";
@@ -145,7 +145,7 @@ export class ThreadHost implements JobThreadHandle {
         else if (report.kind === "pong") this.#pingedAt = undefined;
         else if (report.kind === "failed") {
           this.#worker = undefined;
-          failure = new McaiError(report.code, report.message);
+          failure = new WorkerFailure(report.code, report.message, report.stack);
           void this.#terminate(worker).then(() => reject(failure));
         } else if (report.kind === "ready" && description) {
           ready = true;

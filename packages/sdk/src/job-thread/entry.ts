@@ -5,11 +5,13 @@ import { messageOf } from "../errors.ts";
 import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
-import type { ThreadOptions } from "../thread-protocol/messages.ts";
+import { send } from "../thread-protocol/channel.ts";
+import type { Report, ThreadOptions } from "../thread-protocol/messages.ts";
 import { StopFlag } from "../thread-protocol/stop-flag.ts";
 import { countThreads } from "./available-threads.ts";
 import { loadWorker } from "./load-worker.ts";
 import { JobThreadSession } from "./session.ts";
+import { stackOf } from "./stack.ts";
 
 // The entry point of the job thread. The main thread starts it in dispatch/thread-host.ts.
 const { moduleUrl, environment, instanceId, stopFlag, describe } = workerData as ThreadOptions;
@@ -17,9 +19,15 @@ if (!parentPort) throw new Error("This module is the entry point of the job thre
 const settings = readSettings(environment);
 const redactor = new Redactor(environmentSecrets(environment));
 const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
+const port = parentPort;
+const keepSecret = (secret: unknown) => {
+  redactor.add(secret);
+  // A result may have it, and the main thread logs results.
+  send(port, { kind: "secrets", secrets: [secret] } satisfies Report);
+};
 const session = new JobThreadSession({
-  port: parentPort,
-  stores: new EnvironmentStores(environment, (secret) => redactor.add(secret)),
+  port,
+  stores: new EnvironmentStores(environment, keepSecret),
   stopFlag: new StopFlag(stopFlag),
   threads: countThreads(settings.threads),
   progressIntervalMs: settings.progressIntervalMs,
@@ -29,7 +37,9 @@ const session = new JobThreadSession({
 
 // After an exception outside the job's promise, or a rejection that is not handled, the state of the thread is unknown.
 process.on("uncaughtException", (error: unknown) => {
-  log.error(`Uncaught exception in the job thread: ${(error instanceof Error && error.stack) || messageOf(error)}`);
+  const stack = stackOf(error);
+  const text = `Uncaught exception in the job thread: ${messageOf(error)}`;
+  log.event("error", text, { ...(stack !== undefined && { stack }) });
   session.crash(error);
   process.exit(1);
 });

@@ -1,5 +1,5 @@
-import { McaiError, markOwn, messageOf, ownCodeOf } from "../errors.ts";
-import type { JobLog } from "../log/job-log.ts";
+import { markOwn, messageOf, ownCodeOf } from "../errors.ts";
+import type { Log } from "../log/log.ts";
 import type { Redactor } from "../log/redactor.ts";
 import type { JobOrder } from "../order/order.ts";
 import { findMissingRequirements } from "../parameters/requirements.ts";
@@ -13,6 +13,8 @@ import type { AnyProcess, AnyWorker } from "../worker/define-worker.ts";
 import { JobPostponed, JobStopped } from "../worker/job.ts";
 import { encodeResult, type RunResult, toRunResult } from "./encode-result.ts";
 import { RunningJob } from "./running-job.ts";
+import { toShown } from "./shown-result.ts";
+import { stackOf } from "./stack.ts";
 
 /** Options of a {@link Processor}. */
 export interface ProcessorOptions {
@@ -25,7 +27,7 @@ export interface ProcessorOptions {
   /** Called with what each `job.progress` was called with. */
   readonly onProgress?: ((percent: number, jobId: number) => void) | undefined;
   readonly redactor: Redactor;
-  readonly logFor: (jobId: number) => JobLog;
+  readonly logFor: (jobId: number) => Log;
   readonly report: (report: Report) => void;
 }
 
@@ -48,10 +50,12 @@ interface Run {
 /** Runs one job at a time: requirements, parameters, the worker's functions. Reports to the main thread. */
 export class Processor {
   readonly #options: ProcessorOptions;
+  readonly #isLogged: boolean;
   #run: Run | undefined;
 
   constructor(options: ProcessorOptions) {
     this.#options = options;
+    this.#isLogged = options.logFor(-1).shows("info");
   }
 
   /** Executes a command of the main thread. Never rejects: errors are reported. */
@@ -141,8 +145,7 @@ export class Processor {
       run.values = update.values;
       report({ kind: "updated", serial: run.serial });
     } catch (error) {
-      const { status: _, ...failure } = this.#failure(error);
-      report({ kind: "updated", serial: run.serial, ...failure });
+      report({ kind: "updated", serial: run.serial, failure: this.#failure(error) });
     }
   }
 
@@ -186,8 +189,6 @@ export class Processor {
     if ((isStop || isPostponed) && asked === "deadline") return timeout(run);
     if (isPostponed) return this.#endOfPostponement(run, error);
     if (!isStop) {
-      // The response has the message alone; the log has the stack too.
-      if (error instanceof Error && !(error instanceof McaiError)) run.job.log.error(error.stack ?? messageOf(error));
       return this.#failure(error);
     }
     const result = this.#result(error instanceof JobStopped ? error.result : undefined, false);
@@ -230,7 +231,8 @@ export class Processor {
       return end;
     } catch (error) {
       if (done) return this.#failure(error);
-      run.job.log.error(`endingProcess failed too: ${messageOf(error)}`);
+      const { message, ...rest } = this.#failure(error);
+      this.#options.logFor(run.job.id).event("warn", `endingProcess failed too: ${message}`, { ...rest });
       return end;
     }
   }
@@ -245,7 +247,8 @@ export class Processor {
   #encode(end: RunEnd): EncodedEnd {
     if (end.status !== "completed" && end.status !== "stopped") return end;
     try {
-      return { ...end, result: encodeResult(end.result) };
+      const result = encodeResult(end.result);
+      return { ...end, result: this.#isLogged ? { ...result, shown: toShown(end.result) } : result };
     } catch (error) {
       return this.#failure(error);
     }
@@ -255,7 +258,11 @@ export class Processor {
     const { redactor } = this.#options;
     const message = redactor.redact(messageOf(error));
     const code = ownCodeOf(error);
-    if (code === undefined) return { status: "error", message };
+    if (code === undefined) {
+      // The response has the message alone; the log has the place too.
+      const stack = stackOf(error);
+      return { status: "error", message, ...(stack !== undefined && { stack: redactor.redact(stack) }) };
+    }
     const { faults } = error as { faults?: readonly Fault[] };
     const shown = faults?.map((fault) => ({ path: fault.path, message: redactor.redact(fault.message) }));
     return { status: "error", message, code, ...(shown && { faults: shown }) };

@@ -5,6 +5,7 @@ import type { Command, Report, WorkerDescription } from "../thread-protocol/mess
 import type { AnyWorker } from "../worker/define-worker.ts";
 import { flushOutput } from "./flush.ts";
 import { Processor, type ProcessorOptions } from "./processor.ts";
+import { stackOf } from "./stack.ts";
 
 /** Options of a {@link JobThreadSession}. */
 export interface JobThreadSessionOptions extends Omit<ProcessorOptions, "report" | "context" | "worker"> {
@@ -31,8 +32,11 @@ export class JobThreadSession {
       if (!setUp) return;
       this.serve(worker, await this.#setUp(worker));
     } catch (error) {
+      const { redactor } = this.#options;
       const code = error instanceof McaiError ? error.code : "WORKER_INVALID";
-      this.#report({ kind: "failed", code, message: this.#options.redactor.redact(messageOf(error)) });
+      const stack = placeOf(error);
+      const place = stack === undefined ? undefined : { stack: redactor.redact(stack) };
+      this.#report({ kind: "failed", code, message: redactor.redact(messageOf(error)), ...place });
     }
   }
 
@@ -65,9 +69,9 @@ export class JobThreadSession {
     try {
       await worker.teardown?.(context);
     } catch (error) {
-      this.#options
-        .logFor(-1)
-        .error(`The worker's teardown failed: ${this.#options.redactor.redact(messageOf(error))}`);
+      const stack = stackOf(error);
+      const text = `The worker's teardown failed: ${messageOf(error)}`;
+      this.#options.logFor(-1).event("error", text, { ...(stack !== undefined && { stack }) });
     }
     await flushOutput();
     this.#report({ kind: "closed" });
@@ -76,4 +80,9 @@ export class JobThreadSession {
   #report(report: Report): void {
     send(this.#options.port, report);
   }
+}
+
+// What the SDK says itself has no place of interest; its cause is what the worker's code threw.
+function placeOf(error: unknown): string | undefined {
+  return stackOf(error instanceof McaiError ? error.cause : error);
 }

@@ -14,6 +14,12 @@ const stderr = 2;
 export interface Log extends JobLog {
   /** Returns the same log, with the id of the job on each line. */
   forJob(jobId: number): Log;
+  /** Writes a line about an event of the worker, each field at the top of the JSON line. */
+  event(level: Level, message: string, fields: Readonly<Record<string, unknown>>): void;
+  /** Whether lines of this level are written. */
+  shows(level: Level): boolean;
+  /** From now on replaces these secrets by `[redacted]`. */
+  hide(secrets: readonly unknown[]): void;
 }
 
 /** The identity of the worker, on each line. */
@@ -66,6 +72,15 @@ function toLog(target: LogTarget, jobId: number | undefined): Log {
     warn: write("warn"),
     error: write("error"),
     forJob: (id) => toLog(target, id),
+    event: (level, message, fields) => {
+      if (!isShown(level)) return;
+      const shown = { ...(jobId !== undefined && { job_id: jobId }), ...redactor.redactFields({ ...fields }) };
+      open()[level](shown, redactor.redact(message));
+    },
+    shows: isShown,
+    hide: (secrets) => {
+      for (const secret of secrets) redactor.add(secret);
+    },
   };
 }
 

@@ -89,10 +89,21 @@ export function encodeResult(
   return toMessage(kind, body.job_id, text);
 }
 
+// The message of these is the worker's own.
+const codesOfWorkers = ["JOB_FAILED"];
+
+/** Returns the text of an error in at most so many bytes, with its code at the end if the SDK itself made it. */
+export function errorText({ message, code }: Pick<JobError, "message" | "code">, maxBytes: number): string {
+  const suffix = code === undefined || codesOfWorkers.includes(code) ? "" : ` [${code}]`;
+  return `${cutText(message, maxBytes - suffix.length)}${suffix}`;
+}
+
 /** The error of a job, or of its update. */
 export interface JobError {
   readonly jobId: number;
   readonly message: string;
+  /** Undefined if the SDK did not make the error. */
+  readonly code?: string | undefined;
   /** The clock of the job, if it ran here. */
   readonly clock?: JobClock | undefined;
 }
@@ -103,11 +114,11 @@ export interface JobError {
  */
 export function encodeError(
   kind: "job_error" | "worker_updated",
-  { jobId, message, clock }: JobError,
+  { jobId, clock, ...error }: JobError,
   maxErrorBytes: number,
 ): Message {
   const encode = (maxTextBytes: number) =>
-    encodeResponse(kind, toErrorResult(jobId, cutText(message, maxTextBytes), clock));
+    encodeResponse(kind, toErrorResult(jobId, errorText(error, maxTextBytes), clock));
   const substitute = (maxBytes: number) => {
     // JSON writes a byte of the text as up to six.
     let maxTextBytes = Math.min(maxErrorBytes, maxBytes);

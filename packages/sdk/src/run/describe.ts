@@ -1,5 +1,5 @@
 import { startThread } from "../dispatch/thread-host.ts";
-import { McaiError } from "../errors.ts";
+import { McaiError, WorkerFailure } from "../errors.ts";
 import { toConfiguration, type WorkerAddress, type WorkerConfiguration } from "../response/worker-configuration.ts";
 import { onMessage } from "../thread-protocol/channel.ts";
 import type { Report, ThreadOptions } from "../thread-protocol/messages.ts";
@@ -16,7 +16,7 @@ export async function describe(
     return await new Promise((resolve, reject) => {
       onMessage(worker, (report: Report) => {
         if (report.kind === "described") resolve(toConfiguration(report.description, address));
-        else if (report.kind === "failed") reject(new McaiError(report.code, report.message));
+        else if (report.kind === "failed") reject(new WorkerFailure(report.code, report.message, report.stack));
       });
       worker.on("error", (error) => reject(new McaiError("WORKER_INVALID", error.message, { cause: error })));
       worker.on("exit", (code) =>

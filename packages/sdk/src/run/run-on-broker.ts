@@ -13,6 +13,7 @@ import type { WorkerDescription } from "../thread-protocol/messages.ts";
 import { AmqpTransport } from "../transport/amqp/amqp-transport.ts";
 import { Links } from "../transport/amqp/links.ts";
 import type { Outbox } from "../transport/amqp/outbox.ts";
+import { logResponse, withResponseLog } from "../transport/response-log.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
 import { EndDeadline } from "./end-deadline.ts";
 import { endThread } from "./process-end.ts";
@@ -62,8 +63,18 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
       maxResponseBytes: settings.maxResponseBytes,
       onFailure,
     });
+    logResponse(log, discovery);
     return createDispatcher({
-      ...{ transport, thread, worker, configuration, settings, blackList, log, onFailure },
+      ...{
+        transport: withResponseLog(transport, log),
+        thread,
+        worker,
+        configuration,
+        settings,
+        blackList,
+        log,
+        onFailure,
+      },
       gpus: new NvidiaCards(),
       onStopWorker: () => signals.request(0),
     });

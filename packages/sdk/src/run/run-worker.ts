@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { environmentSecrets } from "../env/stores.ts";
 import { readSettings } from "../env.ts";
-import { exitCodeOf, McaiError, messageOf } from "../errors.ts";
+import { exitCodeOf, McaiError, messageOf, WorkerFailure } from "../errors.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
 import { readInstanceId } from "../response/instance-id.ts";
@@ -50,13 +50,25 @@ export async function runWorker(module: URL | string): Promise<void> {
   } catch (error) {
     try {
       if (!log) throw error;
-      log.error(messageOf(error));
+      logFailure(log, error);
     } catch {
       // There is no log yet, or pino cannot be loaded.
-      process.stderr.write(`${redactor.redact(messageOf(error))}\n`);
+      process.stderr.write(`${redactor.redact(`${messageOf(error)}${suffixOf(error)}`)}\n`);
     }
     process.exitCode = exitCodeOf(error);
   }
+}
+
+function logFailure(log: Log, error: unknown): void {
+  const code = error instanceof McaiError ? error.code : undefined;
+  // An error without a code is a fault of the SDK, whose place is of use to those who mend it.
+  const stack = error instanceof WorkerFailure ? error.place : code === undefined ? (error as Error).stack : undefined;
+  const fields = { ...(code !== undefined && { code }), ...(stack !== undefined && { stack }) };
+  log.event("error", `${messageOf(error)}${suffixOf(error)}`, fields);
+}
+
+function suffixOf(error: unknown): string {
+  return error instanceof McaiError ? ` [${error.code}]` : "";
 }
 
 async function run(options: RunOptions): Promise<number> {

@@ -42,10 +42,18 @@ export interface ResultParameter {
   readonly default: unknown;
 }
 
+/** A result as the log shows it: the value of each parameter by its id. Long values are cut. */
+export interface ShownResult {
+  readonly destinationPaths: readonly string[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 /** The result of a run: its destination paths and its parameters ({@link ResultParameter}), each as a list in JSON. */
 export interface EncodedResult {
   readonly destinationPaths: string;
   readonly parameters: string;
+  /** For the line about the end of the job, if that is written. */
+  readonly shown?: ShownResult;
 }
 
 /** The result of a run that has none. */
@@ -66,6 +74,8 @@ export interface FailedRun {
   readonly message: string;
   readonly code?: string;
   readonly faults?: readonly Fault[];
+  /** Where the worker's own code threw it, for the log alone. */
+  readonly stack?: string;
 }
 
 /**
@@ -84,8 +94,10 @@ export type Report =
   | { kind: "ready" | "pong" | "closed" }
   /** An error that nothing caught: the thread is about to exit. */
   | { kind: "crashed"; message: string }
-  | { kind: "failed"; code: string; message: string }
+  | { kind: "failed"; code: string; message: string; stack?: string }
   | { kind: "initialised" | "started"; serial: number }
   | { kind: "progression"; serial: number; percent: number }
-  | { kind: "updated"; serial: number; message?: string; code?: string; faults?: readonly Fault[] }
+  | { kind: "updated"; serial: number; failure?: FailedRun }
+  /** Values that no line of the main thread's log may show: result parameters may repeat them. */
+  | { kind: "secrets"; secrets: readonly unknown[] }
   | { kind: "ended"; serial: number; end: RunEnd };

@@ -1,20 +1,12 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../log/log.ts";
 import { fitMessage } from "./fit-message.ts";
+import { logResponse } from "./response-log.ts";
 import type { Message, Settlement, Transport, TransportListener } from "./transport.ts";
 
-// The names under which the reference logs the responses of a local run.
-const tags: Readonly<Record<string, string>> = {
-  job_completed: "Completed",
-  job_error: "Error",
-  job_stopped: "Stopped",
-  job_progression: "Feedback",
-  worker_status: "Feedback",
-};
-
 /**
- * The transport of a local run: delivers order files in turn, each when the previous one is settled, and logs what is
- * published. A requeued file is delivered again after the next `consume(true)`, before the files that follow it.
+ * The transport of a local run: delivers order files in turn, each when the previous one is settled. What is published goes
+ * to the log alone. A requeued file is delivered again after the next `consume(true)`, before the files that follow it.
  */
 export class FileTransport implements Transport {
   /** The number of files that could not be read. */
@@ -53,13 +45,7 @@ export class FileTransport implements Transport {
   async publish(message: Message): Promise<void> {
     const fitting = fitMessage(message, this.#maxResponseBytes, this.#log);
     if (!fitting) return;
-    const { routingKey, body } = fitting;
-    const response: unknown = JSON.parse(Buffer.from(body).toString());
-    const tag = tags[routingKey] ?? routingKey.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const tagged = tag === "Feedback" ? { type: "progression", ...(response as object) } : response;
-    const jobId = (response as { job_id?: number }).job_id;
-    const log = jobId === undefined ? this.#log : this.#log.forJob(jobId);
-    log.info(JSON.stringify({ [tag]: tagged }));
+    logResponse(this.#log, fitting);
   }
 
   async stop(): Promise<void> {

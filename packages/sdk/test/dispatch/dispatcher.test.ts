@@ -46,7 +46,9 @@ describe("a job from the queue", () => {
     await using test = disposable(await startTestWorker(gated().worker));
     expect(await test.worker.send(job(1, [parameter("n", "x")]))).toBe("acknowledge");
     expect(kinds(test.worker)).toEqual(["job_error"]);
-    expect(await test.worker.next("job_error")).toMatchObject(message('n: expected integer, got "x" (string)'));
+    expect(await test.worker.next("job_error")).toMatchObject(
+      message('n: expected integer, got "x" (string) [PARAMETERS_INVALID]'),
+    );
   });
 
   it("that fails reports how long it ran, and one that never ran about 0", async () => {
@@ -192,7 +194,9 @@ describe("while a job is running, the dispatcher", () => {
     expect(await test.worker.send(about("update_process", 1, [parameter("n", 5)]), direct)).toBe("acknowledge");
     expect(await test.worker.next("worker_updated")).toMatchObject({ job_id: 1, status: "updated", parameters: [] });
     expect(await test.worker.send(about("update_process", 1, [parameter("n", "x")]), direct)).toBe("acknowledge");
-    expect(await test.worker.next("worker_updated")).toMatchObject(message('n: expected integer, got "x" (string)'));
+    expect(await test.worker.next("worker_updated")).toMatchObject(
+      message('n: expected integer, got "x" (string) [PARAMETERS_INVALID]'),
+    );
     open();
     await first;
     expect(await test.worker.next("job_completed")).toMatchObject({ parameters: [{ id: "n", value: 1 }] });

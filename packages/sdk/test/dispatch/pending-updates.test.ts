@@ -74,7 +74,7 @@ describe("updates that arrive while the thread has one", () => {
     expect(calls).toEqual([{ language: "de" }, { size: 2 }, { size: 3 }]);
     expect(answers(test.worker)).toEqual(["updated", "updated", "error", "updated"]);
     expect(test.worker.responses.filter((response) => statusOf(response) === "error")).toMatchObject([
-      { body: message('depth: expected integer, got "deep" (string)') },
+      { body: message('depth: expected integer, got "deep" (string) [PARAMETERS_INVALID]') },
     ]);
   });
 
@@ -85,7 +85,7 @@ describe("updates that arrive while the thread has one", () => {
     expect(await update(test.worker, "language", "d")).toBe("acknowledge");
     expect(answers(test.worker)).toEqual(["error"]);
     expect(await test.worker.next("worker_updated")).toMatchObject(
-      message("Cannot update the job: 2 updates wait until it takes them (MCAI_MAX_PENDING_UPDATES)."),
+      message("Cannot update the job: 2 updates wait until it takes them (MCAI_MAX_PENDING_UPDATES). [UPDATE_REFUSED]"),
     );
     open();
     await Promise.all(settled);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { McaiError } from "../../src/errors.ts";
 import { Processor } from "../../src/job-thread/processor.ts";
+import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
 import { ParameterError } from "../../src/parameters/faults.ts";
 import { Type } from "../../src/schema/typebox.ts";
@@ -9,7 +10,11 @@ import { StopFlag } from "../../src/thread-protocol/stop-flag.ts";
 import type { AnyWorker } from "../../src/worker/define-worker.ts";
 import { toDefinition, Worker } from "../../src/worker/ported-worker.ts";
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = createLog(
+  { level: "silent", json: false, file: undefined, color: false },
+  { instanceId: "test", queueName: "job_test" },
+  new Redactor(),
+);
 const parameters = Type.Object({ count: Type.Integer({ default: 1 }) });
 
 async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | undefined> {
@@ -56,7 +61,8 @@ it("the end of a run has no code for what the worker's own code threw", async ()
     new McaiError("STORE_FAILED", "a"),
     new ParameterError([{ path: "a", message: "is odd" }]),
   ];
-  for (const error of own) expect(Object.keys((await endOf(throwing(error))) ?? {})).toEqual(["status", "message"]);
+  for (const error of own)
+    expect(Object.keys((await endOf(throwing(error))) ?? {})).toEqual(["status", "message", "stack"]);
 });
 
 it("the end of a run has the code of a status that a Worker sets", async () => {

@@ -101,7 +101,10 @@ describe("a job", () => {
       process: (_, job) => delay(60_000, undefined, { signal: job.signal }),
     });
     const outcome = await runJob(worker, {}, { environment: { MCAI_JOB_TIMEOUT_MS: "20" } });
-    expect(outcome).toMatchObject({ status: "error", message: "The job took longer than its timeout allows." });
+    expect(outcome).toMatchObject({
+      status: "error",
+      message: "The job took longer than its timeout allows. [JOB_TIMEOUT]",
+    });
   });
 
   it("aborts its signal when throwIfStopped passes a result", () => {

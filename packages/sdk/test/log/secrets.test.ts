@@ -57,7 +57,7 @@ describe.concurrent("a secret in a local run", { timeout: 30_000 }, () => {
     const run = await runOrders(folder, orders);
     expect(run.exitCode).toBe(1);
     expect(run.responses("Error")[0]?.parameters[0]?.value).toBe(
-      "password: expected string, got a number that is not shown",
+      "password: expected string, got a number that is not shown [PARAMETERS_INVALID]",
     );
     expect(run.stdout + run.stderr).not.toMatch(/Secret|123454321/);
   });

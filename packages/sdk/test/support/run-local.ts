@@ -103,8 +103,8 @@ interface LocalRunOptions {
   readonly worker?: string;
   /** The main module, relative to the folder. @default "main.mjs" */
   readonly main?: string;
-  /** The environment. Only PATH is inherited. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** The environment. Only PATH is inherited, and MCAI_LOG is `debug`, so that the log has the responses. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The process of a worker. */
@@ -118,7 +118,7 @@ export class LocalRun {
   constructor(folder: WorkersFolder, { worker = "./actions.mjs", main = "main.mjs", env = {} }: LocalRunOptions) {
     this.#child = spawn(process.execPath, [main, worker], {
       cwd: folder.path,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, MCAI_LOG: "debug", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -175,7 +175,7 @@ export function runToEnd(folder: WorkersFolder, options: LocalRunOptions): Promi
 export async function startOrders(
   folder: WorkersFolder,
   orders: readonly OrderFile[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<LocalRun> {
   return new LocalRun(folder, { env: { SOURCE_ORDERS: await writeOrders(folder, orders), ...env } });
 }
@@ -184,7 +184,7 @@ export async function startOrders(
 export async function runOrders(
   folder: WorkersFolder,
   orders: readonly OrderFile[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Ended> {
   return (await startOrders(folder, orders, env)).end();
 }

@@ -29,12 +29,11 @@ async function makeTransport(bodies: readonly string[]): Promise<TransportUnderT
     }),
   );
   const lines: string[] = [];
-  const log = { ...silent, info: (line: string) => void lines.push(line), forJob: () => log };
+  const event = (_level: unknown, _name: string, { response }: Readonly<Record<string, unknown>>) =>
+    void lines.push(JSON.stringify(response));
+  const log = { ...silent, shows: () => true, event, forJob: () => log };
   const transport = new FileTransport(files, log);
-  const published = async () =>
-    lines
-      .filter((line) => line.startsWith("{"))
-      .map((line) => ({ body: Buffer.from(JSON.stringify(Object.values(JSON.parse(line))[0])) }));
+  const published = async () => lines.map((line) => ({ body: Buffer.from(line) }));
   return { transport, published };
 }
 
@@ -63,11 +62,12 @@ describe("FileTransport", () => {
     );
   });
 
-  it("logs responses with the tags of the reference and the id of the job", async () => {
-    const lines: [number | undefined, string][] = [];
+  it("logs responses with the names of the reference and the id of the job", async () => {
+    const lines: unknown[] = [];
     const logFor = (id: number | undefined) => ({
       ...silent,
-      info: (line: string) => void lines.push([id, line]),
+      shows: () => true,
+      event: (...line: unknown[]) => void lines.push([id, ...line]),
       forJob: logFor,
     });
     const transport = new FileTransport([], logFor(undefined));
@@ -77,16 +77,17 @@ describe("FileTransport", () => {
     await publish("job_progression", { job_id: 1 });
     await publish("worker_terminated", { name: "w" });
     expect(lines).toEqual([
-      [1, '{"Completed":{"job_id":1}}'],
-      [1, '{"Feedback":{"type":"progression","job_id":1}}'],
-      [undefined, '{"WorkerTerminated":{"name":"w"}}'],
+      [1, "debug", "Completed", { response: { job_id: 1 } }],
+      [1, "debug", "Feedback", { response: { job_id: 1 } }],
+      [undefined, "debug", "WorkerTerminated", { response: { name: "w" } }],
     ]);
   });
 
   it("replaces a response that is larger than the maximum, or leaves it out, and says so", async () => {
     const lines: string[] = [];
     const note = (line: string) => void lines.push(line);
-    const log = { ...silent, info: note, error: note, forJob: () => log };
+    const event = (_level: unknown, name: string) => note(name);
+    const log = { ...silent, shows: () => true, event, error: note, forJob: () => log };
     const transport = new FileTransport([], log, 100);
     const body = Buffer.from(`{"job_id":1,"text":"${"x".repeat(100)}"}`);
     const large = { exchange: "job_response", routingKey: "job_completed", body, jobId: 1 } as const;
@@ -96,7 +97,7 @@ describe("FileTransport", () => {
     await transport.publish(large);
     expect(lines).toEqual([
       "job_completed of job 1: 122 bytes, more than the maximum of 100; job_error is sent instead.",
-      '{"Error":{"job_id":100}}',
+      "Error",
       "job_completed of job 1: 122 bytes, more than the maximum of 100; it is not sent.",
     ]);
   });

@@ -1,0 +1,39 @@
+import { mapStack } from "./source-map.ts";
+
+/** The maximum length of the text: a message may be long, and the log has it already. */
+const maxLength = 65_536;
+const maxDepth = 8;
+const maxErrors = 10;
+
+/**
+ * Returns where an error was thrown, with its causes and the errors of an `AggregateError`; places in compiled files are
+ * mapped to their sources. Undefined for a value that has no stack.
+ */
+export function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const text = describe(error, 0, new Set());
+  return text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
+}
+
+function describe(error: Error, depth: number, told: Set<unknown>): string {
+  told.add(error);
+  const lines = [mapStack(textOf(error))];
+  const inner = (title: string, value: unknown) => {
+    if (told.has(value) || depth >= maxDepth) return;
+    const text = value instanceof Error ? describe(value, depth + 1, told) : String(value);
+    lines.push(...`${title}: ${text}`.split("\n").map((line) => `  ${line}`));
+  };
+  const { cause } = error;
+  if (cause !== undefined) inner("Caused by", cause);
+  const errors = error instanceof AggregateError ? error.errors : [];
+  for (const [index, one] of errors.slice(0, maxErrors).entries()) inner(`Error ${index + 1} of ${errors.length}`, one);
+  return lines.join("\n");
+}
+
+// A stack may be a getter that throws, and some errors have none.
+function textOf(error: Error): string {
+  try {
+    if (typeof error.stack === "string" && error.stack !== "") return error.stack;
+  } catch {}
+  return `${error.name}: ${error.message}`;
+}
