@@ -22,7 +22,7 @@ export function readSrtSettings(env: Environment = process.env): SrtSettings {
   return {
     timeoutMs: readInteger(env, "SRT_TIMEOUT_LIMIT", 1) ?? 120_000,
     latencyMs: readInteger(env, "SRT_LATENCY", 0, 60_000) ?? 500,
-    tooLatePacketDrop: /^(1|true)$/i.test(env.SRT_TOO_LATE_PACKET_DROP ?? ""),
+    tooLatePacketDrop: readSwitch(env, "SRT_TOO_LATE_PACKET_DROP") ?? false,
     dropThresholdPercent: readInteger(env, "SRT_DROP_THRESHOLD_COEFF_PERCENTAGE", 100, 10_000) ?? 125,
   };
 }
@@ -47,6 +47,22 @@ function readInteger(env: Environment, name: string, minimum: number, maximum = 
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-  const expected = `expected a whole number from ${minimum} to ${maximum}, got "${text}"`;
-  throw new McaiError("ENVIRONMENT_INVALID", `${name}: ${expected}`);
+  throw invalid(name, `a whole number from ${minimum} to ${maximum}`, text);
+}
+
+// The same words as in the core.
+function readSwitch(env: Environment, name: string): boolean | undefined {
+  const text = env[name];
+  if (text === undefined || text === "") return undefined;
+  const word = text.trim().toLowerCase();
+  if (["1", "true", "yes", "on"].includes(word)) return true;
+  if (["0", "false", "no", "off"].includes(word)) return false;
+  throw invalid(name, "1, true, yes, on, 0, false, no or off", text);
+}
+
+// A value that is long or not printable is not shown.
+function invalid(name: string, expected: string, text: string): McaiError {
+  const isShown = text.length <= 40 && !/[\p{C}\u2028\u2029\ufffd]/u.test(text);
+  const got = isShown ? JSON.stringify(text) : `a text of ${text.length} characters`;
+  return new McaiError("ENVIRONMENT_INVALID", `${name}: expected ${expected}, got ${got}`);
 }
