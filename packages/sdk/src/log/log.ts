@@ -131,6 +131,7 @@ function checkFile(file: string): void {
   try {
     closeSync(openSync(file, "a"));
   } catch (cause) {
-    throw new McaiError("ENVIRONMENT_INVALID", `FILE_LOGGING: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new McaiError("ENVIRONMENT_INVALID", `FILE_LOGGING: ${file.length > 200 ? code : message}`, { cause });
   }
 }

@@ -1,7 +1,6 @@
-import { redactAddresses } from "./redact-addresses.ts";
+import { redactAddresses, replacement } from "./redact-addresses.ts";
 import { minSecretLength, SecretIndex } from "./secret-index.ts";
 
-const replacement = "[redacted]";
 /** The number and the size of the secrets of jobs that are remembered; beyond them the oldest are forgotten. */
 const maxSecrets = 1000;
 const maxSecretsLength = 4 * 1024 * 1024;
@@ -43,7 +42,7 @@ export class Redactor {
 
   /** Replaces every secret in a text by `[redacted]`. */
   redact(text: string): string {
-    return redactAddresses(this.#index.replace(text, replacement), replacement);
+    return redactAddresses(this.#index.replace(text, replacement));
   }
 
   #redactValue(value: unknown): unknown {

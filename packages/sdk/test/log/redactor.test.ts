@@ -85,15 +85,19 @@ describe("Redactor", () => {
   });
 
   it.each([
-    ["GET https://b.example/o?X-Amz-Signature=abc&x=1: failed", "GET https://b.example/o?[redacted]: failed"],
+    [
+      "GET https://b.example/o?X-Amz-Signature=abc&x=1: failed",
+      "GET https://b.example/o?X-Amz-Signature=[redacted]&x=[redacted]: failed",
+    ],
     ["amqp://guest:s3cret@h:5672/v", "amqp://[redacted]@h:5672/v"],
     ["https://ghp_token@github.com/a", "https://[redacted]@github.com/a"],
     ["http://user:pa/ss?w@rd@h/x", "http://[redacted]@h/x"],
     ["http://user:pa/ss@h/x", "http://[redacted]@h/x"],
-    ["srt://h:9000?passphrase=abc&mode=caller, then", "srt://h:9000?[redacted], then"],
+    ["srt://h:9000?passphrase=abc&mode=caller, then", "srt://h:9000?passphrase=[redacted]&mode=[redacted], then"],
     ["(see https://h/a?b#c).", "(see https://h/a?[redacted])."],
-    ["https://h/#access_token=abc", "https://h/#[redacted]"],
-    ['{"u":"https:\\/\\/u:p@h\\/a?b=c","v":1}', '{"u":"https:\\/\\/[redacted]@h\\/a?[redacted]","v":1}'],
+    ["https://h/#access_token=abc", "https://h/#access_token=[redacted]"],
+    ["https://h/?dG9rZW4=&dG9rZW4==&tok", "https://h/?[redacted]&[redacted]&[redacted]"],
+    ['{"u":"https:\\/\\/u:p@h\\/a?b=c","v":1}', '{"u":"https:\\/\\/[redacted]@h\\/a?b=[redacted]","v":1}'],
     ["to=https%3A%2F%2Fu%3Ap%40h%2Fa%3Fsig%3Dabc end", "to=https%3A%2F%2F[redacted]%40h%2Fa%3F[redacted] end"],
     ["https://a/b?c\\nnext line", "https://a/b?[redacted]\\nnext line"],
     ["GET /o?X-Amz-Signature=abc&X-Amz-Credential=d", "GET /o?X-Amz-Signature=[redacted]&X-Amz-Credential=[redacted]"],

@@ -75,7 +75,7 @@ describe.concurrent("a secret in a local run", { timeout: 30_000 }, () => {
       expect.stringContaining("thrown: [redacted]"),
       expect.stringContaining("thrown: [redacted]"),
     ]);
-    expect(run.stderr).toContain("https://[redacted]@b.example/o?[redacted]");
+    expect(run.stderr).toContain("https://[redacted]@b.example/o?X-Amz-Signature=[redacted]");
     expect(run.stdout + run.stderr).not.toMatch(/Secret/);
   });
 
