@@ -1,4 +1,4 @@
-import { type Parameter, Type } from "@mcai/worker-sdk";
+import { JobPostponed, type Parameter, Type } from "@mcai/worker-sdk";
 import { runJob, startTestWorker } from "@mcai/worker-sdk/testing";
 import { describe, expect, it } from "vitest";
 import { defineMediaWorker, pcmStream, videoStream } from "../src/index.ts";
@@ -160,6 +160,27 @@ describe("endingProcess", () => {
     await test.next("job_error");
     await test.close();
     expect(events).toEqual([]);
+  });
+});
+
+describe("a postponed media job", () => {
+  it.each(["initProcess", "handler"])("by its %s has the reason as its message, and names no file", async (where) => {
+    const postpone = () => {
+      throw new JobPostponed("no licence is free");
+    };
+    const worker = defineMediaWorker({
+      parameters: Type.Object({}),
+      initProcess(format, _, job) {
+        if (where === "initProcess") postpone();
+        const onFrames = async ([frame]: readonly unknown[]) => {
+          await job.output.json().write({ some: typeof frame });
+          postpone();
+        };
+        return { streams: [videoStream(format.first("video"), {}, onFrames)] };
+      },
+    });
+    const outcome = await startMediaJob(worker, { source: clip }).result;
+    expect(outcome).toMatchObject({ status: "error", postponed: true, message: "no licence is free" });
   });
 });
 

@@ -145,6 +145,17 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     expect(body.parameters).toMatchObject([{ id: "attempt", value: 4 }]);
   });
 
+  it("runs a postponed job that returns, also if it had completed one with that id before", async () => {
+    const { wire } = await start({ env: { MESSAGE_TTL_LIMIT: "0" } });
+    const id = nextId++;
+    await wire.sendJob(job(id));
+    await wire.next("job_completed", id);
+    const count = { "!": "long", value: 1 };
+    const headers = { soft_reject: [{ count }], "x-death": [{ queue: "job_delayed", reason: "expired", count }] };
+    await wire.sendJob(job(id, { action: "postpone", count: 2 }), { headers });
+    expect((await wire.next("job_completed", id)).body.parameters).toMatchObject([{ id: "attempt", value: 2 }]);
+  });
+
   it("fails a postponed job that came directly", async () => {
     const { wire } = worker;
     const id = nextId++;

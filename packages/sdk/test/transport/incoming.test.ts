@@ -44,7 +44,7 @@ describe("the attempt of a delivery", () => {
     let headers: Headers = {};
     for (let attempt = 2; attempt < 5; attempt++) {
       headers = expired(await deliver(headers, cluster).settle("delay"));
-      expect(deliver(headers, cluster).delivery).toMatchObject({ attempt, softRejects: attempt - 1 });
+      expect(deliver(headers, cluster).delivery).toMatchObject({ attempt, softRejects: attempt - 1, deaths: 0 });
     }
     expect(headers).not.toHaveProperty("lost_attempts");
   });

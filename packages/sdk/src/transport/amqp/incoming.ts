@@ -98,15 +98,15 @@ function countAttempts(headers: Record<string, unknown>, deliveries: number): At
   const softRejects = countOf(headers.soft_reject);
   const inHeader = countOf(headers["x-death"]);
   const earlier = toCount(headers.lost_attempts);
-  // A delayed message is dead-lettered once when its time in job_delayed has passed, which is not an attempt.
+  // A delayed message is dead-lettered once when its time in job_delayed has passed, which is not a death of the job.
   const lost = softRejects > 0 && queueOf(headers["x-death"]) === "job_delayed" ? inHeader - 1 : inHeader;
-  const sinceThen = Math.max(lost, deliveries);
+  const deaths = Math.max(lost, deliveries);
   return {
-    deaths: Math.max(inHeader, deliveries),
+    deaths,
     softRejects,
-    attempt: earlier + sinceThen + softRejects + 1,
-    lostOnRequeue: earlier + sinceThen - lost,
-    lostOnDelay: earlier + sinceThen,
+    attempt: earlier + deaths + softRejects + 1,
+    lostOnRequeue: earlier + deaths - lost,
+    lostOnDelay: earlier + deaths,
   };
 }
 
