@@ -7,19 +7,57 @@ import { describeWorker } from "./describe-worker.ts";
 
 /** Imports a worker's module and describes the worker. */
 export async function loadWorker(moduleUrl: string): Promise<{ worker: AnyWorker; description: WorkerDescription }> {
-  let module: { default?: unknown };
-  try {
-    module = (await import(moduleUrl)) as { default?: unknown };
-  } catch (cause) {
-    throw new McaiError("WORKER_INVALID", `The worker's module ${moduleUrl} cannot be imported: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  const worker = toDefinition(module.default);
+  const module = await importModule(moduleUrl);
+  const worker = toDefinition(findExport(module));
   try {
     checkWorker(worker);
   } catch (error) {
-    throw new McaiError("WORKER_INVALID", `The default export of ${moduleUrl} is not a worker: ${messageOf(error)}`);
+    const names = Object.keys(module).filter((name) => name !== "default");
+    const missing = "default" in module ? "" : ` It has no default export, only ${names.join(", ") || "nothing"}.`;
+    throw new McaiError(
+      "WORKER_INVALID",
+      `The default export of ${moduleUrl} is not a worker: ${messageOf(error)}.${missing}`,
+    );
   }
   return { worker, description: describeWorker(worker, readMetadata(moduleUrl, worker)) };
+}
+
+async function importModule(moduleUrl: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(moduleUrl)) as Record<string, unknown>;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) await addPlace(moduleUrl, cause);
+    const text = `The worker's module ${moduleUrl} cannot be imported: ${messageOf(cause)}${remedyFor(cause)}`;
+    throw new McaiError("WORKER_INVALID", text, { cause });
+  }
+}
+
+// Node does not say where the syntax error of an ES module is, except for one that ends the process.
+async function addPlace(moduleUrl: string, error: SyntaxError): Promise<void> {
+  if (!/^SyntaxError/.test(error.stack ?? "")) return;
+  const { findSyntaxError } = await import("./syntax-error.ts");
+  const place = findSyntaxError(moduleUrl, error);
+  if (place !== undefined) error.stack = `${place}\n\n${error.stack}`;
+}
+
+function remedyFor(cause: unknown): string {
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const isTypeScript = /"\.[cm]?tsx?"/.test(String(message));
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION" && isTypeScript)
+    return ". Build it first, or use Node 22.18 or later: before, neither Node nor tsx reads TypeScript in a thread";
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX")
+    return ". Build it first, or start Node with NODE_OPTIONS=--import=tsx, since Node removes types but changes no code";
+  return "";
+}
+
+/** The default export; that of a module compiled to CommonJS is `exports.default`, inside the `module.exports` of Node. */
+function findExport(module: Record<string, unknown>): unknown {
+  let found = module.default;
+  // Compiled twice, a module has two.
+  for (let depth = 0; depth < 2 && hasDefault(found); depth++) found = found.default;
+  return found;
+}
+
+function hasDefault(value: unknown): value is { default: unknown } {
+  return typeof value === "object" && value !== null && "default" in value && !("parameters" in value);
 }

@@ -166,8 +166,10 @@ export function checkWorker(value: unknown): asserts value is AnyWorker {
   const worker = value as Partial<Record<string, unknown>>;
   for (const name of ["process", "initProcess", "setup", "teardown", "updateProcess"])
     if (worker[name] !== undefined && typeof worker[name] !== "function") throw invalid(`${name}: expected a function`);
-  if ((worker.process === undefined) === (worker.initProcess === undefined))
+  if (worker.process !== undefined && worker.initProcess !== undefined)
     throw invalid("expected either process or initProcess, and not both");
+  if (worker.process === undefined && worker.initProcess === undefined)
+    throw invalid(`expected process or initProcess; found ${Object.keys(worker).join(", ") || "an empty object"}`);
   for (const name of ["parameters", "results"]) {
     const schema = worker[name] as { type?: unknown; properties?: unknown } | undefined;
     if (schema === undefined && name === "results") continue;

@@ -80,6 +80,76 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
     expectNothingRan(run);
   });
 
+  it("understands a module that was compiled to CommonJS", async () => {
+    await folder.write("cjs/package.json", '{ "name": "w", "version": "1.0.0", "description": "d", "license": "MIT" }');
+    const source = (exported: string) => `"use strict";
+      Object.defineProperty(exports, "__esModule", { value: true, configurable: true });
+      const { defineWorker, Type } = require("@mcai/worker-sdk");
+      ${exported} = defineWorker({ parameters: Type.Object({}), process: () => ({ parameters: { done: true } }) });`;
+    for (const [name, exported] of [
+      ["default", "exports.default"],
+      ["unmarked", "delete exports.__esModule; exports.default"],
+      ["whole", "module.exports"],
+    ] as const) {
+      await folder.write(`cjs/${name}.cjs`, source(exported));
+      const run = await start(`./cjs/${name}.cjs`);
+      expect(run.responses("Completed")).toMatchObject([{ job_id: 71, parameters: [{ id: "done", value: true }] }]);
+    }
+  });
+
+  it("runs from a main module that is CommonJS", async () => {
+    await folder.write(
+      "main.cjs",
+      `const { join } = require("node:path");
+       const { runWorker } = require("@mcai/worker-sdk");
+       void runWorker(join(__dirname, process.argv[2]));`,
+    );
+    const run = await start("./actions.mjs", {}, "main.cjs");
+    expect(run.exitCode).toBe(0);
+    expect(run.responses("Completed")).toMatchObject([{ job_id: 71 }]);
+  });
+
+  it.each([
+    ["of its own", "place.mjs", "const a = 1;\nconst b = = 2;", "place.mjs:2:11"],
+    ["of a file that it imports", "importing.mjs", 'import "./broken.mjs";', "broken.mjs:3:8"],
+    ["that it throws", "throwing.mjs", '\n  throw new Error("no licence");', "throwing.mjs:2:9"],
+  ])("logs the place of an error %s, and the code", async (_, name, source, place) => {
+    await folder.write("broken.mjs", "\n\nlet a =;\n");
+    const run = await startModule(name, source);
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain(place);
+    expect(run.stderr).toContain("[WORKER_INVALID]");
+  });
+
+  it("logs the place of an error in setup and its causes, in the source if there is a map", async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `// A comment that the compiler drops.
+          import actions from "./actions.mjs";
+          export default { ...actions, setup() {
+            throw new RangeError("no model", { cause: new Error("no disk") });
+          } };`,
+        sourcefile: "src/mapped-source.ts",
+        loader: "ts",
+      },
+      format: "esm",
+      sourcemap: "inline",
+      write: false,
+    });
+    const run = await startModule("mapped.mjs", outputFiles[0]?.text ?? "");
+    expect(run.exitCode).toBe(70);
+    expect(run.stderr).toMatch(
+      /src\/mapped-source\.ts:4:19[\s\S]*Caused by: Error: no disk[\s\S]*mapped-source\.ts:4:55/,
+    );
+  });
+
+  it("names what a TypeScript worker needs", async () => {
+    await folder.write("enum-main.mjs", 'import "./enum.ts"; export default {};');
+    await folder.write("enum.ts", "export enum Kind { a }");
+    const { stderr } = await start("./enum-main.mjs");
+    expect(stderr).toMatch(/Build it first, or (use Node 22\.18|start Node with NODE_OPTIONS=--import=tsx)/);
+  });
+
   it.each([
     ["has no default export", "export const worker = {};", "is not a worker"],
     ["does not export a worker", "export default { process() {} };", "parameters: expected an object schema"],

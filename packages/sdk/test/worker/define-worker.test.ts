@@ -34,7 +34,11 @@ describe("defineWorker", () => {
 
   it.each<[string, unknown, RegExp]>([
     ["undefined", undefined, /what defineWorker\(.*\) returns, or an instance of Worker/],
-    ["options without process or initProcess", { parameters: Type.Object({}) }, /either process or initProcess/],
+    [
+      "options without process or initProcess",
+      { parameters: Type.Object({}) },
+      /expected process or initProcess; found parameters/,
+    ],
     [
       "options with process and initProcess",
       { parameters: Type.Object({}), process: () => {}, initProcess: () => {} },
