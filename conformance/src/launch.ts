@@ -21,6 +21,11 @@ const twin = twins[inFolder] ?? twins[basename(script)];
 // The capture scripts remove MCAI_ variables, and wait at most 15 s for the exit. A job that a worker cannot finish at its
 // shutdown must be settled by then.
 process.env.MCAI_DRAIN_TIMEOUT_MS ??= "3000";
+// The responses of a run without a broker are in its log alone. These two the scripts remove too.
+if (process.env.SOURCE_ORDERS !== undefined) {
+  process.env.ONLY_JSON_LOGS ??= "1";
+  process.env.MCAI_LOG ??= "debug";
+}
 if (twin === undefined) {
   console.error(`launch: expected a script that has a twin (${Object.keys(twins).join(", ")}), got "${script}"`);
   process.exitCode = 2;

@@ -14,7 +14,7 @@ export function localFacts(capture: Capture): Facts {
   const order: string[] = [];
   const gapAt = stderr.findIndex((line) => typeof line !== "string");
   const isCut = gapAt >= 0;
-  const lines = stderr.filter((line) => typeof line === "string");
+  const lines = stderr.filter((line) => typeof line === "string").map(toReferenceLine);
   for (const line of lines) {
     const response = readResponse(line);
     if (!response) continue;
@@ -42,6 +42,14 @@ function addStdout(stdout: string, fields: Map<string, Fact>, groups: Groups): v
   } catch {
     fields.set("stdout.text", text);
   }
+}
+
+// Our twins log JSON, and each response whole as a field; the reference logs it as the text of a line.
+function toReferenceLine(line: string): string {
+  if (!line.startsWith('{"level":')) return line;
+  const { level, msg, response } = JSON.parse(line) as { level: string; msg: string; response?: Json };
+  if (response === undefined) return ` - ${level.toUpperCase()} - ${msg}`;
+  return ` - INFO - ${JSON.stringify({ [msg]: response })}`;
 }
 
 // `… - INFO - {"Completed":{…}}`; a line of more than 1,500 characters is truncated, so its body is unknown.

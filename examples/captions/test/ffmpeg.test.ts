@@ -42,6 +42,7 @@ it.each([
     env: {
       ...process.env,
       SOURCE_ORDERS: pathOf("../message.json"),
+      MCAI_LOG: "debug",
       SOURCE_PATH: await makeMedia(name, codec),
       DESTINATION_PATH: join(folder, `${codec}.json`),
     },

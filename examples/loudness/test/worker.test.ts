@@ -180,6 +180,7 @@ it("writes what the README shows, as a separate process", async () => {
       env: {
         ...process.env,
         SOURCE_ORDERS: pathOf("../message.json"),
+        MCAI_LOG: "debug",
         SOURCE_PATH: pathOf("../../media-worker/media/clip.mp4"),
         DESTINATION_PATH: destination,
       },

@@ -178,6 +178,7 @@ it("writes what the README shows, as a separate process", async () => {
       env: {
         ...process.env,
         SOURCE_ORDERS: pathOf("../message.json"),
+        MCAI_LOG: "debug",
         SOURCE_PATH: clip,
         DESTINATION_PATH: destination,
       },

@@ -33,7 +33,7 @@ async function runOrder(): Promise<{ stderr: string; code: number }> {
   const values = { source_path: clip, destination_path: join(project, "bright.json") };
   const parameters = Object.entries(values).map(([id, value]) => ({ id, type: "string", value }));
   await writeFile(join(project, "order.json"), JSON.stringify({ job_id: 71, parameters }));
-  const env = { PATH: process.env.PATH, SOURCE_ORDERS: "order.json" };
+  const env = { PATH: process.env.PATH, SOURCE_ORDERS: "order.json", MCAI_LOG: "debug" };
   return run(process.execPath, ["dist/main.js"], { cwd: project, env }).then(
     ({ stderr }) => ({ stderr, code: 0 }),
     ({ stderr, code }: { stderr: string; code: number }) => ({ stderr, code }),
