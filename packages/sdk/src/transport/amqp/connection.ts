@@ -34,8 +34,6 @@ export async function openConnection(
   const failures: McaiError[] = [];
   do {
     try {
-      // A socket that is created with an aborted signal connects all the same, and would stay open.
-      signal.throwIfAborted();
       return await open({ settings, host, name, what, signal, lookup: addresses.lookup });
     } catch (error) {
       failures.push(toBrokerError(error, what));
@@ -79,6 +77,8 @@ async function open({ settings, host, name, what, signal, lookup }: Attempt): Pr
   const plain = credentials.plain(username, password);
   const connectBy = async (login: Login) => {
     try {
+      // A socket that is created with an aborted signal connects all the same, and would stay open.
+      signal.throwIfAborted();
       return await connect(address, { ...socketOptions, credentials: login });
     } catch (error) {
       if (!isVirtualHostRefused(error)) throw error;
