@@ -89,11 +89,15 @@ export class CurrentJob {
     return this.#held.find(({ settledBy }) => settledBy === "initialised" || settledBy === "ended")?.delivery;
   }
 
-  /** Keeps an order that was delivered again, in place of the delivery that was lost with its connection. */
+  /**
+   * Keeps an order that was delivered again, in place of the delivery that was lost with its connection. A delivery that was
+   * not lost, because the order was sent twice, is acknowledged.
+   */
   async replaceOrigin(delivery: Receipt): Promise<void> {
     const lost = this.#held.find((held) => held.delivery === this.origin);
     if (!lost) return void (await delivery.settle("acknowledge"));
     this.#held.splice(this.#held.indexOf(lost), 1, { delivery, settledBy: lost.settledBy });
+    await lost.delivery.settle("acknowledge");
   }
 
   /** Acknowledges the oldest delivery that this response settles, if there is one. */

@@ -102,12 +102,14 @@ export class Responder {
   async end(current: CurrentJob, end: RunEnd): Promise<Settlement> {
     const { origin, phases } = current;
     this.#progressLine.end();
-    // A job with a stop order is not delayed: it must not run again.
-    if (end.status === "delayed" && origin?.canDelay && !current.holds("stopped")) {
+    // A job with a stop order must not run again: it is neither delayed nor returned to its queue.
+    const mayRunAgain = !current.holds("stopped");
+    if (end.status === "delayed" && origin?.canDelay && mayRunAgain) {
       logReturn(current, "delayed", end.message);
       return "delay";
     }
-    if (end.status === "stopped" && end.reason === "drain" && !phases.initialisedFirst && origin?.canRequeue) {
+    const isDrained = end.status === "stopped" && end.reason === "drain" && !phases.initialisedFirst;
+    if (isDrained && origin?.canRequeue && mayRunAgain) {
       logReturn(current, "requeued", "the worker shuts down.");
       return "requeue";
     }
