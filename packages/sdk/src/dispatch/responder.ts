@@ -45,7 +45,7 @@ export class Responder {
 
   /** @param replaces - While the response waits, a later one with the same key replaces it. */
   publish<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind], replaces?: string): Promise<void> {
-    return this.#options.transport.publish({ ...encodeResponse(kind, body), replaces });
+    return this.#options.transport.publish(encodeResponse(kind, body, replaces));
   }
 
   announce(kind: "worker_created" | "worker_terminated"): Promise<void> {

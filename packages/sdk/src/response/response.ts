@@ -66,9 +66,17 @@ export interface ResponseBodies {
 /** The kind of a response, which is its routing key. */
 export type ResponseKind = keyof ResponseBodies;
 
-/** Encodes a response as UTF-8 JSON, for the exchange from which the backend consumes it. */
-export function encodeResponse<Kind extends ResponseKind>(kind: Kind, body: ResponseBodies[Kind]): Message {
-  return toMessage(kind, "job_id" in body ? body.job_id : undefined, JSON.stringify(body));
+/**
+ * Encodes a response as UTF-8 JSON, for the exchange from which the backend consumes it.
+ *
+ * @param replaces - While the response waits, a later one with the same key replaces it.
+ */
+export function encodeResponse<Kind extends ResponseKind>(
+  kind: Kind,
+  body: ResponseBodies[Kind],
+  replaces?: string,
+): Message {
+  return toMessage(kind, "job_id" in body ? body.job_id : undefined, JSON.stringify(body), replaces);
 }
 
 // How the lists of a result without any look in the JSON of a JobResultBody. Only an id and a status come before them.
@@ -132,10 +140,10 @@ export function encodeError(
   return { ...encode(maxErrorBytes), substitute };
 }
 
-function toMessage(kind: ResponseKind, jobId: number | undefined, text: string): Message {
+function toMessage(kind: ResponseKind, jobId: number | undefined, text: string, replaces?: string): Message {
   const exchange = kind.startsWith("job_") || kind === "worker_discovery" ? "job_response" : "worker_response";
   const isLast = kind === "job_completed" || kind === "job_stopped" || kind === "job_error";
-  return { exchange, routingKey: kind, body: Buffer.from(text), jobId, isLast };
+  return { exchange, routingKey: kind, body: Buffer.from(text), jobId, isLast, replaces };
 }
 
 /** Measures the time and the CPU time of a job, from the creation of the clock. */

@@ -84,8 +84,10 @@ export class AmqpTransport implements Transport {
     return this.#consumer.consume(jobs);
   }
 
-  publish(message: Message): Promise<void> {
-    return this.outbox.publish({ ...message, properties: this.#properties });
+  publish({ exchange, routingKey, body, jobId, isLast, replaces, substitute }: Message): Promise<void> {
+    // Not with a spread, which takes longer for each response.
+    const properties = this.#properties;
+    return this.outbox.publish({ exchange, routingKey, body, jobId, isLast, replaces, substitute, properties });
   }
 
   async stop(): Promise<void> {
