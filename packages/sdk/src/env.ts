@@ -53,6 +53,8 @@ export interface Settings {
   readonly log: LogSettings;
   /** What the environment has that the worker understands differently, for the log. */
   readonly warnings: readonly string[];
+  /** MCAI_LOG_BUFFER_BYTES: how much may wait for the reader of standard output, and of standard error. */
+  readonly logBufferBytes: number;
 }
 
 /** The address of the health server, and the limits of `/healthz`. */
@@ -145,6 +147,7 @@ export function readSettings(env: Environment): Settings {
     health: readHealth(env),
     log: readLog(env, warn),
     warnings,
+    logBufferBytes: readInteger(env, "MCAI_LOG_BUFFER_BYTES", 4096) ?? 1024 * 1024,
   };
 }
 

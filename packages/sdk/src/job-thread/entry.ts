@@ -4,6 +4,9 @@ import { readSettings } from "../env.ts";
 import { messageOf } from "../errors.ts";
 import { createLog } from "../log/log.ts";
 import { Redactor } from "../log/redactor.ts";
+import { sayDropped } from "../log/say-dropped.ts";
+import { Outputs } from "../output/outputs.ts";
+import { redirectStandardStreams } from "../output/standard-streams.ts";
 import { EnvironmentStores } from "../parameters/store.ts";
 import { send } from "../thread-protocol/channel.ts";
 import type { Report, ThreadOptions } from "../thread-protocol/messages.ts";
@@ -14,11 +17,15 @@ import { JobThreadSession } from "./session.ts";
 import { stackOf } from "./stack.ts";
 
 // The entry point of the job thread. The main thread starts it in dispatch/thread-host.ts.
-const { moduleUrl, environment, instanceId, stopFlag, describe } = workerData as ThreadOptions;
+const { moduleUrl, environment, instanceId, stopFlag, outputs: plan, describe } = workerData as ThreadOptions;
 if (!parentPort) throw new Error("This module is the entry point of the job thread. Call runWorker instead.");
 const settings = readSettings(environment);
+const outputs = new Outputs(plan);
+// Standard output of a description has nothing but the description.
+redirectStandardStreams(describe ? outputs.stderr : outputs.stdout, outputs.stderr);
 const redactor = new Redactor(environmentSecrets(environment));
-const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor);
+const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor, outputs);
+sayDropped(outputs, log);
 const port = parentPort;
 const keepSecret = (secret: unknown) => {
   redactor.add(secret);

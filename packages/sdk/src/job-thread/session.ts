@@ -3,7 +3,6 @@ import { McaiError, messageOf } from "../errors.ts";
 import { onMessage, send } from "../thread-protocol/channel.ts";
 import type { Command, Report, WorkerDescription } from "../thread-protocol/messages.ts";
 import type { AnyWorker } from "../worker/define-worker.ts";
-import { flushOutput } from "./flush.ts";
 import { Processor, type ProcessorOptions } from "./processor.ts";
 import { stackOf } from "./stack.ts";
 
@@ -27,7 +26,6 @@ export class JobThreadSession {
   ): Promise<void> {
     try {
       const { worker, description } = await load();
-      await flushOutput();
       this.#report({ kind: "described", description });
       if (!setUp) return;
       this.serve(worker, await this.#setUp(worker));
@@ -73,7 +71,6 @@ export class JobThreadSession {
       const text = `The worker's teardown failed: ${messageOf(error)}`;
       this.#options.logFor(-1).event("error", text, { ...(stack !== undefined && { stack }) });
     }
-    await flushOutput();
     this.#report({ kind: "closed" });
   }
 

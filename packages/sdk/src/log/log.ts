@@ -1,14 +1,8 @@
-import { closeSync, openSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Logger } from "pino";
 import type { LogSettings } from "../env.ts";
-import { externalRemedy, McaiError } from "../errors.ts";
 import type { JobLog } from "./job-log.ts";
-import { formatLine } from "./log-line.ts";
-import type * as Bundle from "./pino-bundle.ts";
+import { formatJson, formatText, type LogIdentity, type LogRecord } from "./log-line.ts";
+import { toJson, toText } from "./log-value.ts";
 import type { Redactor } from "./redactor.ts";
-
-const stderr = 2;
 
 /** The log of a thread. */
 export interface Log extends JobLog {
@@ -22,60 +16,69 @@ export interface Log extends JobLog {
   hide(secrets: readonly unknown[]): void;
 }
 
-/** The identity of the worker, on each line. */
-export interface LogIdentity {
-  readonly instanceId: string;
-  readonly queueName: string;
+/** Where a log is written. */
+export interface LogSinks {
+  readonly stderr: LogSink;
+  /** The file of FILE_LOGGING. */
+  readonly file?: LogSink | undefined;
 }
 
-/**
- * Creates the log of a thread. It writes to standard error and to the file of the settings. Each line is written before
- * the call returns, so that no line of a blocked or crashed thread is lost. pino is loaded at the first line.
- *
- * @throws {@link McaiError} `ENVIRONMENT_INVALID` if the file cannot be opened, `MODULE_NOT_FOUND` if pino is missing.
- */
-export function createLog(settings: LogSettings, identity: LogIdentity, redactor: Redactor): Log {
-  let logger: Logger | undefined;
-  if (settings.file !== undefined) checkFile(settings.file);
-  if (settings.level !== "silent") findPino();
-  const open = () => {
-    logger ??= openPino(settings, identity);
-    return logger;
+interface LogSink {
+  write(line: string): unknown;
+}
+
+/** Creates the log of a thread. A log call never throws, whatever the worker passes. */
+export function createLog(
+  settings: LogSettings,
+  identity: LogIdentity,
+  redactor: Redactor,
+  sinks: LogSinks = process,
+): Log {
+  const { stderr, file } = sinks;
+  const color = settings.color ?? isTerminal();
+  const minimum = levels.indexOf(settings.level);
+  const write = (record: LogRecord) => {
+    const time = new Date().toISOString();
+    const format = (isColored: boolean) =>
+      settings.json ? formatJson(time, identity, record) : formatText(time, identity, record, isColored);
+    const line = format(color);
+    stderr.write(line);
+    file?.write(color ? format(false) : line);
   };
-  const isShown = (level: Level) => levels.indexOf(level) >= levels.indexOf(settings.level);
-  return toLog({ open, redactor, isShown }, undefined);
+  return toLog({ write, redactor, isShown: (level) => levels.indexOf(level) >= minimum }, undefined);
 }
 
-type Level = "debug" | "info" | "warn" | "error";
+type Level = LogRecord["level"];
 const levels: readonly LogSettings["level"][] = ["trace", "debug", "info", "warn", "error", "silent"];
 
 interface LogTarget {
-  readonly open: () => Logger;
+  readonly write: (record: LogRecord) => void;
   readonly redactor: Redactor;
   readonly isShown: (level: Level) => boolean;
 }
 
 function toLog(target: LogTarget, jobId: number | undefined): Log {
-  const { open, redactor, isShown } = target;
-  const write = (level: Level) => {
+  const { write, redactor, isShown } = target;
+  const at = (level: Level) => {
     // Skips lines below the level before any work is done.
     if (!isShown(level)) return () => undefined;
-    return (message: string, fields?: Record<string, unknown>) =>
-      open()[level](
-        { ...(jobId !== undefined && { job_id: jobId }), ...(fields && { fields: redactor.redactFields(fields) }) },
-        redactor.redact(message),
-      );
+    return (message: unknown, fields?: unknown) =>
+      write({
+        level,
+        message: redactor.redact(toText(message)),
+        jobId,
+        details: fields === undefined ? {} : redactor.redactFields({ fields: JSON.parse(toJson(fields)) }),
+      });
   };
   return {
-    debug: write("debug"),
-    info: write("info"),
-    warn: write("warn"),
-    error: write("error"),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
     forJob: (id) => toLog(target, id),
     event: (level, message, fields) => {
       if (!isShown(level)) return;
-      const shown = { ...(jobId !== undefined && { job_id: jobId }), ...redactor.redactFields({ ...fields }) };
-      open()[level](shown, redactor.redact(message));
+      write({ level, message: redactor.redact(message), jobId, details: redactor.redactFields({ ...fields }) });
     },
     shows: isShown,
     hide: (secrets) => {
@@ -84,54 +87,7 @@ function toLog(target: LogTarget, jobId: number | undefined): Log {
   };
 }
 
-function openPino(settings: LogSettings, identity: LogIdentity): Logger {
-  const { pino } = loadPino();
-  const open = (destination: { fd?: number; dest?: string }) => {
-    const sink = pino.destination({ ...destination, sync: true });
-    // The reader has closed the stream; the error cannot be reported anywhere.
-    sink.on("error", () => undefined);
-    return sink;
-  };
-  const terminal = open({ fd: stderr });
-  const file = settings.file === undefined ? undefined : open({ dest: settings.file });
-  const color = settings.color ?? isTerminal();
-  const base = { instance_id: identity.instanceId, queue: identity.queueName };
-  const formatters = { level: (level: string) => ({ level }) };
-  return pino(
-    { level: settings.level, base, formatters, timestamp: pino.stdTimeFunctions.isoTime },
-    {
-      write(json: string) {
-        terminal.write(settings.json ? json : formatLine(json, color));
-        file?.write(settings.json ? json : formatLine(json, false));
-      },
-    },
-  );
-}
-
 // Importing node:tty loads node:net, which takes 2 ms in each thread.
 function isTerminal(): boolean {
-  return process.getBuiltinModule("node:tty").isatty(stderr);
-}
-
-// A missing pino ends the worker at its start, not at the first line, which may come in the middle of a job.
-function findPino(): string {
-  try {
-    return createRequire(import.meta.url).resolve("#pino");
-  } catch (cause) {
-    throw new McaiError("MODULE_NOT_FOUND", externalRemedy("dist/pino.cjs"), { cause });
-  }
-}
-
-// With require, because a log call is synchronous.
-function loadPino(): typeof Bundle {
-  return createRequire(import.meta.url)(findPino()) as typeof Bundle;
-}
-
-function checkFile(file: string): void {
-  try {
-    closeSync(openSync(file, "a"));
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new McaiError("ENVIRONMENT_INVALID", `FILE_LOGGING: ${file.length > 200 ? code : message}`, { cause });
-  }
+  return process.getBuiltinModule("node:tty").isatty(2);
 }

@@ -13,9 +13,15 @@ import { ShutdownSignals } from "./shutdown-signals.ts";
 
 /** Runs the orders of files one after another. Returns the exit code: 1 if a job or a file failed, 130 after Ctrl-C. */
 export async function runLocal(options: RunOptions, files: readonly string[]): Promise<number> {
-  const { settings, log, address, moduleUrl, environment } = options;
+  const { settings, log, address, moduleUrl, environment, outputs } = options;
   const { instanceId } = address;
-  const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
+  const thread = new ThreadHost({
+    moduleUrl,
+    environment,
+    instanceId,
+    outputs,
+    maxTeardownMs: settings.shutdownGraceMs,
+  });
   const transport = new FileTransport(files, log, settings.maxResponseBytes);
   const deadline = new EndDeadline(settings.shutdownGraceMs, log);
   const signals = new ShutdownSignals(() => {

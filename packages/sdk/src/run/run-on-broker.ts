@@ -26,9 +26,15 @@ const maxFarewellMs = 4000;
 
 /** Takes jobs from RabbitMQ until the worker is told to stop. Returns the exit code. */
 export async function runOnBroker(options: RunOptions): Promise<number> {
-  const { settings, log, redactor, address, moduleUrl, environment } = options;
+  const { settings, log, redactor, address, moduleUrl, environment, outputs } = options;
   const { instanceId, queueName } = address;
-  const thread = new ThreadHost({ moduleUrl, environment, instanceId, maxTeardownMs: settings.shutdownGraceMs });
+  const thread = new ThreadHost({
+    moduleUrl,
+    environment,
+    instanceId,
+    outputs,
+    maxTeardownMs: settings.shutdownGraceMs,
+  });
   const deadline = new EndDeadline(settings.drainTimeoutMs + settings.shutdownGraceMs, log);
   const signals = new ShutdownSignals(() => {
     deadline.start();

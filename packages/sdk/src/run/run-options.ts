@@ -2,6 +2,7 @@ import type { Environment } from "../env/values.ts";
 import type { Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
 import type { Redactor } from "../log/redactor.ts";
+import type { OutputsPlan } from "../output/outputs.ts";
 import type { WorkerAddress } from "../response/worker-configuration.ts";
 
 /** Options of every kind of run. */
@@ -13,4 +14,5 @@ export interface RunOptions {
   readonly log: Log;
   /** Of the log. */
   readonly redactor: Redactor;
+  readonly outputs: OutputsPlan;
 }

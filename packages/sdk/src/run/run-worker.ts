@@ -5,7 +5,12 @@ import { environmentSecrets } from "../env/stores.ts";
 import { readSettings } from "../env.ts";
 import { exitCodeOf, McaiError, messageOf, WorkerFailure } from "../errors.ts";
 import { createLog, type Log } from "../log/log.ts";
+import { escapeControls } from "../log/log-line.ts";
 import { Redactor } from "../log/redactor.ts";
+import { sayDropped } from "../log/say-dropped.ts";
+import { Outputs, planOutputs } from "../output/outputs.ts";
+import { redirectStandardStreams } from "../output/standard-streams.ts";
+import { writeWhole } from "../output/write-whole.ts";
 import { readInstanceId } from "../response/instance-id.ts";
 import { describe } from "./describe.ts";
 import { runLocal } from "./run-local.ts";
@@ -44,17 +49,18 @@ export async function runWorker(module: URL | string): Promise<void> {
     const instanceId = readInstanceId();
     const { queueName, directMessagingIdentifier = instanceId } = settings;
     const address = { instanceId, queueName, directMessagingIdentifier };
-    log = createLog(settings.log, address, redactor);
+    const plan = planOutputs({ bufferBytes: settings.logBufferBytes, file: settings.log.file });
+    const outputs = new Outputs(plan);
+    outputs.watch();
+    redirectStandardStreams(outputs.stdout, outputs.stderr);
+    log = createLog(settings.log, address, redactor, outputs);
+    sayDropped(outputs, log);
     for (const warning of settings.warnings) log.warn(warning);
-    process.exitCode = await run({ moduleUrl: findModule(module), environment, settings, address, log, redactor });
+    const options = { moduleUrl: findModule(module), environment, settings, address, log, redactor, outputs: plan };
+    process.exitCode = await run(options);
   } catch (error) {
-    try {
-      if (!log) throw error;
-      logFailure(log, error);
-    } catch {
-      // There is no log yet, or pino cannot be loaded.
-      process.stderr.write(`${redactor.redact(`${messageOf(error)}${suffixOf(error)}`)}\n`);
-    }
+    if (log) logFailure(log, error);
+    else sayWithoutLog(redactor.redact(`${messageOf(error)}${suffixOf(error)}`));
     process.exitCode = exitCodeOf(error);
   }
 }
@@ -71,11 +77,19 @@ function suffixOf(error: unknown): string {
   return error instanceof McaiError ? ` [${error.code}]` : "";
 }
 
+// The settings of the log are wrong themselves.
+function sayWithoutLog(text: string): void {
+  const outputs = new Outputs(planOutputs({ bufferBytes: 64 * 1024, file: undefined }));
+  outputs.stderr.write(`${escapeControls(text)}\n`);
+  outputs.end();
+}
+
 async function run(options: RunOptions): Promise<number> {
-  const { settings, address, moduleUrl, environment } = options;
+  const { settings, address, moduleUrl, environment, outputs } = options;
   if (settings.describe) {
-    const configuration = await describe({ moduleUrl, environment, instanceId: address.instanceId }, address);
-    process.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`);
+    const { instanceId } = address;
+    const configuration = await describe({ moduleUrl, environment, instanceId, outputs }, address);
+    writeWhole(`${JSON.stringify(configuration, null, 2)}\n`);
     return 0;
   }
   if (settings.sourceOrders) return runLocal(options, settings.sourceOrders);

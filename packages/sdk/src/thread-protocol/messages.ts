@@ -1,4 +1,5 @@
 import type { JobOrder } from "../order/order.ts";
+import type { OutputsPlan } from "../output/outputs.ts";
 import type { StopReason } from "../worker/job.ts";
 import type { WorkerMetadata } from "../worker/metadata.ts";
 import type { StopCause } from "./stop-flag.ts";
@@ -11,6 +12,8 @@ export interface ThreadOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly instanceId: string;
   readonly stopFlag: SharedArrayBuffer;
+  /** The outputs that the main thread has opened. */
+  readonly outputs: OutputsPlan;
   /** Whether the thread only describes the worker, without `setup`. */
   readonly describe: boolean;
 }

@@ -41,6 +41,7 @@ describe("readSettings", () => {
       },
       log: { level: "info", json: false, file: undefined, color: undefined },
       warnings: [],
+      logBufferBytes: 1024 * 1024,
     });
   });
 

@@ -71,6 +71,7 @@ const table: Readonly<Record<string, { verdicts: Verdicts; takes?: string[]; ref
   MCAI_MAX_RESPONSE_BYTES: { verdicts: every("refused"), takes: ["4096", "536870912"], refuses: ["4095", "536870913"] },
   MCAI_MAX_ERROR_BYTES: { verdicts: every("refused"), takes: ["256"], refuses: ["255"] },
   MCAI_PROGRESS_INTERVAL_MS: { verdicts: every("refused"), takes: ["1"], refuses: ["0"] },
+  MCAI_LOG_BUFFER_BYTES: { verdicts: every("refused"), takes: ["4096"], refuses: ["4095"] },
   MCAI_THREADS: { verdicts: every("refused"), takes: ["1"], refuses: ["0"] },
   MCAI_LOG: { verdicts: every("refused"), takes: ["warn", "OFF", "warn,hyper=error"], refuses: ["foo", "hyper=error"] },
   RUST_LOG: { verdicts: every("warned"), takes: ["warn", "OFF", "warn,hyper=error"] },
