@@ -87,10 +87,8 @@ export const states = [
     name: "job postponed",
     async enter(scene) {
       const worker = await scene.start({ env: limits });
-      const value = { paths: ["/no/such/file"] };
-      const parameters = [{ id: "requirements", type: "requirements", value }];
-      await scene.backend.publish("job_submit", scene.queue, { job_id: scene.nextId(), parameters });
-      await worker.logged(/Required file does not exist/);
+      await scene.send({ action: "postpone" });
+      await hasEnded(scene);
       return worker;
     },
   },
@@ -159,6 +157,10 @@ export const states = [
     name: "job that computes, by `stop_worker`",
     enter: (scene) => running(scene, { action: "block", durationMs: 600_000 }),
     end: (scene) => scene.backend.sendDirect(scene.queue, { type: "stop_worker" }),
+  },
+  {
+    name: "`teardown` does not return",
+    enter: (scene) => scene.start({ env: { ...limits, CHAOS_TEARDOWN: "endless" } }),
   },
   {
     name: "something else keeps the process",

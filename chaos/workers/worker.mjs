@@ -1,7 +1,7 @@
 import { pbkdf2Sync } from "node:crypto";
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { defineWorker, Type } from "@mcai/worker-sdk";
+import { defineWorker, JobPostponed, Type } from "@mcai/worker-sdk";
 
 /**
  * @import { Job, JobResult } from "@mcai/worker-sdk"
@@ -25,6 +25,10 @@ const actions = {
   },
 
   nothing: () => undefined,
+
+  postpone() {
+    throw new JobPostponed("on purpose");
+  },
 
   fail() {
     throw new Error("failed on purpose");
@@ -114,6 +118,9 @@ export default defineWorker({
     if (process.env.CHAOS_SETUP !== "endless") return;
     writeSync(2, "in setup\n");
     return new Promise(() => setInterval(() => undefined, 1000));
+  },
+  teardown() {
+    if (process.env.CHAOS_TEARDOWN === "endless") for (;;);
   },
   parameters: Type.Object({
     action: Type.String({ default: "work" }),
