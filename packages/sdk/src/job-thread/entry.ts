@@ -24,7 +24,8 @@ const outputs = new Outputs(plan);
 // Standard output of a description has nothing but the description.
 redirectStandardStreams(describe ? outputs.stderr : outputs.stdout, outputs.stderr);
 const redactor = new Redactor(environmentSecrets(environment));
-const log = createLog(settings.log, { instanceId, queueName: settings.queueName }, redactor, outputs);
+const identity = { instanceId, queueName: settings.queueName };
+const log = createLog(settings.log, identity, redactor, outputs);
 sayDropped(outputs, log);
 const port = parentPort;
 const keepSecret = (secret: unknown) => {
@@ -40,6 +41,9 @@ const session = new JobThreadSession({
   progressIntervalMs: settings.progressIntervalMs,
   redactor,
   logFor: (jobId) => log.forJob(jobId),
+  onRename: (id) => {
+    identity.instanceId = id;
+  },
 });
 
 // After an exception outside the job's promise, or a rejection that is not handled, the state of the thread is unknown.

@@ -59,7 +59,7 @@ export class Processor {
   }
 
   /** Executes a command of the main thread. Never rejects: errors are reported. */
-  execute(command: Exclude<Command, { kind: "close" | "ping" }>): Promise<void> {
+  execute(command: Exclude<Command, { kind: "close" | "ping" | "rename" }>): Promise<void> {
     if (command.kind === "run" || command.kind === "initialise") return this.#begin(command);
     const run = this.#run;
     if (run?.serial !== command.serial) return Promise.resolve();

@@ -9,6 +9,8 @@ import { stackOf } from "./stack.ts";
 /** Options of a {@link JobThreadSession}. */
 export interface JobThreadSessionOptions extends Omit<ProcessorOptions, "report" | "context" | "worker"> {
   readonly port: MessagePort;
+  /** Called when the worker gets another instance id. */
+  readonly onRename?: (instanceId: string) => void;
 }
 
 /** The job thread's side of the channel: runs `setup`, passes commands to the processor, runs `teardown`. */
@@ -44,6 +46,7 @@ export class JobThreadSession {
     const processor = new Processor({ ...this.#options, worker, context, report: (report) => this.#report(report) });
     onMessage(port, (command: Command) => {
       if (command.kind === "close") void this.#close(worker, context);
+      else if (command.kind === "rename") this.#options.onRename?.(command.instanceId);
       else if (command.kind === "ping") this.#report({ kind: "pong" });
       else void processor.execute(command);
     });

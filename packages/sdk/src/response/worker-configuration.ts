@@ -33,11 +33,16 @@ export interface WorkerAddress {
 export function toConfiguration(worker: WorkerDescription, address: WorkerAddress): WorkerConfiguration {
   const { homepage, repository, organisation } = worker;
   return {
-    instance_id: address.instanceId,
+    // Read on each use: the address may change until the worker's own queue is declared.
+    get instance_id() {
+      return address.instanceId;
+    },
     queue_name: address.queueName,
     name: worker.name,
     label: worker.name,
-    direct_messaging_queue_name: `direct_messaging_${address.directMessagingIdentifier}`,
+    get direct_messaging_queue_name() {
+      return `direct_messaging_${address.directMessagingIdentifier}`;
+    },
     description: worker.description,
     // The reference no longer sends it, but the backend of 2021 rejects a worker without it again and again.
     short_description: worker.shortDescription,

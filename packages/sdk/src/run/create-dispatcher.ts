@@ -22,7 +22,7 @@ export function createDispatcher({ worker, gpus, blackList, ...options }: Create
   return new Dispatcher({
     ...options,
     hasInitProcess: worker.hasInitProcess,
-    systemInfo: new SystemInfo(configuration.instance_id, gpus),
+    systemInfo: new SystemInfo(() => configuration.instance_id, gpus),
     blackList: blackList ?? new BlackList(log),
   });
 }

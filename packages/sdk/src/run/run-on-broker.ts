@@ -15,6 +15,7 @@ import { Links } from "../transport/amqp/links.ts";
 import type { Outbox } from "../transport/amqp/outbox.ts";
 import { logResponse, withResponseLog } from "../transport/response-log.ts";
 import { createDispatcher } from "./create-dispatcher.ts";
+import { toDirectQueue } from "./direct-queue.ts";
 import { EndDeadline } from "./end-deadline.ts";
 import { endThread } from "./process-end.ts";
 import { RunFailure } from "./run-failure.ts";
@@ -27,13 +28,18 @@ const maxFarewellMs = 4000;
 /** Takes jobs from RabbitMQ until the worker is told to stop. Returns the exit code. */
 export async function runOnBroker(options: RunOptions): Promise<number> {
   const { settings, log, redactor, address, moduleUrl, environment, outputs } = options;
-  const { instanceId, queueName } = address;
+  const { queueName, instanceId: containerId } = address;
+  if (await address.claim())
+    log.warn(
+      `Another worker of this container has the instance id ${containerId}: that of this worker is ${address.instanceId}.`,
+    );
+  const maxTeardownMs = settings.shutdownGraceMs;
   const thread = new ThreadHost({
-    moduleUrl,
-    environment,
-    instanceId,
-    outputs,
-    maxTeardownMs: settings.shutdownGraceMs,
+    ...{ moduleUrl, environment, outputs, maxTeardownMs },
+    // Read each time that a thread starts.
+    get instanceId() {
+      return address.instanceId;
+    },
   });
   const deadline = new EndDeadline(settings.drainTimeoutMs + settings.shutdownGraceMs, log);
   const signals = new ShutdownSignals(() => {
@@ -51,25 +57,23 @@ export async function runOnBroker(options: RunOptions): Promise<number> {
   let transport: AmqpTransport | undefined;
   const listen = (worker: WorkerDescription) => {
     const configuration = toConfiguration(worker, address);
-    const discovery = encodeResponse("worker_discovery", configuration);
     transport = new AmqpTransport({
       settings: settings.broker,
       log,
       links,
       queueName,
-      directQueueName: configuration.direct_messaging_queue_name,
-      binding: {
-        instance_id: instanceId,
-        job_type: queueName,
-        worker_name: configuration.label,
-        worker_version: configuration.version,
-      },
+      direct: toDirectQueue(address, configuration, log, () =>
+        thread.post({ kind: "rename", instanceId: address.instanceId }),
+      ),
       // Backends since 2021 read the first exchange, older ones the second.
-      announcements: [discovery, { ...discovery, exchange: "worker_response" }],
+      announcements: () => {
+        const discovery = encodeResponse("worker_discovery", configuration);
+        logResponse(log, discovery);
+        return [discovery, { ...discovery, exchange: "worker_response" }];
+      },
       maxResponseBytes: settings.maxResponseBytes,
       onFailure,
     });
-    logResponse(log, discovery);
     return createDispatcher({
       ...{
         transport: withResponseLog(transport, log),

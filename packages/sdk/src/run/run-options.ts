@@ -3,14 +3,14 @@ import type { Settings } from "../env.ts";
 import type { Log } from "../log/log.ts";
 import type { Redactor } from "../log/redactor.ts";
 import type { OutputsPlan } from "../output/outputs.ts";
-import type { WorkerAddress } from "../response/worker-configuration.ts";
+import type { InstanceAddress } from "../response/instance-address.ts";
 
 /** Options of every kind of run. */
 export interface RunOptions {
   readonly moduleUrl: string;
   readonly environment: Environment;
   readonly settings: Settings;
-  readonly address: WorkerAddress;
+  readonly address: InstanceAddress;
   readonly log: Log;
   /** Of the log. */
   readonly redactor: Redactor;

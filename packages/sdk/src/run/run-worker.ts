@@ -11,7 +11,7 @@ import { sayDropped } from "../log/say-dropped.ts";
 import { Outputs, planOutputs } from "../output/outputs.ts";
 import { redirectStandardStreams } from "../output/standard-streams.ts";
 import { writeWhole } from "../output/write-whole.ts";
-import { readInstanceId } from "../response/instance-id.ts";
+import { InstanceAddress } from "../response/instance-address.ts";
 import { describe } from "./describe.ts";
 import { runLocal } from "./run-local.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -46,9 +46,7 @@ export async function runWorker(module: URL | string): Promise<void> {
   let log: Log | undefined;
   try {
     const settings = readSettings(environment);
-    const instanceId = readInstanceId();
-    const { queueName, directMessagingIdentifier = instanceId } = settings;
-    const address = { instanceId, queueName, directMessagingIdentifier };
+    const address = new InstanceAddress(settings);
     const plan = planOutputs({ bufferBytes: settings.logBufferBytes, file: settings.log.file });
     const outputs = new Outputs(plan);
     outputs.watch();

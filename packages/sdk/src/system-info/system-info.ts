@@ -43,17 +43,17 @@ const isLinux = process.platform === "linux";
  * Linux only the free memory is known, and there are no swap, disks and networks.
  */
 export class SystemInfo {
-  readonly #instanceId: string;
+  readonly #instanceId: () => string;
   readonly #cores = new CoreUsage();
   readonly #load = new Sample(() => this.#readLoad(), maxLoadAgeMs);
   readonly #machine = new Sample(readMachine, maxMachineAgeMs);
   readonly #gpus: NvidiaCards | undefined;
 
   /**
-   * @param instanceId - The instance id of the worker.
+   * @param instanceId - Returns the instance id of the worker.
    * @param gpus - The NVIDIA cards of the machine. @default none
    */
-  constructor(instanceId: string, gpus?: NvidiaCards) {
+  constructor(instanceId: () => string, gpus?: NvidiaCards) {
     this.#instanceId = instanceId;
     this.#gpus = gpus;
   }
@@ -66,7 +66,12 @@ export class SystemInfo {
   /** Returns the properties for a status. */
   forStatus(): StatusSystemInfo {
     const { memory } = this.#load.current();
-    return { docker_container_id: this.#instanceId, ...this.#machine.current(), memory, gpus: this.#gpus?.cards ?? [] };
+    return {
+      docker_container_id: this.#instanceId(),
+      ...this.#machine.current(),
+      memory,
+      gpus: this.#gpus?.cards ?? [],
+    };
   }
 
   #readLoad(): Load {

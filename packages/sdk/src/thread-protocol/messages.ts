@@ -24,6 +24,8 @@ export type Command =
   | { kind: "start" | "update"; serial: number; order: JobOrder }
   /** The stop flag was raised: abort the job's signal. */
   | { kind: "stop"; serial: number; reason: StopCause }
+  /** Another process has the instance id: the worker has this one now. */
+  | { kind: "rename"; instanceId: string }
   /** Answer with a pong. */
   | { kind: "ping" }
   /** Run `teardown` and answer with closed. */

@@ -32,7 +32,7 @@ async function begin(isDirect: boolean) {
   const dispatcher = new Dispatcher({
     ...{ transport, settings, log, hasInitProcess: false, configuration: {} as WorkerConfiguration },
     thread: { ...thread, start: () => Promise.reject(new Error("not used")) },
-    systemInfo: new SystemInfo("test"),
+    systemInfo: new SystemInfo(() => "test"),
     blackList: new BlackList(log),
     onStopWorker: () => undefined,
     onFailure: () => undefined,

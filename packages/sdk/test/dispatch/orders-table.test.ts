@@ -66,7 +66,7 @@ class Stage {
     this.#dispatcher = new Dispatcher({
       ...{ transport: this.#transport, thread: this.#thread, settings, log, hasInitProcess: true },
       configuration: toConfiguration(worker, address),
-      systemInfo: new SystemInfo("test"),
+      systemInfo: new SystemInfo(() => "test"),
       blackList: new BlackList(log),
       onStopWorker: () => this.events.push("*shut down*"),
       onFailure: (error) => this.events.push(error.message),

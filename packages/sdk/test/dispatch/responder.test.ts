@@ -19,7 +19,7 @@ async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [strin
   const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
   const transport = new MemoryTransport(maxResponseBytes);
   const responder = new Responder({
-    ...{ transport, log, systemInfo: new SystemInfo("test"), configuration: {} as WorkerConfiguration },
+    ...{ transport, log, systemInfo: new SystemInfo(() => "test"), configuration: {} as WorkerConfiguration },
     settings: { maxErrorBytes: 1000 },
   });
   let counted: string | undefined;

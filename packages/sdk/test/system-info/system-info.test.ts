@@ -26,7 +26,7 @@ describe("system information", () => {
 
   it("is available at once, is sampled in the background, and starts no process", async () => {
     const before = await faultsOfChildren();
-    const info = new SystemInfo("4f2a90c1d7be");
+    const info = new SystemInfo(() => "4f2a90c1d7be");
     const first = info.forProgression();
     expect(first.memory).toBeGreaterThan(0);
     expect(first.cores.map(({ name }) => name)).toEqual(cpus().map((_, i) => `cpu${i}`));
@@ -82,7 +82,7 @@ describe("system information", () => {
     await writeFile(device, "");
     const cards = new NvidiaCards(device, command);
     await expect.poll(() => cards.cards.length, { timeout: 10_000 }).toBe(2);
-    const info = new SystemInfo("4f2a90c1d7be", cards);
+    const info = new SystemInfo(() => "4f2a90c1d7be", cards);
     const busy = { clock_speed_memory: 6250, clock_speed_sm: 1200, clock_speed_graphics: 1210, clock_speed_video: 555 };
     expect(info.forProgression().gpus).toEqual([
       { name: "NVIDIA A10", memory: 305 * 1024 * 1024, ...busy },

@@ -26,7 +26,7 @@ let count = 0;
 function names() {
   const queueName = `job_contract_${++count}`;
   const binding = { instance_id: queueName, job_type: queueName, worker_name: "test", worker_version: "1.0.0" };
-  return { queueName, directQueueName: `direct_messaging_${queueName}`, binding };
+  return { queueName, direct: { name: `direct_messaging_${queueName}`, binding, rename: () => false } };
 }
 
 function makeLinks({ queueName }: ReturnType<typeof names>): Links {
@@ -36,7 +36,7 @@ function makeLinks({ queueName }: ReturnType<typeof names>): Links {
 function makeTransport(of: ReturnType<typeof names>, links = makeLinks(of)): AmqpTransport {
   const settings = readSettings(virtualHost().env).broker;
   return new AmqpTransport({
-    ...{ ...of, settings, log: silent, links, announcements: [], maxResponseBytes: undefined },
+    ...{ ...of, settings, log: silent, links, announcements: () => [], maxResponseBytes: undefined },
     onFailure: () => undefined,
   });
 }
@@ -50,7 +50,11 @@ async function openChannel() {
 async function makeTransportUnderTest(bodies: readonly string[]): Promise<TransportUnderTest> {
   const of = names();
   const channel = await openChannel();
-  const options = { ...of, cluster: false, consumerTimeoutMs: undefined, exclusiveDirectQueue: false };
+  const { queueName, direct } = of;
+  const options = {
+    ...{ queueName, directQueueName: direct.name, binding: direct.binding },
+    ...{ cluster: false, consumerTimeoutMs: undefined, exclusiveDirectQueue: false },
+  };
   const lists = topology(options);
   // Without the direct queue, which the worker declares exclusively.
   for (const list of lists)

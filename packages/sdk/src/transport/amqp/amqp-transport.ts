@@ -11,7 +11,7 @@ import type { OutgoingMessage } from "./pending-messages.ts";
 const stopTimeoutMs = 1000;
 
 /** Options of {@link AmqpTransport}. */
-export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "directQueueName" | "binding"> {
+export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" | "direct"> {
   readonly settings: BrokerSettings;
   readonly log: Log;
   /** The maximum size of a response; that of the broker's version if undefined. */
@@ -19,7 +19,7 @@ export interface AmqpTransportOptions extends Pick<ConsumerOptions, "queueName" 
   /** The connections of the transport. It closes them when it is stopped. */
   readonly links: Links;
   /** The messages that announce the worker. They are published on every connection, when the discovery queue is declared. */
-  readonly announcements: readonly Message[];
+  readonly announcements: () => readonly Message[];
   /** Called when a connection was lost and all attempts to replace it have failed. */
   readonly onFailure: (error: Error) => void;
 }
@@ -47,7 +47,7 @@ export class AmqpTransport implements Transport {
     this.#consumer = new Consumer({
       ...options,
       announce: () => {
-        for (const message of announcements)
+        for (const message of announcements())
           void this.publish({ ...message, replaces: `${message.routingKey} for ${message.exchange}` });
       },
       publish: (message) => this.outbox.publish(message),

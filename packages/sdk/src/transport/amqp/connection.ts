@@ -79,12 +79,12 @@ async function open({ settings, host, name, what, signal, lookup }: Attempt): Pr
   };
   const plain = credentials.plain(username, password);
   const connectBy = async (login: Login) => {
+    // A socket that is created with an aborted signal connects all the same, and would stay open.
+    signal.throwIfAborted();
     try {
-      // A socket that is created with an aborted signal connects all the same, and would stay open.
-      signal.throwIfAborted();
       return await connect(address, { ...socketOptions, credentials: login });
     } catch (error) {
-      if (!isVirtualHostRefused(error)) throw error;
+      if (!isVirtualHostRefused(error) || signal.aborted) throw error;
       const refusal = await askRefusal(() => openSocket(tls, host, socketOptions), login, virtualHost);
       throw toVirtualHostError(what, refusal, error);
     }

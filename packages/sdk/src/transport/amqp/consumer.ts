@@ -17,8 +17,20 @@ const directTag = "status_amqp_worker";
 /** RESOURCE_LOCKED. */
 const lockedCode = 405;
 
+/** The worker's own queue. */
+export interface DirectQueue {
+  readonly name: string;
+  /** The arguments of its binding. */
+  readonly binding: TopologyOptions["binding"];
+  /** Takes another name, because another process consumes the queue. Returns false if the name must stay. */
+  rename(): boolean;
+}
+
 /** Options of {@link Consumer}. */
-export interface ConsumerOptions extends Pick<TopologyOptions, "queueName" | "directQueueName" | "binding"> {
+export interface ConsumerOptions {
+  /** The job queue. */
+  readonly queueName: string;
+  readonly direct: DirectQueue;
   readonly settings: BrokerSettings;
   readonly log: JobLog;
   /** Announces the worker. Called on every connection; its messages are not awaited. */
@@ -46,6 +58,7 @@ export class Consumer {
   #exclusiveDirectQueue = false;
   #isDeletingDirectQueue = false;
   #lockedSinceMs: number | undefined;
+  #isNameFinal = false;
   readonly #acknowledgement: AcknowledgementClock;
   #updates: Promise<void> = Promise.resolve();
 
@@ -57,7 +70,7 @@ export class Consumer {
   /** Sets up a new connection, and delivers its messages to the listener. */
   async attach(connection: ChannelModel, listener: TransportListener): Promise<void> {
     this.#listener = listener;
-    const { announce, reset, directQueueName } = this.#options;
+    const { reset } = this.#options;
     const [jobs, direct] = [await connection.createChannel(), await connection.createChannel()];
     const channels = { jobs, direct, isOpen: true, isConsuming: false };
     // Until the channels are set up, the call that fails reports the error.
@@ -72,11 +85,14 @@ export class Consumer {
     });
     // The direct queue has no limit, so that no number of orders that wait for a job holds back a stop order.
     await jobs.prefetch(1);
-    const [before, after] = topology(this.#topologyOptions(brokerVersion(connection)));
-    await this.#declare(jobs, before);
-    announce();
-    await declare(jobs, after);
-    await direct.consume(directQueueName, (message) => this.#take(message, channels, true), { consumerTag: directTag });
+    const version = brokerVersion(connection);
+    this.#checkTimeout(version);
+    await this.#declareAll(jobs, version);
+    // From here on a consumer of the queue may be one of a connection that this worker has lost.
+    this.#isNameFinal = true;
+    await direct.consume(this.#options.direct.name, (message) => this.#take(message, channels, true), {
+      consumerTag: directTag,
+    });
     this.#channels = channels;
     await this.#update();
   }
@@ -98,7 +114,7 @@ export class Consumer {
   async stop(): Promise<void> {
     this.#isDeletingDirectQueue = true;
     await this.consume(false);
-    await this.#channels?.direct.deleteQueue(this.#options.directQueueName);
+    await this.#channels?.direct.deleteQueue(this.#options.direct.name);
   }
 
   /** Resolves when the broker has handled the settlements that were sent: it answers the requests of a channel in order. */
@@ -106,19 +122,38 @@ export class Consumer {
     await this.#channels?.jobs.prefetch(1);
   }
 
+  async #declareAll(jobs: Channel, version: string): Promise<void> {
+    const { announce, direct } = this.#options;
+    let [before, after] = topology(this.#topologyOptions(version));
+    // What is bound to the queue must not come before it is known whose queue it is.
+    const end = 1 + before.findIndex((one) => one.kind === "queue" && one.name === direct.name);
+    let consumers = await this.#declareUnlessLocked(jobs, before.slice(0, end));
+    while (consumers > 0 && !this.#isNameFinal && direct.rename()) {
+      [before, after] = topology(this.#topologyOptions(version));
+      consumers = await this.#declareUnlessLocked(jobs, before.slice(end - 1, end));
+    }
+    await declare(jobs, before.slice(end));
+    announce();
+    await declare(jobs, after);
+  }
+
   // An exclusive queue may still belong to the lost connection, if the broker has not noticed the loss yet.
-  async #declare(jobs: Channel, declarations: readonly Declaration[]): Promise<void> {
+  async #declareUnlessLocked(jobs: Channel, declarations: readonly Declaration[]): Promise<number> {
     try {
-      await declare(jobs, declarations);
+      const consumers = await declare(jobs, declarations);
       this.#lockedSinceMs = undefined;
+      return consumers;
     } catch (error) {
       if (replyCode(error) !== lockedCode) throw error;
       this.#lockedSinceMs ??= performance.now();
       const waitedMs = performance.now() - this.#lockedSinceMs;
-      if (waitedMs > 3000 * this.#options.settings.heartbeatSeconds) throw error;
-      throw new McaiError("BROKER_UNREACHABLE", "the direct queue still belongs to a connection that was lost", {
-        cause: error,
-      });
+      const isLost = waitedMs <= 3000 * this.#options.settings.heartbeatSeconds;
+      if (!isLost && (this.#isNameFinal || !this.#options.direct.rename())) throw error;
+      if (!isLost) this.#lockedSinceMs = undefined;
+      const text = isLost
+        ? "the direct queue still belongs to a connection that was lost"
+        : "the direct queue belongs to another process";
+      throw new McaiError("BROKER_UNREACHABLE", text, { cause: error });
     }
   }
 
@@ -146,15 +181,14 @@ export class Consumer {
   }
 
   #take(message: Parameters<typeof toDelivery>[0] | null, channels: ConsumerChannels, direct: boolean): void {
-    const { settings, publish, reset, queueName, directQueueName } = this.#options;
+    const { settings, publish, reset, queueName, direct: own } = this.#options;
     if (message === null) {
       // The broker also cancels the consumer when the worker deletes its direct queue.
-      if (!this.#isDeletingDirectQueue)
-        reset(`the broker cancelled the consumer of ${direct ? directQueueName : queueName}`);
+      if (!this.#isDeletingDirectQueue) reset(`the broker cancelled the consumer of ${direct ? own.name : queueName}`);
       return;
     }
     const delivery = toDelivery(message, direct ? channels.direct : channels.jobs, {
-      queueName: direct ? directQueueName : queueName,
+      queueName: direct ? own.name : queueName,
       direct,
       cluster: settings.cluster,
       // The broker takes the user from a client certificate.
@@ -167,20 +201,27 @@ export class Consumer {
     this.#listener?.onDelivery(delivery);
   }
 
-  #topologyOptions(version: string): TopologyOptions {
-    const { settings, log, queueName, directQueueName, binding } = this.#options;
-    const { cluster, consumerTimeoutMs } = settings;
-    const hasTimeout = cluster || (Version.parse(version)?.compare(4, 3, 0) ?? -1) < 0;
+  #checkTimeout(version: string): void {
+    const { settings, log } = this.#options;
+    const hasTimeout = this.#hasTimeout(version);
     log.info(`The broker is RabbitMQ ${version}.`);
-    if (consumerTimeoutMs !== undefined && !hasTimeout)
+    if (settings.consumerTimeoutMs !== undefined && !hasTimeout)
       log.warn(`AMQP_CONSUMER_TIMEOUT is ignored: RabbitMQ ${version} does not support it on classic queues.`);
     this.#acknowledgement.onBroker(hasTimeout);
+  }
+
+  #hasTimeout(version: string): boolean {
+    return this.#options.settings.cluster || (Version.parse(version)?.compare(4, 3, 0) ?? -1) < 0;
+  }
+
+  #topologyOptions(version: string): TopologyOptions {
+    const { settings, queueName, direct } = this.#options;
     return {
       queueName,
-      directQueueName,
-      binding,
-      cluster,
-      consumerTimeoutMs: hasTimeout ? consumerTimeoutMs : undefined,
+      directQueueName: direct.name,
+      binding: direct.binding,
+      cluster: settings.cluster,
+      consumerTimeoutMs: this.#hasTimeout(version) ? settings.consumerTimeoutMs : undefined,
       exclusiveDirectQueue: this.#exclusiveDirectQueue,
     };
   }

@@ -107,20 +107,23 @@ export function topology(options: TopologyOptions): readonly [before: Declaratio
 /**
  * Makes the declarations one after the other.
  *
+ * @returns The number of consumers that the last one has, if it is a queue.
  * @throws {@link McaiError} when the broker rejects a declaration. It names the object, the properties that were declared
  * and what the broker answered.
  */
-export async function declare(channel: Channel, declarations: readonly Declaration[]): Promise<void> {
+export async function declare(channel: Channel, declarations: readonly Declaration[]): Promise<number> {
+  let consumers = 0;
   for (const declaration of declarations) {
     try {
-      await declareOne(channel, declaration);
+      consumers = await declareOne(channel, declaration);
     } catch (error) {
       throw toBrokerError(error, describe(declaration));
     }
   }
+  return consumers;
 }
 
-async function declareOne(channel: Channel, declaration: Declaration): Promise<void> {
+async function declareOne(channel: Channel, declaration: Declaration): Promise<number> {
   if (declaration.kind === "binding") {
     const { queue, exchange, routingKey } = declaration;
     await channel.bindQueue(queue, exchange, routingKey, declaration.arguments);
@@ -131,13 +134,15 @@ async function declareOne(channel: Channel, declaration: Declaration): Promise<v
     });
   } else {
     const { durable, autoDelete, exclusive } = declaration;
-    await channel.assertQueue(declaration.name, {
+    const { consumerCount } = await channel.assertQueue(declaration.name, {
       durable,
       autoDelete,
       exclusive,
       arguments: declaration.arguments,
     });
+    return consumerCount;
   }
+  return 0;
 }
 
 function describe(declaration: Declaration): string {
