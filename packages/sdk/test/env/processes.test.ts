@@ -65,7 +65,9 @@ describe.concurrent("a process", { timeout: 60_000 }, () => {
   it("says what it does not understand in the words of the reference, and works", async () => {
     const log = join(folder.path, "understood.log");
     const words = { DESCRIBE: "yes", ONLY_JSON_LOGS: "true", RUST_LOG: "foo", AMQP_SERVER_CONFIGURATION: "Cluster" };
-    const run = await runToEnd(folder, { env: { ...nowhere, ...words, SOURCE_ORDERS, FILE_LOGGING: log } });
+    const run = await runToEnd(folder, {
+      env: { ...nowhere, ...words, MCAI_LOG: "", SOURCE_ORDERS, FILE_LOGGING: log },
+    });
     expect(run.exitCode).toBe(0);
     const warnings = run.log.filter(({ level }) => level === "WARN").map(({ text }) => text);
     for (const [name, word] of Object.entries(words))
