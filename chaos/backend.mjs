@@ -274,9 +274,10 @@ export class Backend {
     } catch {
       // The channel is closed: the message is delivered again.
     }
-    // What was published again after a cut, or delivered again, is the same to the byte: each carries its own time.
+    // What was published again after a cut, or delivered again, is the same to the byte: each carries its own time. A status
+    // does not.
     const digest = createHash("sha1").update(fields.routingKey).update(content).digest("base64");
-    if (this.#seen.has(digest)) return;
+    if (this.#seen.has(digest) && fields.routingKey !== "worker_status") return;
     this.#seen.add(digest);
     /** @type {Response} */
     const response = { atMs: Date.now(), kind: fields.routingKey, body: JSON.parse(content.toString()) };
