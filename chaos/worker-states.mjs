@@ -188,7 +188,7 @@ export function alarmStates(alarm) {
     {
       name: "blocked by an alarm, response unconfirmed",
       async enter(scene) {
-        const worker = await running(scene, { durationMs: 8000 });
+        const worker = await running(scene, { durationMs: 5000 });
         await alarm();
         await hasEnded(scene);
         return worker;

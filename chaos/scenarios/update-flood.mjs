@@ -14,8 +14,8 @@ const perSecond = 1000;
 const intervalMs = 10;
 const maxStatusMs = 1000;
 const maxStopMs = 1000;
-/** As many wait: fewer than are sent, so that the last are refused. */
-const maxPending = 3000;
+/** As many of each second wait: fewer than are sent, so that the last are refused. */
+const maxPendingPerSecond = 900;
 const maxGrowthMib = 60;
 
 /**
@@ -24,6 +24,7 @@ const maxGrowthMib = 60;
  */
 export async function run(stage, findings) {
   const seconds = stage.isShort ? 5 : 10;
+  const maxPending = seconds * maxPendingPerSecond;
   const scene = await stage.scene();
   const { backend, queue } = scene;
   try {
