@@ -1,6 +1,7 @@
 import { constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as Net from "node:net";
+import { isOutOfFiles } from "../open-files.ts";
 
 /** How a descriptor is written without waiting for its reader. */
 export interface DescriptorPlan {
@@ -27,7 +28,7 @@ export function planDescriptor(fd: 1 | 2): DescriptorPlan {
       // The same pipe or terminal with a mode of its own: O_NONBLOCK on a shared one would break its other users.
       return { fd: openSync(`/proc/self/fd/${fd}`, flags), mode: "plain" };
     } catch (error) {
-      if (isOutOfDescriptors(error)) throw error;
+      if (isOutOfFiles(error)) throw error;
       // The pipe belongs to another user, or the system is not Linux.
     }
   }
@@ -69,11 +70,7 @@ function isNonBlocking(fd: number): boolean {
     const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "0";
     return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
   } catch (error) {
-    if (isOutOfDescriptors(error)) throw error;
+    if (isOutOfFiles(error)) throw error;
     return false;
   }
-}
-
-function isOutOfDescriptors(error: unknown): boolean {
-  return ["EMFILE", "ENFILE"].includes((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -8,6 +8,7 @@ import { createLog, type Log } from "../log/log.ts";
 import { escapeControls } from "../log/log-line.ts";
 import { Redactor } from "../log/redactor.ts";
 import { sayDropped } from "../log/say-dropped.ts";
+import { isOutOfFiles, toOpenFilesError } from "../open-files.ts";
 import { Outputs, planOutputs } from "../output/outputs.ts";
 import { redirectStandardStreams } from "../output/standard-streams.ts";
 import { writeWhole } from "../output/write-whole.ts";
@@ -56,7 +57,8 @@ export async function runWorker(module: URL | string): Promise<void> {
     for (const warning of settings.warnings) log.warn(warning);
     const options = { moduleUrl: findModule(module), environment, settings, address, log, redactor, outputs: plan };
     process.exitCode = await run(options);
-  } catch (error) {
+  } catch (caught) {
+    const error = isOutOfFiles(caught) ? toOpenFilesError(caught, "The worker cannot start") : caught;
     if (log) logFailure(log, error);
     else sayWithoutLog(redactor.redact(`${messageOf(error)}${suffixOf(error)}`));
     process.exitCode = exitCodeOf(error);
@@ -75,11 +77,16 @@ function suffixOf(error: unknown): string {
   return error instanceof McaiError ? ` [${error.code}]` : "";
 }
 
-// The settings of the log are wrong themselves.
+// The settings of the log are wrong themselves, or its outputs cannot be opened.
 function sayWithoutLog(text: string): void {
-  const outputs = new Outputs(planOutputs({ bufferBytes: 64 * 1024, file: undefined }));
-  outputs.stderr.write(`${escapeControls(text)}\n`);
-  outputs.end();
+  const line = `${escapeControls(text)}\n`;
+  try {
+    const outputs = new Outputs(planOutputs({ bufferBytes: 64 * 1024, file: undefined }));
+    outputs.stderr.write(line);
+    outputs.end();
+  } catch {
+    process.stderr.on("error", () => undefined).write(line);
+  }
 }
 
 async function run(options: RunOptions): Promise<number> {

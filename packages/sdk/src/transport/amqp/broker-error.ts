@@ -1,6 +1,6 @@
 import { McaiError } from "../../errors.ts";
+import { isOutOfFiles, toOpenFilesError } from "../../open-files.ts";
 import type { Refusal } from "./ask-refusal.ts";
-import { isOutOfFiles, toOpenFilesError } from "./open-files.ts";
 
 /** The AMQP reply code of an error, such as 406 or 541. Undefined if the error does not come from the broker. */
 export function replyCode(error: unknown): number | undefined {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
 import type { BrokerSettings } from "../../env.ts";
 import { McaiError } from "../../errors.ts";
-import { isOutOfFiles } from "./open-files.ts";
+import { isOutOfFiles } from "../../open-files.ts";
 
 type TlsOptions = Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized">;
 

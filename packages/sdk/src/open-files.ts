@@ -1,10 +1,12 @@
 import { closeSync, openSync } from "node:fs";
-import { McaiError } from "../../errors.ts";
+import { McaiError } from "./errors.ts";
 
 /** Whether an error says that this process, or the machine, cannot open another file or socket. */
 export function isOutOfFiles(error: unknown): boolean {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === "EMFILE" || code === "ENFILE") return true;
+  // The reason for which a thread ended is only a text.
+  if (error instanceof McaiError && /\bE[MN]FILE\b/.test(error.message)) return error.code !== "OPEN_FILES_EXHAUSTED";
   // The resolver, which cannot open its own files, reports a name that does not exist.
   return (code === "ENOTFOUND" || code === "EAI_AGAIN") && !canOpenFile();
 }

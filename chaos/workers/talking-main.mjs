@@ -1,0 +1,3 @@
+import { runWorker } from "@mcai/worker-sdk";
+
+await runWorker(new URL("./talking.mjs", import.meta.url));
