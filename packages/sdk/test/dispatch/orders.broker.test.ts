@@ -33,6 +33,15 @@ describe("a worker on a broker", { timeout: 30_000 }, () => {
     await wire.next("job_completed", nextId++);
   });
 
+  it("sends each percent of its first job that rises, while no route of its responses is known to be open", async () => {
+    const { wire } = await start();
+    const id = nextId++;
+    await wire.sendJob(job(id, { action: "steps" }));
+    await wire.next("job_completed", id);
+    const sent = wire.responses.map(({ body }) => (body as { progression?: number }).progression);
+    expect(sent.filter((percent) => percent !== undefined)).toEqual([0, 10, 50, 100]);
+  });
+
   it("announces itself to old and new backends, and reports its start and its end", async () => {
     const { wire, run } = await start();
     run.signal("SIGTERM");

@@ -77,8 +77,9 @@ export class Outbox {
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject };
-      const pending = this.#pending.replace(message, waiter) ?? this.#pending.add(message, waiter);
       const channel = this.#channel;
+      const replaced = this.#pending.replace(message, waiter, channel !== undefined);
+      const pending = replaced ?? this.#pending.add(message, waiter);
       if (channel && this.#fit(pending)) {
         // Nothing that waits concerns it.
         if (message.jobId === undefined && pending.refusals === 0) this.#send(pending, channel);

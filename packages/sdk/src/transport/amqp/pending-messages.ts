@@ -62,9 +62,15 @@ export class PendingMessages implements Iterable<Pending> {
     return pending;
   }
 
-  /** Puts a message in the place of the one that it replaces, and returns that place; undefined if none waits. */
-  replace(message: OutgoingMessage, waiter: Waiter): Pending | undefined {
+  /**
+   * Puts a message in the place of the one that it replaces, and returns that place; undefined if none waits.
+   *
+   * @param isConnected - Whether messages are being sent. What then waits only for the answer to the message before it is not
+   *   replaced: it would be sent a moment later.
+   */
+  replace(message: OutgoingMessage, waiter: Waiter, isConnected: boolean): Pending | undefined {
     if (message.replaces === undefined || this.unsent === 0) return undefined;
+    if (isConnected && message.jobId !== undefined && this.refusedOfJobs === 0) return undefined;
     for (const pending of this.#messages) {
       if (pending.isSent || pending.message.replaces !== message.replaces) continue;
       this.change(pending, message);

@@ -54,6 +54,8 @@ const actions = {
     for (let call = 0; call <= 1_000_000; call++) job.progress(call / 10_000);
   },
 
+  steps: (_, job) => [10, 50, 100].forEach((percent) => void job.progress(percent)),
+
   log_levels(_, job) {
     for (const level of /** @type {const} */ (["debug", "info", "warn", "error"]))
       job.log[level](`a line of level ${level}`, { tile: 3 });
