@@ -61,7 +61,7 @@ describe("two workers of one container", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a worker whose direct queue has a consumer", { timeout: 40_000 }, () => {
+describe("a worker whose direct queue has a consumer", { timeout: 60_000 }, () => {
   /** Consumes the direct queue of an id. */
   async function take(id: string, exclusive: boolean): Promise<Wire> {
     const wire = await openWire("job_taker");
@@ -82,7 +82,11 @@ describe("a worker whose direct queue has a consumer", { timeout: 40_000 }, () =
     await take(id, exclusive);
     const proxy = await FaultProxy.open(virtualHost().port);
     closeAtEnd(proxy);
-    const { wire, run } = await start({ env: { ...env, AMQP_HEARTBEAT: "1" }, port: proxy.port });
+    const queue = `job_renamed_${exclusive}`;
+    const wire = await openWire(queue);
+    const run = runWorker(queue, { env: { ...env, AMQP_HEARTBEAT: "1", AMQP_PORT: String(proxy.port) } });
+    // Three heartbeats, and on RabbitMQ 4.3 another attempt with an exclusive queue, with growing pauses.
+    await wire.next("worker_created", undefined, 25_000);
     const before = wire.responses.filter(({ kind }) => kind === "worker_discovery");
     const [{ body } = { body: undefined }] = before;
     const suffixed = body !== undefined && "instance_id" in body ? body.instance_id : "";
