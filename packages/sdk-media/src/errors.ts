@@ -3,19 +3,21 @@ import { McaiError } from "@mcai/worker-sdk";
 /**
  * The codes of a {@link MediaError}.
  *
- * | code | meaning |
- * | --- | --- |
- * | `FFMPEG_MISSING` | the FFmpeg binary of node-av is not installed, or does not run on this system |
- * | `SOURCE_NOT_FOUND`, `SOURCE_FORBIDDEN`, `SOURCE_EMPTY` | the source does not exist, access to it is denied, or it is empty |
- * | `SOURCE_INVALID` | the source is not a media file that FFmpeg can read, or it has no streams |
- * | `SOURCE_FAILED` | the source could not be opened or read for another reason, such as a network error or a timeout |
- * | `STREAM_NOT_FOUND` | the source has no stream of that kind or index |
- * | `STREAM_INVALID` | a requested stream is of the wrong kind, is requested twice, has invalid options, or no stream is requested |
- * | `DECODER_FAILED` | FFmpeg has no decoder for a stream, or it cannot be opened |
- * | `FILTER_REFUSED` | FFmpeg rejected a filter; the message contains its reason |
- * | `FRAME_RELEASED` | a frame was used after its handler had returned |
- * | `FRAME_TRANSFERRED` | the buffer of a plane was transferred; only copies can be transferred |
- * | `OUTPUT_FAILED` | an output could not be written |
+ * | code | when | what to do |
+ * | --- | --- | --- |
+ * | `FFMPEG_MISSING` | The FFmpeg binary of node-av is not installed, or does not run on this system. | Install without `--omit=optional`, on a system that node-av supports. |
+ * | `SOURCE_NOT_FOUND` | The source does not exist. | Check the path or the address. |
+ * | `SOURCE_FORBIDDEN` | Access to the source is denied. | Grant it to the user of the worker; check the credentials of the address. |
+ * | `SOURCE_EMPTY` | The source is empty. | Start the job when the source is complete. |
+ * | `SOURCE_INVALID` | The source is not a media file that FFmpeg can read, or it has no streams. | Check it with `ffprobe`. |
+ * | `SOURCE_FAILED` | The source could not be opened or read for another reason, such as a network error or a timeout. | See the reason in the message; send the job again. |
+ * | `STREAM_NOT_FOUND` | The source has no stream of that kind or index. | Check the source with `ffprobe`, or what the worker asks for. |
+ * | `STREAM_INVALID` | A requested stream is of the wrong kind, is requested twice, has invalid options, or no stream is requested. | Correct what the worker returns for its streams. |
+ * | `DECODER_FAILED` | FFmpeg has no decoder for a stream, or it cannot be opened. | Convert the source. |
+ * | `FILTER_REFUSED` | FFmpeg rejected a filter; the message contains its reason. | Correct the filter. |
+ * | `FRAME_RELEASED` | A frame was used after its handler had returned. | Copy what is needed later. |
+ * | `FRAME_TRANSFERRED` | The buffer of a plane was transferred; only copies can be transferred. | Copy the plane first. |
+ * | `OUTPUT_FAILED` | An output could not be written. | See the reason in the message; check the path and the disk. |
  */
 export type MediaErrorCode =
   | "FFMPEG_MISSING"
@@ -54,3 +56,11 @@ export class MediaError extends McaiError {
     this.name = "MediaError";
   }
 }
+
+/** Returns an error that this package itself made, whose code ends the message of the response; a worker may make others. */
+export function mediaError(code: MediaErrorCode, message: string, options?: ErrorOptions): MediaError {
+  return Object.defineProperty(new MediaError(code, message, options), ownError, { value: true });
+}
+
+// The mark of the core, which does not export it.
+const ownError = Symbol.for("@mcai/worker-sdk/own-error");

@@ -8,7 +8,7 @@ import type {
   AVSeekFlag,
 } from "node-av/constants";
 import type * as FFmpeg from "node-av/lib";
-import { MediaError } from "./errors.ts";
+import { MediaError, mediaError } from "./errors.ts";
 
 /** FFmpeg's libraries, as node-av exports them. */
 export type Libraries = typeof FFmpeg;
@@ -47,7 +47,7 @@ export async function loadFFmpeg(): Promise<Libraries> {
   } catch (cause) {
     const system = `${process.platform}-${process.arch}`;
     const name = `@seydx/node-av-${system}${process.platform === "win32" ? "-msvc" : ""}`;
-    throw new MediaError(
+    throw mediaError(
       "FFMPEG_MISSING",
       `FFmpeg could not be loaded: node-av's binary for ${system} is not installed or does not run here. It is the optional ` +
         `package ${name}: install without --omit=optional, on a system with glibc 2.28 or later (not Alpine).`,
@@ -59,7 +59,7 @@ export async function loadFFmpeg(): Promise<Libraries> {
 
 /** Returns FFmpeg's libraries, which {@link loadFFmpeg} must have loaded before. */
 export function ffmpeg(): Libraries {
-  if (!libraries) throw new MediaError("FFMPEG_MISSING", "FFmpeg was used before it was loaded");
+  if (!libraries) throw mediaError("FFMPEG_MISSING", "FFmpeg was used before it was loaded");
   return libraries;
 }
 

@@ -14,7 +14,7 @@ import {
   Type,
   type WorkerOptions,
 } from "@mcai/worker-sdk";
-import { MediaError } from "./errors.ts";
+import { mediaError } from "./errors.ts";
 import { checkLiveOptions, type LiveOptions } from "./live-options.ts";
 import { type MediaJob, toMediaJob } from "./media-job.ts";
 import { MediaProcess } from "./media-process.ts";
@@ -139,7 +139,7 @@ export function defineMediaWorker<
       try {
         running = await initProcess(source.format, values, mediaJob, context);
         if (typeof running !== "object" || running === null)
-          throw new MediaError("STREAM_INVALID", `initProcess: expected { streams: […] }, got ${running}`);
+          throw mediaError("STREAM_INVALID", `initProcess: expected { streams: […] }, got ${running}`);
       } catch (error) {
         await outputs.close();
         await source.close();

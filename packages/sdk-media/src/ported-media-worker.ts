@@ -7,7 +7,7 @@ import {
 } from "@mcai/worker-sdk";
 import type { AudioFrame } from "./decode/audio-frame.ts";
 import type { VideoFrame } from "./decode/video-frame.ts";
-import { MediaError } from "./errors.ts";
+import { mediaError } from "./errors.ts";
 import { defineMediaWorker, type MediaParameters } from "./media-worker.ts";
 import type { FormatContext, MediaStream } from "./source/format-context.ts";
 import { audioStream } from "./streams/audio-stream.ts";
@@ -140,13 +140,13 @@ export abstract class MediaWorker<Parameters extends TObject = TObject> {
       initProcess: async (format, parameters, job) => {
         const descriptors = await this.initProcess(format, parameters);
         if (!Array.isArray(descriptors))
-          throw new MediaError("STREAM_INVALID", "initProcess: expected a list of stream descriptors");
+          throw mediaError("STREAM_INVALID", "initProcess: expected a list of stream descriptors");
         return {
           streams: (descriptors as readonly PortedDescriptor[]).map((descriptor) => {
             const { index } = descriptor;
             const stream = format.streams[index];
             if (!stream)
-              throw new MediaError(
+              throw mediaError(
                 "STREAM_NOT_FOUND",
                 `the source has no stream ${index}; it has ${format.streamCount} streams`,
               );

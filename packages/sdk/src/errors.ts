@@ -1,7 +1,6 @@
 /**
  * The codes of errors. Codes are stable; messages may change. The
- * [operations page](https://github.com/media-cloud-ai/mcai-worker-sdk-ts/blob/main/docs/operations.md) lists those that end
- * the process, with their exit codes.
+ * [page of errors](https://github.com/media-cloud-ai/mcai-worker-sdk-ts/blob/main/docs/errors.md) is made from this table.
  *
  * | code | when | what to do |
  * | --- | --- | --- |

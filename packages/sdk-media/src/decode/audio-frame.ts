@@ -1,5 +1,5 @@
 import type { Frame as NativeFrame } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import { Frame, type FrameClock } from "./frame.ts";
 
@@ -51,14 +51,11 @@ export class AudioFrame extends Frame {
    */
   samples(channel?: number): Samples {
     if (channel !== undefined && !(Number.isInteger(channel) && channel >= 0 && channel < this.channels))
-      throw new MediaError(
-        "STREAM_INVALID",
-        `samples: expected a channel from 0 to ${this.channels - 1}, got ${channel}`,
-      );
+      throw mediaError("STREAM_INVALID", `samples: expected a channel from 0 to ${this.channels - 1}, got ${channel}`);
     const planar = this.sampleFormat.endsWith("p");
     const SampleArray = arrays[this.sampleFormat.replace(/p$/, "") as keyof typeof arrays];
     if (!SampleArray)
-      throw new MediaError(
+      throw mediaError(
         "STREAM_INVALID",
         `samples: unknown sample format ${this.sampleFormat}; set the stream's sampleFormat`,
       );

@@ -1,5 +1,5 @@
 import type { CodecContext, Frame as NativeFrame, Packet, Stream } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg } from "../ffmpeg.ts";
 import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
@@ -21,7 +21,7 @@ export class Decoder {
     const name = avGetCodecName(codecpar.codecId) ?? `number ${codecpar.codecId}`;
     const codec = Codec.findDecoder(codecpar.codecId);
     if (!codec)
-      throw new MediaError("DECODER_FAILED", `FFmpeg has no decoder for ${name}, the codec of stream ${stream.index}`);
+      throw mediaError("DECODER_FAILED", `FFmpeg has no decoder for ${name}, the codec of stream ${stream.index}`);
     const context = new CodecContext();
     context.allocContext3(codec);
     let code = context.parametersToContext(codecpar);
@@ -31,7 +31,7 @@ export class Decoder {
     if (code >= 0) code = context.open2Sync(codec);
     if (code < 0) {
       context.freeContext();
-      throw new MediaError(
+      throw mediaError(
         "DECODER_FAILED",
         `the decoder ${name} of stream ${stream.index} cannot be opened: ${errorText(code)}`,
       );

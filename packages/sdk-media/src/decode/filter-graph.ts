@@ -1,6 +1,6 @@
 import type { AVColorRange, AVColorSpace } from "node-av/constants";
 import type { FilterContext, Frame as NativeFrame, FilterGraph as NativeGraph } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { AVERROR_EAGAIN, AVERROR_EOF, errorText, ffmpeg, sampleFormatName } from "../ffmpeg.ts";
 import { collectLog } from "../ffmpeg-log.ts";
 import type { Rational } from "../rational.ts";
@@ -67,7 +67,7 @@ export class FilterGraph {
 
   async #feed(frame: NativeFrame | null, take: Take): Promise<void> {
     const code = this.#source?.buffersrcAddFrameSync(frame) ?? 0;
-    if (code < 0 && code !== AVERROR_EOF) throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
+    if (code < 0 && code !== AVERROR_EOF) throw mediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
     await this.#drain(take);
   }
 
@@ -82,7 +82,7 @@ export class FilterGraph {
       }
       releaseNativeFrame(out);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
-      throw new MediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
+      throw mediaError("FILTER_REFUSED", `a filter failed: ${errorText(code)}`);
     }
   }
 
@@ -111,7 +111,7 @@ export class FilterGraph {
     if (code < 0) {
       this.close();
       const reason = lines.join("; ") || errorText(code);
-      throw new MediaError("FILTER_REFUSED", `FFmpeg rejected the filters "${chain}": ${reason}`);
+      throw mediaError("FILTER_REFUSED", `FFmpeg rejected the filters "${chain}": ${reason}`);
     }
     this.#shape = sourceArguments + chain;
     const { num, den } = (this.#sink as FilterContext).buffersinkGetTimeBase();

@@ -1,5 +1,5 @@
 import type { Frame as NativeFrame } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { type MediaError, mediaError } from "../errors.ts";
 import type { Rational } from "../rational.ts";
 import { toMs } from "../rational.ts";
 import { detach } from "./detach.ts";
@@ -86,7 +86,7 @@ export abstract class Frame {
   /** @internal */
   get native(): NativeFrame {
     if (this.#native) return this.#native;
-    throw new MediaError(
+    throw mediaError(
       "FRAME_RELEASED",
       "the frame was released when its handler ended; copy what you need before that, with packed(), tensor() or samples()",
     );
@@ -133,7 +133,7 @@ function isDetached({ buffer }: Uint8Array): boolean {
 }
 
 function transferred(): MediaError {
-  return new MediaError(
+  return mediaError(
     "FRAME_TRANSFERRED",
     "the buffer of a plane was transferred, but it is FFmpeg's memory; transfer a copy instead, from packed(), tensor() or samples()",
   );

@@ -1,5 +1,5 @@
 import type { Frame as NativeFrame } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { mediaError } from "../errors.ts";
 import { errorText } from "../ffmpeg.ts";
 import { acquireNativeFrame, releaseNativeFrame } from "./native-frames.ts";
 
@@ -19,5 +19,5 @@ export function toTopDown(frame: NativeFrame, lineSizes: readonly number[]): Nat
   releaseNativeFrame(frame);
   if (code >= 0) return copy;
   releaseNativeFrame(copy);
-  throw new MediaError("FILTER_REFUSED", `a frame with lines from bottom to top cannot be copied: ${errorText(code)}`);
+  throw mediaError("FILTER_REFUSED", `a frame with lines from bottom to top cannot be copied: ${errorText(code)}`);
 }

@@ -1,5 +1,5 @@
 import type { Frame as NativeFrame } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { ffmpeg, lineBytes, pixelFormatName } from "../ffmpeg.ts";
 import { Frame, type FrameClock } from "./frame.ts";
 
@@ -118,7 +118,7 @@ export class VideoFrame extends Frame {
     const [plane] = this.planes;
     if (!format || !plane) {
       const known = Object.keys(layoutOf).join(", ");
-      throw new MediaError(
+      throw mediaError(
         "STREAM_INVALID",
         `tensor: expected a frame of ${known}, got ${this.pixelFormat}; set the stream's pixelFormat`,
       );

@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { type MediaError, mediaError } from "../errors.ts";
 import type { Cue } from "../text/cues/cue.ts";
 import type { Framing } from "./file-sink.ts";
 import { Output } from "./output.ts";
@@ -36,7 +36,7 @@ export abstract class CueOutput extends Output<Cue> {
   protected abstract toCue(cue: Cue, number: number, times: { readonly start: number; readonly end: number }): string;
 
   #refused({ startMs, endMs }: Cue, why: string): MediaError {
-    return new MediaError(
+    return mediaError(
       "OUTPUT_FAILED",
       `${this.path}: the cue from ${startMs} to ${endMs} ms cannot be written: ${why}`,
     );

@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { EbuTtDocument } from "../text/ebu-ttml/document.ts";
 import { write } from "../text/ebu-ttml/write.ts";
 import { Output } from "./output.ts";
@@ -37,7 +37,7 @@ export class EbuTtmlOutput extends Output<EbuTtDocument> {
   /** @internal */
   protected toPiece(document: EbuTtDocument): string {
     if (!(document instanceof EbuTtDocument))
-      throw new MediaError(
+      throw mediaError(
         "OUTPUT_FAILED",
         `${this.path}: expected an EbuTtDocument, such as ebuTtmlStream and parseDocument create`,
       );

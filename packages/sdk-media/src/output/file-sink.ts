@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 
 /** The length of text that is buffered before it is written. */
 const chunkCharacters = 64 * 1024;
@@ -31,7 +31,7 @@ export class FileSink {
   /** Does not open the file before the first piece. @throws {@link MediaError} `OUTPUT_FAILED` if the path is a URL. */
   constructor(path: string, framing: Framing) {
     if (/^[a-z]+:\/\//i.test(path))
-      throw new MediaError("OUTPUT_FAILED", `${path}: only files and srt:// addresses can be written to`);
+      throw mediaError("OUTPUT_FAILED", `${path}: only files and srt:// addresses can be written to`);
     this.#path = path;
     this.#framing = framing;
     this.#text = framing.head;
@@ -107,7 +107,7 @@ export class FileSink {
         EROFS: "its file system is read-only",
       };
       const reason = reasons[code ?? ""] ?? message;
-      throw new MediaError("OUTPUT_FAILED", `${this.#path} cannot be written: ${reason}`, { cause });
+      throw mediaError("OUTPUT_FAILED", `${this.#path} cannot be written: ${reason}`, { cause });
     }
   }
 }

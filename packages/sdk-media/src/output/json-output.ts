@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { mediaError } from "../errors.ts";
 import { Output } from "./output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
@@ -23,14 +23,12 @@ export class JsonOutput extends Output<unknown> {
       const text = JSON.stringify(value) as string | undefined;
       if (text !== undefined) return text;
     } catch (cause) {
-      throw new MediaError(
-        "OUTPUT_FAILED",
-        `${this.path}: the value cannot be converted to JSON: ${messageOf(cause)}`,
-        { cause },
-      );
+      throw mediaError("OUTPUT_FAILED", `${this.path}: the value cannot be converted to JSON: ${messageOf(cause)}`, {
+        cause,
+      });
     }
     const expected = "write an object, an array, a number or a string";
-    throw new MediaError(
+    throw mediaError(
       "OUTPUT_FAILED",
       `${this.path}: a value of type ${typeof value} cannot be written as JSON; ${expected}`,
     );

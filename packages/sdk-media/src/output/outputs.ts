@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { isSrt } from "../srt/srt-address.ts";
 import type { SrtOptions } from "../srt/srt-options.ts";
 import { EbuTtmlOutput } from "./ebu-ttml-output.ts";
@@ -143,7 +143,7 @@ export class Outputs {
     const key = peer ? path : resolve(path);
     const output = this.#outputs.get(key) ?? new Kind(path, peer);
     if (!(output instanceof Kind))
-      throw new MediaError(
+      throw mediaError(
         "OUTPUT_FAILED",
         `${path} is already written in another format; use a different path for each format`,
       );

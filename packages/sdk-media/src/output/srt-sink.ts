@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { errorText, loadFFmpeg } from "../ffmpeg.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
 import { connectSrt } from "../srt/srt-connection.ts";
@@ -131,7 +131,7 @@ export class SrtSink {
       this.#writtenAtMs = undefined;
       await peer.close();
       const lost = `${this.path}: peer disconnected: ${errorText(code)}`;
-      if (!reconnect) throw new MediaError("OUTPUT_FAILED", lost);
+      if (!reconnect) throw mediaError("OUTPUT_FAILED", lost);
       log?.warn(`${lost}; waiting for it to reconnect`);
       this.#peer = this.#connect("the peer did not reconnect");
     }
@@ -142,7 +142,7 @@ export class SrtSink {
     const { timeoutMs } = this.#settings;
     const limit = new TimeLimit(AbortSignal.any([signal, this.#closed.signal]), timeoutMs, () => {
       const within = `within ${timeoutMs} ms (SRT_TIMEOUT_LIMIT)`;
-      return new MediaError("OUTPUT_FAILED", `${this.path}: ${missing} ${within}`);
+      return mediaError("OUTPUT_FAILED", `${this.path}: ${missing} ${within}`);
     });
     const connect = async () => {
       try {

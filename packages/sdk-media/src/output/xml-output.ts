@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { mediaError } from "../errors.ts";
 import { Output } from "./output.ts";
 import type { SrtSink } from "./srt-sink.ts";
 
@@ -19,6 +19,6 @@ export class XmlOutput extends Output<string> {
   /** @internal */
   protected toPiece(xml: string): string {
     if (typeof xml === "string" && xml.trim() !== "") return xml.trim();
-    throw new MediaError("OUTPUT_FAILED", `${this.path}: expected a string of XML, got ${JSON.stringify(xml)}`);
+    throw mediaError("OUTPUT_FAILED", `${this.path}: expected a string of XML, got ${JSON.stringify(xml)}`);
   }
 }

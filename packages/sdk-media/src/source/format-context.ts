@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import type { Rational } from "../rational.ts";
 
 /** The kind of a stream. */
@@ -86,7 +86,7 @@ export function toFormatContext(values: Omit<FormatContext, "first">): FormatCon
       const found = ttml ?? streams.find(isKind);
       if (found) return found;
       const available = streams.map((stream) => `#${stream.index} ${stream.kind} (${stream.codec})`).join(", ");
-      throw new MediaError(
+      throw mediaError(
         "STREAM_NOT_FOUND",
         `the source has no ${kind === "ebu-ttml" ? "ttml or data" : kind} stream; its streams are: ${available || "none"}`,
       );

@@ -1,5 +1,5 @@
 import type { FormatContext } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { type MediaError, mediaError } from "../errors.ts";
 import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO, ffmpeg } from "../ffmpeg.ts";
 import { readSrtAddress, type SrtAddress } from "../srt/srt-address.ts";
 import type { SrtOptions } from "../srt/srt-options.ts";
@@ -52,8 +52,7 @@ export async function openSrtSource(
     missing = "the peer sent nothing that can be read";
     const first = await receiver.read();
     limit.signal.throwIfAborted();
-    if (!first)
-      throw new MediaError("SOURCE_FAILED", `${address.shown}: the peer disconnected before it sent any data`);
+    if (!first) throw mediaError("SOURCE_FAILED", `${address.shown}: the peer disconnected before it sent any data`);
     const isContainer = first[0] === syncByte;
     log?.info(`${address.shown}: connected; ${isContainer ? "MPEG-TS" : "no container: one data stream"}`);
     const reader = new ByteReader(readMessages(first, receiver, limit.signal, options), limit.signal);
@@ -127,8 +126,5 @@ async function hasReconnected(receiver: SrtReceiver, signal: AbortSignal, option
 }
 
 function timeoutError({ address, settings }: SrtSourceOptions, what: string): MediaError {
-  return new MediaError(
-    "SOURCE_FAILED",
-    `${address.shown}: ${what} within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`,
-  );
+  return mediaError("SOURCE_FAILED", `${address.shown}: ${what} within ${settings.timeoutMs} ms (SRT_TIMEOUT_LIMIT)`);
 }

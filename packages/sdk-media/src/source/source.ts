@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import type { FormatContext as NativeFormatContext, Packet, Stream } from "node-av/lib";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import {
   AV_NOPTS_VALUE,
   AV_TIME_BASE,
@@ -106,10 +106,7 @@ export class Source {
   stream(index: number): Stream {
     const stream = this.#native.streams[index];
     if (stream) return stream;
-    throw new MediaError(
-      "STREAM_NOT_FOUND",
-      `the source has no stream ${index}; it has ${this.#native.nbStreams} streams`,
-    );
+    throw mediaError("STREAM_NOT_FOUND", `the source has no stream ${index}; it has ${this.#native.nbStreams} streams`);
   }
 
   /** The first timestamp of the source, in microseconds. */
@@ -190,7 +187,7 @@ export class Source {
     const failure = this.#reader?.failure;
     if (code === AVERROR_EOF && !failure) return false;
     const reason = failure ? String(failure.error) : errorText(code);
-    throw new MediaError("SOURCE_FAILED", `reading the source failed: ${reason}`, { cause: failure?.error });
+    throw mediaError("SOURCE_FAILED", `reading the source failed: ${reason}`, { cause: failure?.error });
   }
 
   /**
@@ -231,18 +228,18 @@ async function openUrl(native: NativeFormatContext, url: string): Promise<Opened
 async function checkFile(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
-    if (found.isDirectory()) throw new MediaError("SOURCE_INVALID", `${path} is a folder; expected a media file`);
+    if (found.isDirectory()) throw mediaError("SOURCE_INVALID", `${path} is a folder; expected a media file`);
     await access(path, constants.R_OK);
-    if (found.isFile() && found.size === 0) throw new MediaError("SOURCE_EMPTY", `${path} is empty`);
+    if (found.isFile() && found.size === 0) throw mediaError("SOURCE_EMPTY", `${path} is empty`);
     return found.isFile();
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR")
-      throw new MediaError("SOURCE_NOT_FOUND", `${path} does not exist`, { cause });
+      throw mediaError("SOURCE_NOT_FOUND", `${path} does not exist`, { cause });
     if (code === "EACCES" || code === "EPERM")
-      throw new MediaError("SOURCE_FORBIDDEN", `access to ${path} is denied`, { cause });
-    throw new MediaError("SOURCE_FAILED", `${path} cannot be opened: ${message}`, { cause });
+      throw mediaError("SOURCE_FORBIDDEN", `access to ${path} is denied`, { cause });
+    throw mediaError("SOURCE_FAILED", `${path} cannot be opened: ${message}`, { cause });
   }
 }
 
@@ -250,20 +247,20 @@ function openError(path: string, code: number, reader: ByteReader | undefined): 
   const shown = hidePassphrase(path.replace(/\/\/[^/@]*@/, "//"));
   if (reader?.failure) {
     const cause = reader.failure.error;
-    return new MediaError("SOURCE_FAILED", `${shown} cannot be opened: ${cause}`, { cause });
+    return mediaError("SOURCE_FAILED", `${shown} cannot be opened: ${cause}`, { cause });
   }
-  if (code >= 0) return new MediaError("SOURCE_INVALID", `${shown} has no streams`);
+  if (code >= 0) return mediaError("SOURCE_INVALID", `${shown} has no streams`);
   const text = errorText(code);
   if (code === AVERROR_INVALIDDATA || code === AVERROR_EOF)
-    return new MediaError(
+    return mediaError(
       "SOURCE_INVALID",
       `${shown} is not a media file that FFmpeg can read, or it is truncated: ${text}`,
     );
   const missing = [-2, AVERROR_HTTP_NOT_FOUND].includes(code);
   const forbidden = [-13, AVERROR_HTTP_UNAUTHORIZED, AVERROR_HTTP_FORBIDDEN].includes(code);
-  if (missing) return new MediaError("SOURCE_NOT_FOUND", `${shown} does not exist: ${text}`);
-  if (forbidden) return new MediaError("SOURCE_FORBIDDEN", `access to ${shown} is denied: ${text}`);
-  return new MediaError("SOURCE_FAILED", `${shown} cannot be opened: ${text}`);
+  if (missing) return mediaError("SOURCE_NOT_FOUND", `${shown} does not exist: ${text}`);
+  if (forbidden) return mediaError("SOURCE_FORBIDDEN", `access to ${shown} is denied: ${text}`);
+  return mediaError("SOURCE_FAILED", `${shown} cannot be opened: ${text}`);
 }
 
 const AVERROR_INVALIDDATA = -1094995529;

@@ -1,4 +1,4 @@
-import { MediaError, type MediaErrorCode } from "../errors.ts";
+import { MediaError, type MediaErrorCode, mediaError } from "../errors.ts";
 import type { SrtSettings } from "./srt-settings.ts";
 
 /** The address of an SRT peer, or the address to listen on. */
@@ -30,12 +30,11 @@ export function readSrtAddress(path: string, settings: SrtSettings, code: MediaE
   const match = /^srt:\/\/(\[[^\]]*\]|[^:/?@]*):(\d{1,5})\/?(?:\?(.*))?$/i.exec(path);
   const [, host = "", port, query = ""] = match ?? [];
   if (Number(port ?? 0) < 1 || Number(port) > 65_535)
-    throw new MediaError(code, `${shown}: expected srt://host:port to call, or srt://:port to listen`);
+    throw mediaError(code, `${shown}: expected srt://host:port to call, or srt://:port to listen`);
   const given = new Map(query.split("&").map((pair) => splitAt(pair, pair.indexOf("="))));
   const isAny = host === "" || host === "0.0.0.0" || host === "[::]";
   const mode = given.get("mode") ?? (isAny ? "listener" : "caller");
-  if (mode === "caller" && isAny)
-    throw new MediaError(code, `${shown}: expected the host to call, as in srt://host:port`);
+  if (mode === "caller" && isAny) throw mediaError(code, `${shown}: expected the host to call, as in srt://host:port`);
   const { latencyMs, tooLatePacketDrop, dropThresholdPercent } = settings;
   const options: Record<string, string | number> = {
     mode,

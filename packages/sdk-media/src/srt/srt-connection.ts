@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JobLog } from "@mcai/worker-sdk";
-import { MediaError, type MediaErrorCode } from "../errors.ts";
+import { MediaError, type MediaErrorCode, mediaError } from "../errors.ts";
 import { errorText } from "../ffmpeg.ts";
 import { collectLog } from "../ffmpeg-log.ts";
 import { hidePassphrase, type SrtAddress } from "./srt-address.ts";
@@ -45,7 +45,7 @@ export async function connectSrt<Opened extends Attempt>(
     if (opened.code >= 0) return attempt;
     signal.throwIfAborted();
     const reason = hidePassphrase(opened.lines[0] ?? errorText(opened.code));
-    if (address.listens) throw new MediaError(code, `${address.shown}: cannot listen on this address: ${reason}`);
+    if (address.listens) throw mediaError(code, `${address.shown}: cannot listen on this address: ${reason}`);
     if (isFirst) log?.warn(`${address.shown}: the peer cannot be reached yet; retrying: ${reason}`);
     await delay(retryPauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }

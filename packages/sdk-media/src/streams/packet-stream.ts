@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { mediaError } from "../errors.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import type { TextReader } from "../text/text-reader.ts";
 import { PacketPipeline } from "./packet-pipeline.ts";
@@ -22,7 +22,7 @@ export function packetStream<Item>(
 ): StreamDescriptor {
   expectKind(maker, stream, ["data", "subtitle", "attachment", "unknown"]);
   if (stream.kind === "subtitle" && how.codecs.length > 0 && !how.codecs.includes(stream.codec))
-    throw new MediaError(
+    throw mediaError(
       "STREAM_INVALID",
       `${maker}: expected a data stream, or subtitles of ${how.codecs.join(", ")}; stream ${stream.index} is ${stream.codec}`,
     );

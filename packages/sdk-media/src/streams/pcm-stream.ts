@@ -3,7 +3,7 @@ import type { FrameClock } from "../decode/frame.ts";
 import { releaseNativeFrame } from "../decode/native-frames.ts";
 import { jitterSeconds, PcmTimeline } from "../decode/pcm-timeline.ts";
 import { type PcmFormat, type PcmWindow, PcmWindows } from "../decode/pcm-windows.ts";
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 import { toMs } from "../rational.ts";
 import type { MediaStream } from "../source/format-context.ts";
 import { callHandler } from "./call-handler.ts";
@@ -77,7 +77,7 @@ export function pcmStream(
   const length = Math.round((windowMs * rate) / 1000);
   const overlap = Math.round((overlapMs * rate) / 1000);
   if (!(rate > 0 && length > 0 && overlap >= 0 && overlap < length && Number.isSafeInteger(length)))
-    throw new MediaError(
+    throw mediaError(
       "STREAM_INVALID",
       `pcmStream: expected a sample rate and a window longer than its overlap, got ${JSON.stringify(options)}`,
     );

@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { MediaError, mediaError } from "../errors.ts";
 
 /**
  * A part of a frame, in pixels: `top`, `left`, `right` and `bottom` are distances from the edges, `width` and `height`
@@ -38,7 +38,7 @@ const letters = { top: "t", left: "l", right: "r", bottom: "b", width: "w", heig
  */
 export function toCropArea(region: RegionOfInterest, image: { width: number; height: number }): CropArea {
   const refuse = (why: string) =>
-    new MediaError(
+    mediaError(
       "FILTER_REFUSED",
       `Cannot compute coordinates from such a region of interest: ${JSON.stringify(region)}: ${why}`,
     );

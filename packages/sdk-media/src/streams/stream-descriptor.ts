@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { mediaError } from "../errors.ts";
 import type { MediaStream, StreamKind } from "../source/format-context.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 
@@ -20,9 +20,9 @@ export interface StreamDescriptor {
 /** Checks that a stream exists and is of one of the expected kinds. */
 export function expectKind(maker: string, stream: MediaStream | undefined, kinds: readonly StreamKind[]): void {
   if (typeof stream?.index !== "number")
-    throw new MediaError("STREAM_NOT_FOUND", `${maker}: there is no such stream; use one of format.streams`);
+    throw mediaError("STREAM_NOT_FOUND", `${maker}: there is no such stream; use one of format.streams`);
   if (kinds.includes(stream.kind)) return;
-  throw new MediaError(
+  throw mediaError(
     "STREAM_INVALID",
     `${maker}: expected ${kinds[0] === "audio" ? "an" : "a"} ${kinds.join(" or ")} stream; stream ${stream.index} is ${stream.kind} (${stream.codec})`,
   );
@@ -31,12 +31,12 @@ export function expectKind(maker: string, stream: MediaStream | undefined, kinds
 /** Checks a number of items or calls. */
 export function expectCount(maker: string, name: "batchSize" | "concurrency", count: number | undefined): void {
   if (count === undefined || (Number.isInteger(count) && count > 0)) return;
-  throw new MediaError("STREAM_INVALID", `${maker}: ${name}: expected a whole number from 1, got ${count}`);
+  throw mediaError("STREAM_INVALID", `${maker}: ${name}: expected a whole number from 1, got ${count}`);
 }
 
 /** Checks that the list contains at least one descriptor, and each stream only once. */
 export function checkDescriptors(descriptors: unknown): asserts descriptors is readonly StreamDescriptor[] {
-  const invalid = (message: string) => new MediaError("STREAM_INVALID", message);
+  const invalid = (message: string) => mediaError("STREAM_INVALID", message);
   if (!Array.isArray(descriptors) || descriptors.length === 0)
     throw invalid(
       'initProcess: expected at least one stream, such as streams: [videoStream(format.first("video"), {}, handler)]',

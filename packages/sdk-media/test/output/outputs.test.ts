@@ -71,7 +71,10 @@ describe("the results of handlers", () => {
     const destination = makeDestination();
     const outcome = await runVideo({ destination }, () => 1);
     // There is no .part file, and the error names none.
-    expect(outcome).toMatchObject({ status: "error", message: `${destination} cannot be written: ${reason}` });
+    expect(outcome).toMatchObject({
+      status: "error",
+      message: `${destination} cannot be written: ${reason} [OUTPUT_FAILED]`,
+    });
   });
 
   it("fail the job at the first result if the destination is a folder", async () => {
@@ -79,7 +82,10 @@ describe("the results of handlers", () => {
     mkdirSync(destination);
     let count = 0;
     const outcome = await runVideo({ destination }, () => ++count);
-    expect(outcome).toMatchObject({ status: "error", message: `${destination} cannot be written: ${isFolder}` });
+    expect(outcome).toMatchObject({
+      status: "error",
+      message: `${destination} cannot be written: ${isFolder} [OUTPUT_FAILED]`,
+    });
     expect(count).toBe(1);
     expect(existsSync(`${destination}.part`)).toBe(false);
   });
@@ -175,7 +181,7 @@ describe("an output", () => {
     const outcome = await runVideo({ destination }, () => 1);
     expect(outcome).toMatchObject({ status: "error", destinationPaths: [] });
     expect(outcome.message).toBe(
-      `${destination} cannot be written: the disk is full\nThe output that was written before the error is in ${destination}.part`,
+      `${destination} cannot be written: the disk is full\nThe output that was written before the error is in ${destination}.part [OUTPUT_FAILED]`,
     );
     expect(existsSync(destination)).toBe(false);
   });
@@ -208,7 +214,9 @@ describe("an output", () => {
       if (++count === 3) throw new Error("no more");
       return count;
     });
-    expect(outcome.message).toContain(`The output that was written before the error is in ${destination}.part`);
+    expect(outcome.message).toContain(
+      `The output that was written before the error is in ${destination}.part [OUTPUT_FAILED]`,
+    );
     expect(readFileSync(destination, "utf8")).toBe("earlier");
   });
 
@@ -290,7 +298,7 @@ describe("an output", () => {
       }),
     });
     const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
-    const named = `Error: too late\nThe output that was written before the error is in ${destination}.part`;
+    const named = `Error: too late\nThe output that was written before the error is in ${destination}.part [OUTPUT_FAILED]`;
     expect(outcome).toMatchObject({ status: "error", message: named, destinationPaths: [] });
     expect(existsSync(destination)).toBe(false);
   });
@@ -306,7 +314,7 @@ describe("an output", () => {
     });
     const outcome = await runJob(worker, { source_path: await media("h264-b.mp4"), destination_path: destination });
     expect(outcome.message).toBe(
-      `Error: no model\nThe output that was written before the error is in ${destination}.part`,
+      `Error: no model\nThe output that was written before the error is in ${destination}.part [OUTPUT_FAILED]`,
     );
     expect(readFileSync(`${destination}.part`, "utf8")).toContain("first");
   });

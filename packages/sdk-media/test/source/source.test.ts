@@ -44,7 +44,7 @@ describe("without permission", () => {
       status: "error",
       message: expect.stringContaining(`access to ${closed} is denied`),
     });
-    const message = `${join(target, "results.json")} cannot be written: permission denied on it or on its folder`;
+    const message = `${join(target, "results.json")} cannot be written: permission denied on it or on its folder [OUTPUT_FAILED]`;
     expect(unwritten).toMatchObject({ status: "error", message });
   });
 });
@@ -108,7 +108,7 @@ describe("a source of packets", () => {
     }
     const outcome = await startMediaJob(worker, { source: source.packets(pieces()) }).result;
     expect(outcome.status).toBe("error");
-    expect(outcome.message).toBe("reading the source failed: Error: the line is cut");
+    expect(outcome.message).toBe("reading the source failed: Error: the line is cut [SOURCE_FAILED]");
   });
 
   it("fails the job when it throws before the first packet", async () => {

@@ -249,7 +249,9 @@ describe("an SRT output", { timeout: 30_000 }, () => {
     await sender.send("<a/>");
     expect(await job.result).toMatchObject({
       status: "error",
-      message: expect.stringMatching(/^srt:\/\/.*: no peer connected within 1500 ms \(SRT_TIMEOUT_LIMIT\)$/),
+      message: expect.stringMatching(
+        /^srt:\/\/.*: no peer connected within 1500 ms \(SRT_TIMEOUT_LIMIT\) \[OUTPUT_FAILED\]$/,
+      ),
     });
   });
 
