@@ -117,6 +117,22 @@ describe("a message that the broker refuses", () => {
     expect([holds, outbox.messages, outbox.sizeBytes]).toEqual([[true, false], 0, 0]);
   });
 
+  it("holds up the next job if it is an order that returns to its queue", async () => {
+    broker.answer = () => "refuse";
+    const returned = outbox.publish({
+      exchange: "",
+      routingKey: "job_test",
+      body: Buffer.from("order"),
+      properties: {},
+    });
+    await pass(0);
+    expect(holds).toEqual([true]);
+    broker.answer = () => "take";
+    await pass(1000);
+    await returned;
+    expect(holds).toEqual([true, false]);
+  });
+
   it("is not overtaken by what its job publishes at the same moment, unless its route has been open", async () => {
     broker.answer = (key) => (key === "job_progression" ? "refuse" : "take");
     void progress(1, 0);

@@ -2,10 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import type { Log } from "../../log/log.ts";
 import { fitMessage } from "../fit-message.ts";
-import type { Message } from "../transport.ts";
 import { brokerVersion } from "./connection.ts";
 import { defaultMaxMessageBytes, readMaxMessageBytes } from "./message-size.ts";
-import { type OutgoingMessage, type Pending, PendingMessages } from "./pending-messages.ts";
+import { isResponse, type OutgoingMessage, type Pending, PendingMessages } from "./pending-messages.ts";
 
 /** The timeout for the confirmation of a message. */
 const confirmTimeoutMs = 30_000;
@@ -268,10 +267,6 @@ export class Outbox {
   #logOf({ jobId }: OutgoingMessage): Log {
     return jobId === undefined ? this.#options.log : this.#options.log.forJob(jobId);
   }
-}
-
-function isResponse(message: OutgoingMessage): message is OutgoingMessage & Message {
-  return message.exchange === "job_response" || message.exchange === "worker_response";
 }
 
 function describe({ exchange, routingKey, jobId }: OutgoingMessage): string {

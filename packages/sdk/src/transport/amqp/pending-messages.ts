@@ -33,7 +33,7 @@ export class PendingMessages implements Iterable<Pending> {
   unsent = 0;
   /** The total size of all messages, without their properties. */
   sizeBytes = 0;
-  /** The number of refused messages that are about a job. */
+  /** The number of refused messages that are about a job: responses, and orders that return to a queue. */
   refusedOfJobs = 0;
   readonly #messages = new Set<Pending>();
   readonly #routes = new Map<string, Route>();
@@ -91,7 +91,7 @@ export class PendingMessages implements Iterable<Pending> {
     if (!this.#messages.delete(pending)) return;
     const { message, waiters, isSent, refusals } = pending;
     if (!isSent) this.unsent--;
-    if (refusals > 0 && message.jobId !== undefined) this.refusedOfJobs--;
+    if (refusals > 0 && isOfJob(message)) this.refusedOfJobs--;
     this.sizeBytes -= message.body.length;
     for (const { resolve, reject } of waiters) error ? reject(error) : resolve();
   }
@@ -108,7 +108,7 @@ export class PendingMessages implements Iterable<Pending> {
     pending.isSent = false;
     this.unsent++;
     pending.route.onRefused();
-    if (++pending.refusals === 1 && pending.message.jobId !== undefined) this.refusedOfJobs++;
+    if (++pending.refusals === 1 && isOfJob(pending.message)) this.refusedOfJobs++;
   }
 
   /** The channel was closed, with what the broker would have answered. */
@@ -159,4 +159,13 @@ export class PendingMessages implements Iterable<Pending> {
     this.#routes.set(key, route);
     return route;
   }
+}
+
+/** Whether a message is a response rather than an order. */
+export function isResponse(message: OutgoingMessage): message is OutgoingMessage & Message {
+  return message.exchange === "job_response" || message.exchange === "worker_response";
+}
+
+function isOfJob(message: OutgoingMessage): boolean {
+  return message.jobId !== undefined || !isResponse(message);
 }
