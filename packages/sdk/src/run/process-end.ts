@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, readdirSync, readFileSync } from "node:fs";
 import type { ThreadHost } from "../dispatch/thread-host.ts";
 
 /**
@@ -7,6 +7,10 @@ import type { ThreadHost } from "../dispatch/thread-host.ts";
  */
 export function abortProcess(): never {
   killDescendants();
+  // As at every end: what the process has printed is written.
+  process.emit("exit", 134);
+  // Node writes a stack trace to it, and would wait for a reader that has stopped.
+  closeSync(2);
   process.abort();
 }
 

@@ -117,6 +117,18 @@ describe.concurrent("a reader of the output", { timeout: 30_000 }, () => {
     expect(talker.jobsDone()).toBe(1);
   });
 
+  it.each(kinds)("that does not read a %s does not delay the abort of a held thread", async (kind) => {
+    const order = { job_id: 1, parameters: [{ id: "isHeld", type: "boolean", value: true }] };
+    order.parameters.push({ id: "lines", type: "integer", value: 2000 as never });
+    await using talker = await start(kind, [order], { MCAI_STOP_GRACE_MS: "200" });
+    await talker.wrote("printed 1");
+    const sentAt = performance.now();
+    talker.child.kill("SIGTERM");
+    await talker.ended;
+    expect(talker.child.signalCode).toBe("SIGABRT");
+    expect(performance.now() - sentAt).toBeLessThan(5000);
+  });
+
   it("finds the mode of a pipe and of a socket unchanged", async () => {
     for (const kind of kinds) {
       const until = join(folder.path, "never");
