@@ -21,6 +21,8 @@ export interface OutputPlan extends DescriptorPlan {
 export class Output {
   /** Called when a reader takes text again, with what was dropped before. */
   onDropped: (dropped: Dropped) => void = () => undefined;
+  /** Whether it can be said now what was dropped. */
+  canSayDropped: () => boolean = () => true;
   readonly #lock: SharedLock;
   readonly #ring: Ring;
   readonly #descriptor: Descriptor;
@@ -33,6 +35,11 @@ export class Output {
     this.#lock = lock;
     this.#ring = new Ring(plan.ring);
     this.#descriptor = openDescriptor(plan);
+  }
+
+  /** Whether a line is written, or waits, and is not dropped. */
+  get hasRoom(): boolean {
+    return !this.#ring.hasDropped && this.#ring.tail - this.#ring.head <= this.#ring.capacity / 2;
   }
 
   /** Writes text or bytes. */
@@ -139,18 +146,22 @@ export class Output {
     return taken;
   }
 
-  #retryLater(): void {
+  #retryLater(delayMs = this.#retryMs): void {
     if (this.#timer !== undefined) return;
     const retry = () => {
       this.#timer = undefined;
       if (this.#lock.hold(() => this.#flush())) this.#sayDropped();
       else this.#retryLater();
     };
-    this.#timer = setTimeout(retry, Math.max(this.#retryMs, minRetryMs)).unref();
+    this.#timer = setTimeout(retry, Math.max(delayMs, minRetryMs)).unref();
   }
 
   #sayDropped(): void {
     if (!this.#ring.hasDropped || this.#retryMs > 0) return;
+    if (!this.canSayDropped()) {
+      this.#retryLater(maxRetryMs);
+      return;
+    }
     const dropped = this.#lock.hold(() => this.#ring.takeDropped());
     if (dropped) this.onDropped(dropped);
   }

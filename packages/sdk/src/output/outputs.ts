@@ -53,10 +53,12 @@ export class Outputs {
     this.stderr = new Output(stderr, shared);
     this.stdout = stdout.ring === stderr.ring ? this.stderr : new Output(stdout, shared);
     this.file = file && new Output(file, shared);
+    // The log says it on standard error, which may have stopped too.
+    for (const output of this.all) if (output !== this.stderr) output.canSayDropped = () => this.stderr.hasRoom;
   }
 
   get all(): readonly Output[] {
-    return [...new Set([this.stdout, this.stderr, ...(this.file ? [this.file] : [])])];
+    return [...new Set([this.stderr, this.stdout, ...(this.file ? [this.file] : [])])];
   }
 
   /** In the main thread: writes what other threads leave, and at the end of the process what still waits. */

@@ -87,7 +87,12 @@ describe.concurrent("a reader of the output", { timeout: 30_000 }, () => {
     const until = join(folder.path, `go-${kind}`);
     await using talker = await start(kind, [job(1, { lines: 4000, until })]);
     await talker.wrote("printed 1");
-    const [stdout, stderr] = [readToEnd(talker.stdout), readToEnd(talker.stderr)];
+    const stdout = readToEnd(talker.stdout);
+    // What is said on standard error waits for its own reader.
+    await new Promise<void>((resolve) => {
+      talker.stdout.on("data", (text: string) => text.endsWith("tick\n") && resolve());
+    });
+    const stderr = readToEnd(talker.stderr);
     let seen = "";
     talker.stderr.on("data", (text: string) => {
       seen += text;
