@@ -18,6 +18,7 @@ interface Details {
   readonly destination_paths?: readonly unknown[];
   readonly parameters?: object;
   readonly response?: unknown;
+  readonly response_bytes?: number;
   readonly stack?: string;
 }
 

@@ -10,11 +10,19 @@ const names: Readonly<Record<string, string>> = {
   worker_status: "Feedback",
 };
 
-/** Logs a response whole at level `debug`, under the name that the reference has for it. */
-export function logResponse(log: Log, { routingKey, body }: Message): void {
+/** A larger response is not shown: the main thread would need a second for a few megabytes, to read and to redact them. */
+const maxShownBytes = 256 * 1024;
+
+/** Logs a response at level `debug`, under the name that the reference has for it: whole, or the size of a large one. */
+export function logResponse(log: Log, { routingKey, body, jobId }: Message): void {
   if (!log.shows("debug")) return;
-  const response = JSON.parse(Buffer.from(body).toString()) as { readonly job_id?: number };
   const name = names[routingKey] ?? routingKey.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (body.length > maxShownBytes) {
+    const text = `${name}: a response of ${body.length} bytes; the log shows at most ${maxShownBytes}.`;
+    (jobId === undefined ? log : log.forJob(jobId)).event("debug", text, { response_bytes: body.length });
+    return;
+  }
+  const response = JSON.parse(Buffer.from(body).toString()) as { readonly job_id?: number };
   const lineLog = response.job_id === undefined ? log : log.forJob(response.job_id);
   lineLog.event("debug", name, { response });
 }
