@@ -43,6 +43,7 @@ export class EnvironmentStores implements Stores {
 
   async read(store: string, key: string, signal: AbortSignal, intoSecret: boolean): Promise<unknown> {
     if (isEnvironment(store)) return this.#variables.read(store, key, intoSecret);
+    checkStore(store);
     checkKey(store, key);
     if (isVault(store)) return this.#readVault(store, key, signal);
     const backend = this.#backends.get(store) ?? this.#openSession(store);
@@ -71,6 +72,15 @@ export class EnvironmentStores implements Stores {
       );
     return value;
   }
+}
+
+// The name of a store chooses variables, and those of the broker are never sent elsewhere.
+function checkStore(store: string): void {
+  if (/^AMQP(?:_|$)/i.test(store))
+    throw new McaiError(
+      "STORE_FAILED",
+      `store ${store}: AMQP_* are the settings of the broker, and not those of a store`,
+    );
 }
 
 // A key is a part of a path: it must stay below the path of its store, whatever a server on the way decodes.

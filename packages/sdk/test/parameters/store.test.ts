@@ -175,4 +175,16 @@ describe("EnvironmentStores", () => {
       expect(error.message).toContain(`store ${store}: the key ${JSON.stringify(key)} `);
     }
   });
+
+  it.each(["AMQP", "amqp", "AMQP_TLS"])("sends nothing of the broker to a store %j", async (store) => {
+    const urls: string[] = [];
+    await using server = await startHttpServer(({ url }) => {
+      urls.push(url);
+      return { status: 200, json: { access_token: "t" } };
+    });
+    const env = { [`${store}_HOSTNAME`]: server.url, [`${store}_PASSWORD`]: "s3cret" };
+    const error = await errorOf(new EnvironmentStores(env, () => undefined).read(store, "key", never.signal, true));
+    expect(error).toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("settings of the broker") });
+    expect(urls).toEqual([]);
+  });
 });
