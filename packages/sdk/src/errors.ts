@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /**
  * The codes of errors. Codes are stable; messages may change. The
  * [page of errors](https://github.com/media-cloud-ai/mcai-worker-sdk-ts/blob/main/docs/errors.md) is made from this table.
@@ -139,11 +141,34 @@ export function externalRemedy(file: string): string {
   return `${file} of @mcai/worker-sdk is missing: a bundler must keep the package @mcai/worker-sdk external`;
 }
 
-/** Returns the text of any thrown value: the message of a {@link McaiError}, `Name: message` of another error. */
+/**
+ * Returns the text of any thrown value: the message of a {@link McaiError}, `Name: message` of another error. Never throws,
+ * even if a property of the error does.
+ */
 export function messageOf(error: unknown): string {
-  if (error instanceof McaiError) return error.message;
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return typeof error === "string" ? error : `thrown value: ${describeValue(error)}`;
+  try {
+    if (error instanceof McaiError) return String(error.message);
+    if (isError(error)) return `${readText(error, "name") ?? "Error"}: ${readText(error, "message") ?? unreadable}`;
+    return typeof error === "string" ? error : `thrown value: ${describeValue(error)}`;
+  } catch {
+    return `thrown value: ${unreadable}`;
+  }
+}
+
+const unreadable = "it cannot be read";
+
+/** Whether a value is an error, also one of another context of `node:vm`. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+// A property may be a getter that throws, or not be a text.
+function readText(error: Error, name: "name" | "message"): string | undefined {
+  try {
+    return String(error[name]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Describes a value for an error message: its JSON, truncated to 80 characters, and its type. */

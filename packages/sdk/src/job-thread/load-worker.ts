@@ -8,7 +8,7 @@ import { describeWorker } from "./describe-worker.ts";
 /** Imports a worker's module and describes the worker. */
 export async function loadWorker(moduleUrl: string): Promise<{ worker: AnyWorker; description: WorkerDescription }> {
   const module = await importModule(moduleUrl);
-  const worker = toDefinition(findExport(module));
+  const worker = toDefinition(await findExport(module));
   try {
     checkWorker(worker);
   } catch (error) {
@@ -41,8 +41,8 @@ async function addPlace(moduleUrl: string, error: SyntaxError): Promise<void> {
 }
 
 function remedyFor(cause: unknown): string {
-  const { code, message } = cause as { code?: unknown; message?: unknown };
-  const isTypeScript = /"\.[cm]?tsx?"/.test(String(message));
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const isTypeScript = /"\.[cm]?tsx?"/.test(messageOf(cause));
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" && isTypeScript)
     return ". Build it first, or use Node 22.18 or later: before, neither Node nor tsx reads TypeScript in a thread";
   if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX")
@@ -51,13 +51,15 @@ function remedyFor(cause: unknown): string {
 }
 
 /** The default export; that of a module compiled to CommonJS is `exports.default`, inside the `module.exports` of Node. */
-function findExport(module: Record<string, unknown>): unknown {
-  let found = module.default;
+async function findExport(module: Record<string, unknown>): Promise<unknown> {
+  // CommonJS that imports an ES module has only a promise of the worker to export.
+  let found = await module.default;
   // Compiled twice, a module has two.
-  for (let depth = 0; depth < 2 && hasDefault(found); depth++) found = found.default;
+  for (let depth = 0; depth < 2 && hasDefault(found); depth++) found = await found.default;
   return found;
 }
 
 function hasDefault(value: unknown): value is { default: unknown } {
-  return typeof value === "object" && value !== null && "default" in value && !("parameters" in value);
+  const isModule = typeof value === "function" || (typeof value === "object" && value !== null);
+  return isModule && "default" in value && !("parameters" in value);
 }

@@ -1,3 +1,5 @@
+import { isError, messageOf } from "../errors.ts";
+import { toText } from "../log/log-value.ts";
 import { mapStack } from "./source-map.ts";
 
 /** The maximum length of the text: a message may be long, and the log has it already. */
@@ -7,11 +9,11 @@ const maxErrors = 10;
 
 /**
  * Returns where an error was thrown, with its causes and the errors of an `AggregateError`; places in compiled files are
- * mapped to their sources. Undefined for a value that has no stack.
+ * mapped to their sources. Undefined for a value that has no stack. Never throws, even if a property of the error does.
  */
 export function stackOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const text = describe(error, 0, new Set());
+  if (!read(() => isError(error))) return undefined;
+  const text = describe(error as Error, 0, new Set());
   return text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
 }
 
@@ -20,20 +22,28 @@ function describe(error: Error, depth: number, told: Set<unknown>): string {
   const lines = [mapStack(textOf(error))];
   const inner = (title: string, value: unknown) => {
     if (told.has(value) || depth >= maxDepth) return;
-    const text = value instanceof Error ? describe(value, depth + 1, told) : String(value);
+    const text = read(() => isError(value)) ? describe(value as Error, depth + 1, told) : toText(value);
     lines.push(...`${title}: ${text}`.split("\n").map((line) => `  ${line}`));
   };
-  const { cause } = error;
+  const cause = read(() => error.cause);
   if (cause !== undefined) inner("Caused by", cause);
-  const errors = error instanceof AggregateError ? error.errors : [];
-  for (const [index, one] of errors.slice(0, maxErrors).entries()) inner(`Error ${index + 1} of ${errors.length}`, one);
+  const errors = read(() => (Array.isArray((error as AggregateError).errors) ? (error as AggregateError).errors : []));
+  for (const [index, one] of (errors ?? []).slice(0, maxErrors).entries())
+    inner(`Error ${index + 1} of ${errors?.length}`, one);
   return lines.join("\n");
 }
 
 // A stack may be a getter that throws, and some errors have none.
 function textOf(error: Error): string {
+  const stack = read(() => error.stack);
+  return typeof stack === "string" && stack !== "" ? stack : messageOf(error);
+}
+
+// What the worker's code throws may have getters, and may be a proxy.
+function read<Value>(get: () => Value): Value | undefined {
   try {
-    if (typeof error.stack === "string" && error.stack !== "") return error.stack;
-  } catch {}
-  return `${error.name}: ${error.message}`;
+    return get();
+  } catch {
+    return undefined;
+  }
 }

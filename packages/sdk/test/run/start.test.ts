@@ -90,6 +90,11 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
       ["default", "exports.default"],
       ["unmarked", "delete exports.__esModule; exports.default"],
       ["whole", "module.exports"],
+      ["function", "module.exports = () => {}; module.exports.default"],
+      [
+        "promise",
+        "const load = async (worker) => worker; let worker; module.exports = load().then(() => worker); worker",
+      ],
     ] as const) {
       await folder.write(`cjs/${name}.cjs`, source(exported));
       const run = await start(`./cjs/${name}.cjs`);
@@ -112,6 +117,7 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
   it.each([
     ["of its own", "place.mjs", "const a = 1;\nconst b = = 2;", "place.mjs:2:11"],
     ["of a file that it imports", "importing.mjs", 'import "./broken.mjs";', "broken.mjs:3:8"],
+    ["that is no error", "null.mjs", "throw null;", "null.mjs cannot be imported: thrown value: null"],
     ["that it throws", "throwing.mjs", '\n  throw new Error("no licence");', "throwing.mjs:2:9"],
   ])("logs the place of an error %s, and the code", async (_, name, source, place) => {
     await folder.write("broken.mjs", "\n\nlet a =;\n");
