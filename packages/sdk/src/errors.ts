@@ -147,7 +147,7 @@ export function externalRemedy(file: string): string {
  */
 export function messageOf(error: unknown): string {
   try {
-    if (error instanceof McaiError) return String(error.message);
+    if (error instanceof McaiError) return String(error.message) || error.name;
     if (isError(error)) return `${readText(error, "name") ?? "Error"}: ${readText(error, "message") ?? unreadable}`;
     return typeof error === "string" ? error : `thrown value: ${describeValue(error)}`;
   } catch {
@@ -176,7 +176,8 @@ export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   let text: string | undefined;
   try {
-    text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+    if (typeof value === "bigint") text = `${value}n`;
+    else text = typeof value === "number" ? String(value) : JSON.stringify(value);
   } catch {
     text = undefined;
   }

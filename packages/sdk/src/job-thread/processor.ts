@@ -264,7 +264,7 @@ export class Processor {
       return { status: "error", message, ...(stack !== undefined && { stack: redactor.redact(stack) }) };
     }
     const { faults } = error as { faults?: readonly Fault[] };
-    const shown = faults?.map((fault) => ({ path: fault.path, message: redactor.redact(fault.message) }));
+    const shown = faults?.map((fault) => ({ ...fault, message: redactor.redact(fault.message) }));
     return { status: "error", message, code, ...(shown && { faults: shown }) };
   }
 }

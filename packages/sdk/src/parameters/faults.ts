@@ -13,10 +13,13 @@ export interface ParameterFault {
   readonly path: string;
   /** What is wrong and what is expected, without the path. */
   readonly message: string;
+  /** The code of the error of which it is a part, if that is not `PARAMETERS_INVALID`. */
+  readonly code?: string;
 }
 
 /**
- * Thrown for parameters that do not match the schema of the worker. The message has one line for each fault.
+ * Thrown for parameters that do not match the schema of the worker. The message has one line for each fault. Its
+ * code is `STORE_FAILED` if stores have failed and nothing else is wrong.
  *
  * @example
  * ```ts
@@ -29,7 +32,9 @@ export class ParameterError extends McaiError {
 
   /** @param faults - The faults; at least one. */
   constructor(faults: readonly ParameterFault[]) {
-    super("PARAMETERS_INVALID", faults.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+    const codes = new Set(faults.map(({ code }) => code ?? "PARAMETERS_INVALID"));
+    const [code] = codes.size === 1 ? codes : ["PARAMETERS_INVALID"];
+    super(code as string, faults.map(({ path, message }) => `${path}: ${message}`).join("\n"));
     this.name = "ParameterError";
     this.faults = faults;
   }

@@ -61,7 +61,7 @@ export async function resolveParameters(
         .catch((error: unknown) => {
           if (job.signal.aborted) throw job.signal.reason;
           if (error instanceof LostNumbersError) lose(id, error.numbers);
-          else unresolved.set(id, { path: id, message: messageOf(error) });
+          else unresolved.set(id, { path: id, message: messageOf(error), ...codeOf(error) });
         }),
     );
   }
@@ -72,6 +72,10 @@ export async function resolveParameters(
   faults.push(...unresolved.values());
   if (faults.length > 0) throw new ParameterError(inOrder(faults, Object.keys(schema.properties)));
   return complete;
+}
+
+function codeOf(error: unknown): { code?: string } {
+  return error instanceof McaiError && error.code !== "PARAMETERS_INVALID" ? { code: error.code } : {};
 }
 
 async function lookUp(

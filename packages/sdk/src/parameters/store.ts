@@ -87,9 +87,14 @@ function checkStore(store: string): void {
 function checkKey(store: string, key: string): void {
   const refuse = (why: string) =>
     new McaiError("STORE_FAILED", `store ${store}: the key ${JSON.stringify(key)} ${why}, which could leave its place`);
-  if (/[\p{Cc}\p{Cs}\\]|%[\da-f]{2}/iu.test(key))
+  // What some servers take for the characters that it looks like.
+  const plain = key
+    .normalize("NFKC")
+    .replaceAll(/[\s\p{Cf}]/gu, "")
+    .replaceAll(/[\u2044\u2215\u29f8]/g, "/");
+  if (/[\p{Cc}\p{Cs}]/u.test(key) || /\\|%(?:u[\da-f]{4}|[\da-f]{2})/i.test(plain))
     throw refuse("has a backslash, a control character or a percent-encoded character");
-  if (key.split("/").some((part) => /^\.{0,2}(?:;|$)/.test(part))) throw refuse('has an empty part, "." or ".."');
+  if (plain.split("/").some((part) => /^\.{0,2}(?:;|$)/.test(part))) throw refuse('has an empty part, "." or ".."');
 }
 
 function isEnvironment(store: string): boolean {

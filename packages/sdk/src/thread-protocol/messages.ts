@@ -68,6 +68,8 @@ export const emptyResult: EncodedResult = { destinationPaths: "[]", parameters: 
 export interface Fault {
   readonly path: string;
   readonly message: string;
+  /** The code of a fault of another kind than the error: `STORE_FAILED`. */
+  readonly code?: string;
 }
 
 /**

@@ -36,6 +36,19 @@ describe("EnvironmentStores", () => {
     expect((await resolve(schema, stored("number", "ENV", "NUMBER"), env)).values).toEqual({ number: 12345 });
   });
 
+  it("is the code of an error if only stores have failed, and else that of their faults", async () => {
+    const absent = stored("text", "env", "ABSENT");
+    expect(await errorOf(resolve(schema, absent, {}))).toMatchObject({
+      code: "STORE_FAILED",
+      faults: [{ path: "text", code: "STORE_FAILED" }],
+    });
+    const wrong = { id: "number", type: "string", value: "x" };
+    expect(await errorOf(resolve(schema, [...absent, wrong], {}))).toMatchObject({
+      code: "PARAMETERS_INVALID",
+      faults: [{ path: "text", code: "STORE_FAILED" }, { path: "number" }],
+    });
+  });
+
   it("does not show a value of a store in a fault", async () => {
     const error = await errorOf(resolve(schema, stored("number", "environment", "TEXT"), { TEXT: "s3cret" }));
     expect(error.message).toBe("number: expected integer, got a string that is not shown");
@@ -164,6 +177,13 @@ describe("EnvironmentStores", () => {
     "a\u0000",
     "a\u007f",
     "a\ud800",
+    "%u002e%u002e/a",
+    "\uff0e\uff0e/a",
+    "\u2025/a",
+    "a/.\u00ad./b",
+    "a/.. /b",
+    "..\u2215a",
+    "a\uff3c..",
   ])("refuses the key %j without a request", async (key) => {
     const stores = new EnvironmentStores(
       { MINE_HOSTNAME: "http://127.0.0.1:1", vault_HOSTNAME: "http://127.0.0.1:1" },
