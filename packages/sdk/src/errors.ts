@@ -12,7 +12,7 @@ import { types } from "node:util";
  * | `METADATA_INVALID` | A field of the worker's package.json is missing or invalid. | Correct the field, which the message names. |
  * | `SETUP_FAILED` | The `setup` of the worker threw. | See the reason in the message. |
  * | `THREAD_FAILED` | The job thread exited ten times in a row, or a native call holds it. | See the log for the reason of each exit. |
- * | `BROKER_UNREACHABLE` | No broker answered within `AMQP_CONNECTION_MAX_RETRY` attempts. | Start the broker; check `AMQP_HOSTNAME` and `AMQP_PORT`. |
+ * | `BROKER_UNREACHABLE` | No broker answered, even when tried again `AMQP_CONNECTION_MAX_RETRY` times. | Start the broker; check `AMQP_HOSTNAME` and `AMQP_PORT`. |
  * | `BROKER_TLS_FAILED` | The broker's certificate is not trusted, or the port does not use TLS. | Check `AMQP_TLS` and `AMQP_TLS_CERT`. |
  * | `BROKER_LOGIN_REFUSED` | The broker rejected the user name or the password. | Check `AMQP_USERNAME` and `AMQP_PASSWORD`. |
  * | `BROKER_VIRTUAL_HOST_MISSING` | The virtual host does not exist, or the user may not access it. | Check `AMQP_VHOST`; create it, or grant access. |
@@ -22,14 +22,14 @@ import { types } from "node:util";
  * | `OPEN_FILES_EXHAUSTED` | The worker cannot open another file or connection. | Raise the limit of open files, which the message names. |
  * | `ORDER_INVALID` | A message is not a valid order. | Correct the sender; the message says what is expected. |
  * | `PARAMETERS_INVALID` | The parameters of a job do not match the schema of the worker. | Correct the order; the message lists all faults. |
- * | `STORE_FAILED` | A store did not return the value of a parameter. | Check the key and the variables of the store. |
+ * | `STORE_FAILED` | A store did not return what was asked for. In the answer of a job this is a fault of `PARAMETERS_INVALID`. | Check the key and the variables of the store. |
  * | `RESULT_INVALID` | The worker returned a result that cannot be sent. | Correct the result; the message lists all faults. |
  * | `RESULT_TOO_LARGE` | The result of a job is larger than a message may be. | Write it to a file, and return the path. |
  * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
  * | `THREAD_EXITED` | The job thread exited in the middle of a job. | See the reason in the message; a new thread does the next job. |
  * | `UPDATE_REFUSED` | Too many updates of the job wait until it takes them. | Send fewer, or raise the variable that the message names. |
  * | `JOB_TIMEOUT` | The job took longer than `MCAI_JOB_TIMEOUT_MS` allows. | Raise the variable, or make the job faster. |
- * | `JOB_POSTPONED` | The worker has postponed the job, which cannot return: it came directly, has started, or is of a local run. | Send it to the job queue, or send it again later. |
+ * | `JOB_POSTPONED` | The worker has postponed the job, which cannot return: it came directly, has started, or is of a local run. Its answer has the reason alone. | Send it to the job queue, or send it again later. |
  * | `JOB_FAILED` | A {@link Worker} set the status `error`. | See the message, which the worker has set. |
  */
 export type ErrorCode =

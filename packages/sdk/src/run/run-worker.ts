@@ -104,6 +104,13 @@ async function run(options: RunOptions): Promise<number> {
 }
 
 function findModule(module: URL | string): string {
+  if (!(module instanceof URL) && typeof module !== "string") {
+    const given = module === undefined ? "nothing" : "something else, such as the worker itself";
+    throw new McaiError(
+      "MODULE_NOT_FOUND",
+      `runWorker: expected where the worker's module is, such as new URL("./worker.js", import.meta.url), got ${given}`,
+    );
+  }
   const url = module instanceof URL || module.startsWith("file:") ? new URL(module) : pathToFileURL(module);
   if (url.protocol !== "file:")
     throw new McaiError("MODULE_NOT_FOUND", `runWorker: expected the URL or path of a file, got ${url.href}`);

@@ -62,6 +62,18 @@ describe.concurrent("a worker that cannot start", { timeout: 30_000 }, () => {
     expectNothingRan(run);
   });
 
+  it.each([
+    ["nothing", ""],
+    ["something else, such as the worker itself", "{ process() {} }"],
+  ])("exits with 65 if its main module gives %s instead of a URL", async (what, given) => {
+    const main = `main-gives-${given.length}.mjs`;
+    await folder.write(main, `import { runWorker } from "@mcai/worker-sdk"; await runWorker(${given});`);
+    const run = await start("./actions.mjs", {}, main);
+    expect(run.exitCode).toBe(65);
+    expect(run.stderr).toContain(`such as new URL("./worker.js", import.meta.url), got ${what} [MODULE_NOT_FOUND]`);
+    expectNothingRan(run);
+  });
+
   it("exits with 65 if it is not built, unless the runtime reads TypeScript", async () => {
     await folder.write(
       "typed.ts",
