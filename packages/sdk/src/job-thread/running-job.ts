@@ -8,7 +8,7 @@ import { ProgressReporter } from "./progress-reporter.ts";
 const reasonTexts: Readonly<Record<StopReason, string>> = {
   order: "The job was asked to stop by an order.",
   drain: "The job was stopped because the worker shuts down.",
-  deadline: "The job took longer than its timeout allows.",
+  deadline: "The job took longer than MCAI_JOB_TIMEOUT_MS allows.",
   worker: "The job was stopped by the worker.",
 };
 

@@ -103,7 +103,7 @@ describe("a job", () => {
     const outcome = await runJob(worker, {}, { environment: { MCAI_JOB_TIMEOUT_MS: "20" } });
     expect(outcome).toMatchObject({
       status: "error",
-      message: "The job took longer than its timeout allows. [JOB_TIMEOUT]",
+      message: "The job took longer than MCAI_JOB_TIMEOUT_MS allows. [JOB_TIMEOUT]",
     });
   });
 
