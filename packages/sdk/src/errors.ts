@@ -22,7 +22,7 @@ import { types } from "node:util";
  * | `OPEN_FILES_EXHAUSTED` | The worker cannot open another file or connection. | Raise the limit of open files, which the message names. |
  * | `ORDER_INVALID` | A message is not a valid order. | Correct the sender; the message says what is expected. |
  * | `PARAMETERS_INVALID` | The parameters of a job do not match the schema of the worker. | Correct the order; the message lists all faults. |
- * | `STORE_FAILED` | A store did not return what was asked for. In the answer of a job this is a fault of `PARAMETERS_INVALID`. | Check the key and the variables of the store. |
+ * | `STORE_FAILED` | A store did not return the value of a parameter, and nothing else is wrong with the parameters. | Check the key and the variables of the store. |
  * | `RESULT_INVALID` | The worker returned a result that cannot be sent. | Correct the result; the message lists all faults. |
  * | `RESULT_TOO_LARGE` | The result of a job is larger than a message may be. | Write it to a file, and return the path. |
  * | `JOB_STOPPED` | The job was asked to stop, or the worker stopped it. | Do not catch it, or rethrow it, so that the job ends as stopped. |
