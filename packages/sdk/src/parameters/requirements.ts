@@ -44,5 +44,5 @@ export async function findMissingRequirements(
 
 // A path without access rights may exist. Opening it yields the better error.
 function isNotFound(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ENOTDIR";
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -112,6 +112,15 @@ describe("Redactor", () => {
     expect(redactor.redactFields({ text })).toEqual({ text: clean });
   });
 
+  it.each(["://user@host/", "://host?a=", "://", "://host/#", "://user:"])(
+    "redacts an address of 9 MB after %s",
+    (start) => {
+      const redactor = new Redactor();
+      const text = `cannot open http${start}${"a".repeat(9_000_000)}: it does not exist`;
+      expect(redactor.redact(text)).toMatch(/^cannot open http:\/\/.*: it does not exist$/s);
+    },
+  );
+
   it("remembers the newest thousand secrets of jobs, and those of the environment for good", () => {
     const redactor = new Redactor(["permanent-secret"]);
     for (let i = 0; i < 5000; i++) {
@@ -137,6 +146,8 @@ describe("Redactor", () => {
       "://a:".repeat(1 << 17),
       "\\".repeat(1 << 20),
       "?sig=".repeat(1 << 17),
+      `://h?a=${".".repeat(1 << 20)}x`,
+      `://h/${"#".repeat(1 << 20)}`,
     ]) {
       const at = performance.now();
       many.redact(text);

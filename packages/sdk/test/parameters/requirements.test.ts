@@ -26,6 +26,8 @@ describe("findMissingRequirements", () => {
   it("returns the required files that do not exist", async () => {
     const here = import.meta.filename;
     expect(await missing({ paths: [here, "/no/such", `${here}/inside`] })).toEqual(["/no/such", `${here}/inside`]);
+    const tooLong = `/${"a".repeat(5000)}`;
+    expect(await missing({ paths: [tooLong] })).toEqual([tooLong]);
     expect(await missing({})).toEqual([]);
     expect(await missing(null)).toEqual([]);
   });
