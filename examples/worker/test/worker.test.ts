@@ -137,6 +137,8 @@ test("an unknown action is rejected with the valid ones", async () => {
     parameters: parameters.map(([id, value]) => ({ id, type: "string", value })),
   });
   const [message] = (await testWorker.next("job_error")).parameters;
-  expect(message?.value).toBe('action: expected one of "completed", "error", "stopped", got "sing" (string)');
+  expect(message?.value).toBe(
+    'action: expected one of "completed", "error", "stopped", got "sing" (string) [PARAMETERS_INVALID]',
+  );
   await testWorker.close();
 });

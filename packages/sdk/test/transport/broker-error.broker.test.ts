@@ -65,9 +65,12 @@ describe("a limit of the broker", { timeout: 30_000 }, () => {
     await manage("PUT", `/users/${user}`, { password: "secret", tags: "" });
     await manage("PUT", `/permissions/${vhost}/${user}`, { configure: ".*", write: ".*", read: ".*" });
     await manage("PUT", `/user-limits/${user}/max-${what}`, { value });
+    // Connections that are opened at the same time may pass a limit together: the broker counts them later.
+    const foreign = await Wire.open(urlOf(virtualHost()).replace("guest:guest", `${user}:secret`), "job_foreign");
     const env = { AMQP_USERNAME: user, AMQP_PASSWORD: "secret" };
     const run = runWorkerOn(folder, virtualHost(), `job_user_${what}`, { env });
     await run.waitFor(new RegExp(`a limit of the broker is reached: .*limit.*${value}.*next attempt`));
+    await foreign.close();
     await manage("DELETE", `/user-limits/${user}/max-${what}`);
     await run.waitFor(both);
     run.signal("SIGTERM");
