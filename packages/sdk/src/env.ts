@@ -1,7 +1,7 @@
 import { delimiter } from "node:path";
 import { type BrokerHost, readHost, readHosts, readHttpAddress } from "./env/addresses.ts";
 import { type LogLevel, readLevel, readRustLevel } from "./env/levels.ts";
-import { readName, readQueueName } from "./env/names.ts";
+import { readDirectIdentifier, readName, readQueueName } from "./env/names.ts";
 import { readEnvStore } from "./env/stores.ts";
 import { type Environment, invalid, readInteger, readReferenceWord, readSwitch, readText } from "./env/values.ts";
 
@@ -128,7 +128,7 @@ export function readSettings(env: Environment): Settings {
     // A local run without files, as in the reference: it must not take jobs from a broker.
     sourceOrders: env.SOURCE_ORDERS?.split(delimiter),
     queueName: readQueueName(env) ?? "job_undefined",
-    directMessagingIdentifier: readName(env, "DIRECT_MESSAGING_IDENTIFIER", "direct_messaging_"),
+    directMessagingIdentifier: readDirectIdentifier(env),
     maxDeaths: readInteger(env, "MESSAGE_TTL_LIMIT", 0) ?? 4,
     maxSoftRejects: readInteger(env, "MESSAGE_SOFT_LIMIT", 0) ?? 800,
     drainTimeoutMs: readInteger(env, "MCAI_DRAIN_TIMEOUT_MS", 0) ?? 20_000,

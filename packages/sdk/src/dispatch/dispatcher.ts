@@ -201,7 +201,8 @@ export class Dispatcher implements JobThreadListener, TransportListener {
     // A malformed message about the current job must not end it.
     if (jobId !== undefined && jobId !== this.#slot.current?.id)
       return this.#answers.give(delivery, () => this.#responder.refuse(jobId, failure, what));
-    this.#options.log.event("error", `${what}: ${this.#responder.text(failure)}`, detailsOf(failure));
+    const log = jobId === undefined ? this.#options.log : this.#options.log.forJob(jobId);
+    log.event("error", `${what}: ${this.#responder.text(failure)}`, detailsOf(failure));
     await delivery.settle("acknowledge");
   }
 

@@ -105,7 +105,7 @@ export class Responder {
     // A job with a stop order must not run again: it is neither delayed nor returned to its queue.
     const mayRunAgain = !current.holds("stopped");
     if (end.status === "delayed" && origin?.canDelay && mayRunAgain) {
-      logReturn(current, "delayed", end.message);
+      logReturn(current, "delayed", this.text({ status: "error", message: end.message }));
       return "delay";
     }
     const isDrained = end.status === "stopped" && end.reason === "drain" && !phases.initialisedFirst;
@@ -121,7 +121,9 @@ export class Responder {
     if (end.status === "completed" || end.status === "stopped") return this.#result(end.status, current, end.result);
     if (end.status === "delayed" && current.holds("stopped")) return this.#result("stopped", current, emptyResult);
     const failure = { ...end, status: "error" } as const;
-    this.#countFailure(current, failure);
+    // The reason is the worker's own text, which has no code in the answer.
+    const isPostponed = end.status === "delayed" && end.cause === "worker";
+    this.#countFailure(current, isPostponed ? { ...failure, code: "JOB_POSTPONED" } : failure);
     await this.#publishError("job_error", toJobError(current.id, failure, current.clock));
     return "error";
   }

@@ -42,9 +42,21 @@ const table: Readonly<Record<string, { verdicts: Verdicts; takes?: string[]; ref
   AMQP_QUEUE: {
     verdicts: text,
     takes: ["job_a", "é".repeat(127), "a.b", "a*"],
-    refuses: ["é".repeat(128), "amq.x", "#", "*", "job.*", "a.#.b", "worker_response_not_found", "job_delayed"],
+    refuses: [
+      "é".repeat(128),
+      "amq.x",
+      "#",
+      "*",
+      "job.*",
+      "a.#.b",
+      "worker_response_not_found",
+      "job_delayed",
+      "job_completed",
+      "job_worker_manager",
+      "direct_messaging_a",
+    ],
   },
-  DIRECT_MESSAGING_IDENTIFIER: { verdicts: text, takes: ["x".repeat(238)], refuses: ["x".repeat(239)] },
+  DIRECT_MESSAGING_IDENTIFIER: { verdicts: text, takes: ["x".repeat(238)], refuses: ["x".repeat(239), "not_found"] },
   BACKEND_HOSTNAME: {
     verdicts: every("refused"),
     takes: ["http://b:4000/api", "https://[::1]/api/", "HTTP://b_1"],

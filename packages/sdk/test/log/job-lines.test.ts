@@ -7,13 +7,14 @@ afterAll(() => folder.remove());
 await folder.write(
   "odd-results.mjs",
   `import { setTimeout as delay } from "node:timers/promises";
-   import { defineWorker, McaiError, Secret, Type } from "@mcai/worker-sdk";
+   import { defineWorker, JobPostponed, McaiError, Secret, Type } from "@mcai/worker-sdk";
    export default defineWorker({
      parameters: Type.Object({ action: Type.String(), password: Type.Optional(Secret()) }),
      results: Type.Object({ hits: Type.Integer(), text: Type.Optional(Type.String()) }),
      async process({ action, password }, job) {
        if (action === "wrong") return { parameters: { hits: 1.5, text: 7 } };
        if (action === "own") throw new McaiError("STORE_FAILED", "mine", { cause: new RangeError("deeper") });
+       if (action === "later") throw new JobPostponed("no licence is free");
        if (action === "slow") for (let i = 1; i <= 24; i++) await delay(100, job.progress(4 * i));
        return { destinationPaths: ["/a.json"], parameters: { hits: 3, text: password ?? "x".repeat(100_000) } };
      },
@@ -74,6 +75,12 @@ describe.concurrent("the log of a job", { timeout: 30_000 }, () => {
     expect(end).toMatchObject({ level: "error", msg: expect.stringMatching(/: mine$/), status: "error" });
     expect(end).not.toHaveProperty("code");
     expect(end?.stack).toMatch(/at .*odd-results\.mjs:8:\d+[\s\S]*Caused by: RangeError: deeper[\s\S]*:8:\d+/);
+  });
+
+  it("says by its code that a postponed job cannot return", async () => {
+    const [, end] = about(await linesOf([job(71, { action: "later" })]), 71);
+    const msg = expect.stringMatching(/: no licence is free \[JOB_POSTPONED\]$/);
+    expect(end).toMatchObject({ level: "error", status: "error", code: "JOB_POSTPONED", msg });
   });
 
   it("says of a job that is not run why", async () => {
