@@ -5,7 +5,7 @@ import { home } from "../paths.ts";
 import { ToolMissing } from "../tools.ts";
 
 /** What the platform's reader makes of each parameter, or of a whole description that it rejects. */
-export type Verdict = Readonly<Record<string, string>> | string;
+type Verdict = Readonly<Record<string, string>> | string;
 
 /** The verdicts on our descriptions and on those of the Rust twins, by name. */
 export interface Verdicts {

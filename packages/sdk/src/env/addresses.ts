@@ -13,7 +13,7 @@ const maxHostLength = 253;
  * Whether a resolver accepts a host: an address of IPv4 or IPv6, or a name of at most 253 characters whose labels have 1
  * to 63 letters, digits, `-` or `_`. A name outside of ASCII is converted as Node.js does before it is resolved.
  */
-export function isHost(text: string): boolean {
+function isHost(text: string): boolean {
   // The zone of a link-local address, which URL does not know.
   if (text.includes(":")) return URL.canParse(`http://[${text.replace(/%[\w.-]+$/, "")}]`);
   const labels = toAscii(text)?.replace(/\.$/, "").split(".");

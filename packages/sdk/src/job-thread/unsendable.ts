@@ -1,7 +1,7 @@
 import type { Fault } from "../thread-protocol/messages.ts";
 
 /** The maximum nesting of arrays and objects in a value of a result. */
-export const maxResultDepth = 64;
+const maxResultDepth = 64;
 /** The maximum number of values in a value of a result. It also ends the search in one that holds another many times over. */
 const maxValues = 16 * 1024 * 1024;
 
