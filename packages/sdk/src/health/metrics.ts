@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-import type * as Prometheus from "prom-client";
 import type { Registry } from "prom-client";
 
 /** The values that the metrics show, read at each request. */
@@ -16,11 +14,8 @@ export interface MetricSources {
 }
 
 /** Creates the Prometheus registry with the metrics of the worker and those of Node.js. */
-export function createMetrics(sources: MetricSources): Registry {
-  // On Node 20, `import` of a CommonJS module sometimes yields it before its exports are set.
-  const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = createRequire(import.meta.url)(
-    "prom-client",
-  ) as typeof Prometheus;
+export async function createMetrics(sources: MetricSources): Promise<Registry> {
+  const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });

@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { type BigIntStats, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as Net from "node:net";
 import { isOutOfFiles } from "../open-files.ts";
@@ -21,7 +21,7 @@ export interface Descriptor {
 
 /** Finds out how standard output (1) or standard error (2) is written without waiting; done once, in the main thread. */
 export function planDescriptor(fd: 1 | 2): DescriptorPlan {
-  const kind = fstatSync(fd);
+  const kind = statDescriptor(fd);
   if (kind.isFIFO() || kind.isCharacterDevice()) {
     try {
       const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -34,6 +34,14 @@ export function planDescriptor(fd: 1 | 2): DescriptorPlan {
   }
   if (!kind.isFIFO() && !kind.isSocket()) return { fd, mode: "plain" };
   return { fd, mode: isNonBlocking(fd) ? "plain" : "switch" };
+}
+
+/**
+ * Returns what a descriptor is. As numbers, Node 20 keeps them in an array that `realpathSync` reads: after those of a pipe,
+ * modules are loaded by the paths of symbolic links, and do not find their own dependencies. As bigints they have their own.
+ */
+export function statDescriptor(fd: 1 | 2): BigIntStats {
+  return fstatSync(fd, { bigint: true });
 }
 
 /** Opens the way to write that was planned, in either thread. It takes no descriptor. */

@@ -1,6 +1,6 @@
-import { constants, fstatSync, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { McaiError } from "../errors.ts";
-import { planDescriptor } from "./descriptor.ts";
+import { planDescriptor, statDescriptor } from "./descriptor.ts";
 import { Output, type OutputPlan } from "./output.ts";
 import { Ring } from "./ring.ts";
 import { SharedLock } from "./shared-lock.ts";
@@ -75,7 +75,7 @@ export class Outputs {
 }
 
 function isSamePipe(): boolean {
-  const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
+  const [stdout, stderr] = [statDescriptor(1), statDescriptor(2)];
   return stdout.ino === stderr.ino && stdout.dev === stderr.dev && !stdout.isFile();
 }
 

@@ -1,7 +1,5 @@
-import { createRequire } from "node:module";
 import { connect as connectTcp, isIP, type LookupFunction, type Socket, type SocketConstructorOpts } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type * as Amqplib from "amqplib";
 import type { ChannelModel, Options, SocketOptions } from "amqplib";
 import type { BrokerHost } from "../../env/addresses.ts";
 import type { BrokerSettings } from "../../env.ts";
@@ -57,8 +55,7 @@ interface Attempt {
 
 async function open({ settings, host, name, what, signal, lookup }: Attempt): Promise<ChannelModel> {
   const { username, password, virtualHost, tls, tlsClient, hasUsername, heartbeatSeconds } = settings;
-  // On Node 20, `import` of a CommonJS module sometimes yields it before its exports are set.
-  const { connect, credentials } = createRequire(import.meta.url)("amqplib") as typeof Amqplib;
+  const { connect, credentials } = await import("amqplib");
   const address: Options.Connect = {
     protocol: tls ? "amqps" : "amqp",
     ...host,
