@@ -14,6 +14,8 @@ import { type Declaration, declare, type TopologyOptions, topology } from "./top
 // The consumer tags of the reference.
 const jobTag = "amqp_worker";
 const directTag = "status_amqp_worker";
+/** The largest prefetch count. A quorum queue delivers no more than 2,000 messages to a consumer without one. */
+const maxPrefetch = 65_535;
 /** RESOURCE_LOCKED. */
 const lockedCode = 405;
 
@@ -85,6 +87,7 @@ export class Consumer {
     });
     // The direct queue has no limit, so that no number of orders that wait for a job holds back a stop order.
     await jobs.prefetch(1);
+    if (this.#options.settings.cluster) await direct.prefetch(maxPrefetch);
     const version = brokerVersion(connection);
     this.#checkTimeout(version);
     await this.#declareAll(jobs, version);
