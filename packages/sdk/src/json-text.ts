@@ -15,8 +15,9 @@ const fieldDepth = 3;
 const maxExact = 2 ** 53;
 // A number without either is kept: it has too few digits to lose one, and too few to be out of range.
 const suspicious = /\d{16}|\d[eE]/;
-// Begins a string that stands for a lost number. No sender knows it, so that no other string begins with it.
-const mark = `\u007f${crypto.randomUUID()}`;
+// Begins a string that stands for a lost number. No sender knows it, so that no other string begins with it. Made on first
+// use, which few orders need: loading the module of `crypto` is a part of the start.
+let mark: string | undefined;
 
 /** Thrown for a value of a store that has lost numbers. */
 export class LostNumbersError extends McaiError {
@@ -63,7 +64,7 @@ function childOf(value: unknown, key: string | number): unknown {
 
 // `keys` are those of the value; they are copied only for what is found.
 function findMarks(value: unknown, keys: (string | number)[], found: LostNumber[]): void {
-  if (typeof value === "string" && value.startsWith(mark))
+  if (typeof value === "string" && mark !== undefined && value.startsWith(mark))
     found.push({ keys: keys.map(String), text: value.slice(mark.length) });
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
@@ -81,6 +82,7 @@ function findInside(value: unknown, key: string | number, keys: (string | number
 
 // The text is JSON, so whatever begins with a digit or a minus outside of a string is a number.
 function markLostNumbers(text: string): string {
+  mark ??= `\u007f${crypto.randomUUID()}`;
   const pieces: string[] = [];
   let copied = 0;
   let depth = 0;

@@ -40,7 +40,7 @@ const session = new JobThreadSession({
   threads: countThreads(settings.threads),
   progressIntervalMs: settings.progressIntervalMs,
   redactor,
-  logFor: (jobId) => log.forJob(jobId),
+  log,
   onRename: (id) => {
     identity.instanceId = id;
   },

@@ -27,7 +27,7 @@ export interface ProcessorOptions {
   /** Called with what each `job.progress` was called with. */
   readonly onProgress?: ((percent: number, jobId: number) => void) | undefined;
   readonly redactor: Redactor;
-  readonly logFor: (jobId: number) => Log;
+  readonly log: Log;
   readonly report: (report: Report) => void;
 }
 
@@ -55,7 +55,7 @@ export class Processor {
 
   constructor(options: ProcessorOptions) {
     this.#options = options;
-    this.#isLogged = options.logFor(-1).shows("info");
+    this.#isLogged = options.log.shows("info");
   }
 
   /** Executes a command of the main thread. Never rejects: errors are reported. */
@@ -69,14 +69,14 @@ export class Processor {
   }
 
   async #begin({ kind, serial, order, attempt }: BeginCommand): Promise<void> {
-    const { stopFlag, threads, progressIntervalMs, onProgress, logFor, report } = this.#options;
+    const { stopFlag, threads, progressIntervalMs, onProgress, log, report } = this.#options;
     const job = new RunningJob({
       id: order.job_id,
       attempt,
       serial,
       threads,
       stopFlag,
-      logFor,
+      log,
       progressIntervalMs,
       sendProgress: (percent) => report({ kind: "progression", serial, percent }),
       onProgress: onProgress && ((percent) => onProgress(percent, order.job_id)),
@@ -188,9 +188,7 @@ export class Processor {
     const isPostponed = error instanceof JobPostponed;
     if ((isStop || isPostponed) && asked === "deadline") return timeout(run);
     if (isPostponed) return this.#endOfPostponement(run, error);
-    if (!isStop) {
-      return this.#failure(error);
-    }
+    if (!isStop) return this.#failure(error);
     const result = this.#result(error instanceof JobStopped ? error.result : undefined, false);
     return { status: "stopped", reason: asked ?? "worker", result };
   }
@@ -232,7 +230,7 @@ export class Processor {
     } catch (error) {
       if (done) return this.#failure(error);
       const { message, ...rest } = this.#failure(error);
-      this.#options.logFor(run.job.id).event("warn", `endingProcess failed too: ${message}`, { ...rest });
+      this.#options.log.forJob(run.job.id).event("warn", `endingProcess failed too: ${message}`, { ...rest });
       return end;
     }
   }

@@ -1,5 +1,6 @@
 import { describeValue } from "../errors.ts";
 import type { JobLog } from "../log/job-log.ts";
+import type { Log } from "../log/log.ts";
 import type { StopFlag } from "../thread-protocol/stop-flag.ts";
 import { type Job, JobStopped, type StopReason } from "../worker/job.ts";
 import type { JobResult } from "../worker/job-result.ts";
@@ -18,7 +19,8 @@ export interface RunningJobOptions {
   readonly attempt: number;
   readonly serial: number;
   readonly threads: number;
-  readonly logFor: (jobId: number) => JobLog;
+  /** The log of the thread. */
+  readonly log: Log;
   readonly stopFlag: StopFlag;
   /** At most one percent that does not rise is sent in this time. */
   readonly progressIntervalMs: number;
@@ -48,7 +50,7 @@ export class RunningJob implements Job {
   }
 
   get log(): JobLog {
-    this.#log ??= this.#options.logFor(this.id);
+    this.#log ??= this.#options.log.forJob(this.id);
     return this.#log;
   }
 

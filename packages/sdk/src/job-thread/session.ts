@@ -72,7 +72,7 @@ export class JobThreadSession {
     } catch (error) {
       const stack = stackOf(error);
       const text = `The worker's teardown failed: ${messageOf(error)}`;
-      this.#options.logFor(-1).event("error", text, { ...(stack !== undefined && { stack }) });
+      this.#options.log.event("error", text, { ...(stack !== undefined && { stack }) });
     }
     this.#report({ kind: "closed" });
   }

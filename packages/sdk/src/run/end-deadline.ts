@@ -5,6 +5,8 @@ import { abortProcess } from "./process-end.ts";
 const maxClosingMs = 10_000;
 /** What is left of it for the end of the job thread after its `teardown`. */
 const terminationMs = 1000;
+/** What is left of it for the end of the process itself, which writes the log that waits. */
+const abortMs = 600;
 
 /** Aborts a process that has not ended within its time after it was told to end. docs/operations.md promises that time. */
 export class EndDeadline {
@@ -24,9 +26,9 @@ export class EndDeadline {
     this.#endMs = performance.now() + this.#limitMs;
     // It stays when the run is over: something else may keep the process, such as the look-up of a host name.
     setTimeout(() => {
-      this.#log.error(`The process has not ended within ${this.#limitMs} ms: it is aborted.`);
+      this.#log.error(`The process has not ended within ${this.#limitMs - abortMs} ms: it is aborted.`);
       abortProcess();
-    }, this.#limitMs).unref();
+    }, this.#limitMs - abortMs).unref();
   }
 
   /** The time that `teardown` may take. */

@@ -103,7 +103,7 @@ export async function startTestWorker<Context>(
     onProgress: options.onProgress,
     onPostponed: options.onPostponed,
     redactor,
-    logFor: (jobId) => log.forJob(jobId),
+    log,
   });
   const transport = new MemoryTransport(settings.maxResponseBytes);
   const inbox = new Inbox();

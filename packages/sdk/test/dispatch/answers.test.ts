@@ -1,12 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Answers, SameAnswer } from "../../src/dispatch/answers.ts";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import type { Receipt, Settlement } from "../../src/transport/transport.ts";
-
-const settings = { level: "silent", json: false, file: undefined, color: false } as const;
-const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
+import { silentLog as log } from "../support/silent-log.ts";
 
 function deliver(direct: boolean) {
   const settlements: Settlement[] = [];

@@ -4,21 +4,18 @@ import { BlackList } from "../../src/dispatch/black-list.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { readSettings } from "../../src/env.ts";
 import { defineWorker, Type } from "../../src/index.ts";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import type { WorkerConfiguration } from "../../src/response/worker-configuration.ts";
 import { SystemInfo } from "../../src/system-info/system-info.ts";
 import { startTestWorker } from "../../src/testing.ts";
 import { emptyResult } from "../../src/thread-protocol/messages.ts";
 import type { Settlement } from "../../src/transport/transport.ts";
+import { silentLog as log } from "../support/silent-log.ts";
 import { direct, job } from "../support/test-orders.ts";
 import { disposable } from "../support/test-workers.ts";
 
 /** A dispatcher that does a job which it got directly or from the queue, and whether it consumes the queue. */
 async function begin(isDirect: boolean) {
   const settings = readSettings({});
-  const silent = { level: "silent", json: false, file: undefined, color: false } as const;
-  const log = createLog(silent, { instanceId: "test", queueName: "job_test" }, new Redactor());
   let isConsuming = false;
   const transport = {
     start: async () => undefined,

@@ -2,21 +2,18 @@ import { describe, expect, it } from "vitest";
 import { CurrentJob } from "../../src/dispatch/current-job.ts";
 import type { PendingUpdates } from "../../src/dispatch/pending-updates.ts";
 import { Responder } from "../../src/dispatch/responder.ts";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import type { WorkerConfiguration } from "../../src/response/worker-configuration.ts";
 import { SystemInfo } from "../../src/system-info/system-info.ts";
 import { MemoryTransport } from "../../src/testing/memory-transport.ts";
 import { emptyResult, type RunEnd } from "../../src/thread-protocol/messages.ts";
 import type { Delivery } from "../../src/transport/transport.ts";
+import { silentLog as log } from "../support/silent-log.ts";
 
 const maxResponseBytes = 10_000;
 const huge = { id: "text", type: "string", store: null, value: "x".repeat(maxResponseBytes), default: null };
 
 /** Ends a job that came directly, and returns the status that was counted and the response that was published. */
 async function end(end: RunEnd, isStopOrdered: boolean): Promise<readonly [string | undefined, string | undefined]> {
-  const settings = { level: "silent", json: false, file: undefined, color: false } as const;
-  const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
   const transport = new MemoryTransport(maxResponseBytes);
   const responder = new Responder({
     ...{ transport, log, systemInfo: new SystemInfo(() => "test"), configuration: {} as WorkerConfiguration },

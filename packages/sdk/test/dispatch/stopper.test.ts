@@ -4,13 +4,10 @@ import { JobIntake } from "../../src/dispatch/job-intake.ts";
 import type { JobSlot } from "../../src/dispatch/job-slot.ts";
 import type { PendingUpdates } from "../../src/dispatch/pending-updates.ts";
 import { Stopper } from "../../src/dispatch/stopper.ts";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import { MemoryTransport } from "../../src/testing/memory-transport.ts";
 import type { JobThreadHandle } from "../../src/thread-protocol/job-thread-handle.ts";
+import { silentLog as log } from "../support/silent-log.ts";
 
-const settings = { level: "silent", json: false, file: undefined, color: false } as const;
-const log = createLog(settings, { instanceId: "test", queueName: "job_test" }, new Redactor());
 const unusedThread = {
   start: () => Promise.reject(new Error("not used")),
   post: () => undefined,

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { McaiError } from "../../src/errors.ts";
 import { Processor } from "../../src/job-thread/processor.ts";
-import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
 import { ParameterError } from "../../src/parameters/faults.ts";
 import { Type } from "../../src/schema/typebox.ts";
@@ -9,12 +8,8 @@ import type { Report, RunEnd } from "../../src/thread-protocol/messages.ts";
 import { StopFlag } from "../../src/thread-protocol/stop-flag.ts";
 import type { AnyWorker } from "../../src/worker/define-worker.ts";
 import { toDefinition, Worker } from "../../src/worker/ported-worker.ts";
+import { silentLog } from "../support/silent-log.ts";
 
-const silent = createLog(
-  { level: "silent", json: false, file: undefined, color: false },
-  { instanceId: "test", queueName: "job_test" },
-  new Redactor(),
-);
 const parameters = Type.Object({ count: Type.Integer({ default: 1 }) });
 
 async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | undefined> {
@@ -27,7 +22,7 @@ async function endOf(worker: AnyWorker, count: unknown = 1): Promise<RunEnd | un
     threads: 1,
     progressIntervalMs: 500,
     redactor: new Redactor(),
-    logFor: () => silent,
+    log: silentLog,
     report: (report) => void reports.push(report),
   });
   const order = { job_id: 71, parameters: [{ id: "count", type: "integer", value: count }] };

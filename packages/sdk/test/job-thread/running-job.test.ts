@@ -4,6 +4,7 @@ import { defineWorker, type Job, JobStopped, Secret, Type } from "../../src/inde
 import { RunningJob } from "../../src/job-thread/running-job.ts";
 import { fromStore, type RunJobOptions, runJob, type TestResponse } from "../../src/testing.ts";
 import { StopFlag } from "../../src/thread-protocol/stop-flag.ts";
+import { silentLog } from "../support/silent-log.ts";
 
 /** Runs a job, and returns the percents that it sent. */
 async function sentBy(worker: Parameters<typeof runJob>[0], options: RunJobOptions = {}): Promise<number[]> {
@@ -110,8 +111,7 @@ describe("a job", () => {
   it("aborts its signal when throwIfStopped passes a result", () => {
     const stopFlag = new StopFlag();
     const quiet = { progressIntervalMs: 500, sendProgress() {} };
-    const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const job = new RunningJob({ id: 1, attempt: 1, serial: 7, threads: 1, stopFlag, logFor: () => log, ...quiet });
+    const job = new RunningJob({ id: 1, attempt: 1, serial: 7, threads: 1, stopFlag, log: silentLog, ...quiet });
     const { signal } = job;
     stopFlag.raise(7, "order");
     expect(() => job.throwIfStopped({ parameters: { tiles: 3 } })).toThrow(JobStopped);

@@ -54,7 +54,7 @@ export class ModelWorld {
     threads: 1,
     progressIntervalMs: settings.progressIntervalMs,
     redactor,
-    logFor: (jobId) => log.forJob(jobId),
+    log,
   });
   readonly faults: string[] = [];
   #dispatcher: ReturnType<typeof createDispatcher> | undefined;

@@ -3,21 +3,15 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import amqplib, { type ChannelModel } from "amqplib";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env.ts";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
 import { AmqpTransport } from "../../src/transport/amqp/amqp-transport.ts";
 import { Links } from "../../src/transport/amqp/links.ts";
 import { declare, topology } from "../../src/transport/amqp/topology.ts";
 import { useVirtualHost } from "../support/broker.ts";
 import { urlOf } from "../support/broker-worker.ts";
+import { silentLog } from "../support/silent-log.ts";
 
 const virtualHost = useVirtualHost();
-const silent = createLog(
-  { level: "silent", json: false, file: undefined, color: false },
-  { instanceId: "test", queueName: "job_test" },
-  new Redactor(),
-);
 const connections: ChannelModel[] = [];
 afterAll(() => Promise.all(connections.map((connection) => connection.close())));
 
@@ -30,13 +24,13 @@ function names() {
 }
 
 function makeLinks({ queueName }: ReturnType<typeof names>): Links {
-  return new Links({ settings: readSettings(virtualHost().env).broker, log: silent, queueName });
+  return new Links({ settings: readSettings(virtualHost().env).broker, log: silentLog, queueName });
 }
 
 function makeTransport(of: ReturnType<typeof names>, links = makeLinks(of)): AmqpTransport {
   const settings = readSettings(virtualHost().env).broker;
   return new AmqpTransport({
-    ...{ ...of, settings, log: silent, links, announcements: () => [], maxResponseBytes: undefined },
+    ...{ ...of, settings, log: silentLog, links, announcements: () => [], maxResponseBytes: undefined },
     onFailure: () => undefined,
   });
 }
@@ -118,7 +112,7 @@ describe("AmqpTransport", () => {
       connections++;
       socket.destroy();
     });
-    const links = new Links({ settings: broker, log: silent, queueName: "job_ended" });
+    const links = new Links({ settings: broker, log: silentLog, queueName: "job_ended" });
     await links.close();
     // The server accepts connections in the order in which they were made.
     const own = connect(port, "127.0.0.1");

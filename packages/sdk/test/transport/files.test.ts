@@ -2,17 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import { type TransportUnderTest, transportContract } from "../../src/testing.ts";
 import { FileTransport } from "../../src/transport/files.ts";
 import type { Delivery } from "../../src/transport/transport.ts";
-
-const silent = createLog(
-  { level: "silent", json: false, file: undefined, color: false },
-  { instanceId: "test", queueName: "job_test" },
-  new Redactor(),
-);
+import { silentLog } from "../support/silent-log.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -31,7 +24,7 @@ async function makeTransport(bodies: readonly string[]): Promise<TransportUnderT
   const lines: string[] = [];
   const event = (_level: unknown, _name: string, { response }: Readonly<Record<string, unknown>>) =>
     void lines.push(JSON.stringify(response));
-  const log = { ...silent, shows: () => true, event, forJob: () => log };
+  const log = { ...silentLog, shows: () => true, event, forJob: () => log };
   const transport = new FileTransport(files, log);
   const published = async () => lines.map((line) => ({ body: Buffer.from(line) }));
   return { transport, published };
@@ -44,7 +37,7 @@ describe("FileTransport", () => {
     const good = join(folder, "good.json");
     await writeFile(good, "{}");
     const errors: string[] = [];
-    const log = { ...silent, error: (line: string) => void errors.push(line) };
+    const log = { ...silentLog, error: (line: string) => void errors.push(line) };
     const transport = new FileTransport(["", join(folder, "absent.json"), folder, good], log);
     const received: Delivery[] = [];
     await transport.start({
@@ -65,7 +58,7 @@ describe("FileTransport", () => {
   it("logs responses with the names of the reference and the id of the job", async () => {
     const lines: unknown[] = [];
     const logFor = (id: number | undefined) => ({
-      ...silent,
+      ...silentLog,
       shows: () => true,
       event: (...line: unknown[]) => void lines.push([id, ...line]),
       forJob: logFor,
@@ -87,7 +80,7 @@ describe("FileTransport", () => {
     const lines: string[] = [];
     const note = (line: string) => void lines.push(line);
     const event = (_level: unknown, name: string) => note(name);
-    const log = { ...silent, shows: () => true, event, error: note, forJob: () => log };
+    const log = { ...silentLog, shows: () => true, event, error: note, forJob: () => log };
     const transport = new FileTransport([], log, 100);
     const body = Buffer.from(`{"job_id":1,"text":"${"x".repeat(100)}"}`);
     const large = { exchange: "job_response", routingKey: "job_completed", body, jobId: 1 } as const;

@@ -1,17 +1,10 @@
 import { EventEmitter } from "node:events";
 import type { ChannelModel } from "amqplib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLog } from "../../src/log/log.ts";
-import { Redactor } from "../../src/log/redactor.ts";
 import { encodeResponse, toErrorResult } from "../../src/response/response.ts";
 import { Outbox } from "../../src/transport/amqp/outbox.ts";
 import type { Message } from "../../src/transport/transport.ts";
-
-const log = createLog(
-  { level: "silent", json: false, file: undefined, color: false },
-  { instanceId: "test", queueName: "job_test" },
-  new Redactor(),
-);
+import { silentLog as log } from "../support/silent-log.ts";
 
 type Answer = "take" | "refuse" | "nothing" | "too large";
 
