@@ -12,8 +12,6 @@ export const title = "the end of a worker in every state";
 
 /** What docs/operations.md promises beyond the two settings. */
 const closingMs = 10_000;
-/** The start and the end of the process itself, on a busy machine. */
-const slackMs = 500;
 const parallel = 6;
 
 /**
@@ -56,7 +54,7 @@ async function end(stage, findings, { name, enter, end, exitCode = 0 }) {
     else worker.signal("SIGTERM");
     const code = await worker.ended;
     const seconds = (performance.now() - startMs) / 1000;
-    findings.atMost(name, (drainMs + graceMs + closingMs + slackMs) / 1000, seconds, "s");
+    findings.atMost(name, (drainMs + graceMs + closingMs) / 1000, seconds, "s");
     findings.equal("… exit code", exitCode, code);
   } finally {
     await scene.close();
